@@ -1,0 +1,159 @@
+//! The command line: one file for each subcommand, the headless face of a pane.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use jiff::Timestamp;
+
+pub mod assess;
+pub mod canary;
+pub mod change;
+pub mod checklist;
+pub mod close;
+pub mod completions;
+pub mod decide;
+pub mod declare;
+pub mod doctor;
+pub mod drill;
+pub mod init;
+pub mod judge;
+pub mod note;
+pub mod override_;
+pub mod role;
+pub mod rollback;
+pub mod status;
+pub mod tests;
+pub mod tick;
+pub mod timeline;
+pub mod trust;
+pub mod untick;
+
+/// A terminal cockpit for driving a live hotfix.
+#[derive(Debug, Parser)]
+#[command(name = "hotfix", version, about)]
+pub struct Cli {
+    /// Run as if started in this folder.
+    #[arg(short = 'C', long = "directory", global = true, value_name = "FOLDER")]
+    pub directory: Option<PathBuf>,
+    /// What to do; the cockpit without it.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Writes a commented hotfix.toml from what it detects
+    Init(init::Args),
+    /// Checks the configuration and reaches every endpoint
+    Doctor(doctor::Args),
+    /// Shows what this hotfix.toml would run and contact, and trusts exactly that
+    Trust(trust::Args),
+    /// Readiness and every gate: 0 go, 3 no-go, 4 roll back, 5 not enough data
+    Status(status::Args),
+    /// What git knows about the hotfix
+    Change(change::Args),
+    /// Test results, from the configuration or from files
+    Tests(tests::Args),
+    /// The canary against the baseline
+    Canary(canary::Args),
+    /// Judges canary series from a file or standard input
+    Judge(judge::Args),
+    /// The checklist and its gates
+    Checklist(checklist::Args),
+    /// Declares an incident
+    Declare(declare::Args),
+    /// Answers the assessment questions
+    Assess(assess::Args),
+    /// Takes or hands over a role
+    Role(role::Args),
+    /// Ticks a checklist item
+    Tick(tick::Args),
+    /// Takes a tick back
+    Untick(untick::Args),
+    /// Passes a gate that is not satisfied, with a reason and a name
+    #[command(name = "override")]
+    Override(override_::Args),
+    /// Records a decision
+    Decide(decide::Args),
+    /// Records a note
+    Note(note::Args),
+    /// Closes the incident
+    Close(close::Args),
+    /// The journal of the incident, one event a line
+    Timeline(timeline::Args),
+    /// Prints or runs the rollback plan
+    Rollback(rollback::Args),
+    /// A simulated incident on the real console
+    Drill(drill::Args),
+    /// Completions for a shell
+    Completions(completions::Args),
+}
+
+/// Where and when a command runs.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The folder that it was started in.
+    pub directory: PathBuf,
+    /// When it was started.
+    pub now: Timestamp,
+}
+
+/// How a command ended. 2, "could not run", is an error and none of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or go.
+    Ok,
+    /// Something that was checked failed.
+    Failed,
+    /// Readiness: no-go.
+    NoGo,
+    /// Readiness: roll back; or a canary regressed.
+    RollBack,
+    /// Not enough data, or any other verdict.
+    NotEnoughData,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Ok => 0,
+            Exit::Failed => 1,
+            Exit::NoGo => 3,
+            Exit::RollBack => 4,
+            Exit::NotEnoughData => 5,
+        })
+    }
+}
+
+/// Runs a subcommand.
+///
+/// # Errors
+/// When it could not run at all: exit 2.
+pub fn run(command: Command, context: &Context) -> color_eyre::Result<Exit> {
+    match command {
+        Command::Init(args) => init::run(args, context),
+        Command::Doctor(args) => doctor::run(args, context),
+        Command::Trust(args) => trust::run(args, context),
+        Command::Status(args) => status::run(args, context),
+        Command::Change(args) => change::run(args, context),
+        Command::Tests(args) => tests::run(args, context),
+        Command::Canary(args) => canary::run(args, context),
+        Command::Judge(args) => judge::run(args, context),
+        Command::Checklist(args) => checklist::run(args, context),
+        Command::Declare(args) => declare::run(args, context),
+        Command::Assess(args) => assess::run(args, context),
+        Command::Role(args) => role::run(args, context),
+        Command::Tick(args) => tick::run(args, context),
+        Command::Untick(args) => untick::run(args, context),
+        Command::Override(args) => override_::run(args, context),
+        Command::Decide(args) => decide::run(args, context),
+        Command::Note(args) => note::run(args, context),
+        Command::Close(args) => close::run(args, context),
+        Command::Timeline(args) => timeline::run(args, context),
+        Command::Rollback(args) => rollback::run(args, context),
+        Command::Drill(args) => drill::run(args, context),
+        Command::Completions(args) => completions::run(args, context),
+    }
+}

@@ -1,0 +1,15 @@
+//! `hotfix role`
+
+use super::{Context, Exit};
+
+/// Takes or hands over a role.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+///
+/// # Errors
+/// When it could not run at all.
+pub fn run(_args: Args, _context: &Context) -> color_eyre::Result<Exit> {
+    Err(color_eyre::eyre::eyre!("not built yet"))
+}

@@ -1,0 +1,9 @@
+//! `hotfix.toml`: what it may say, how it is read, and whether it may be acted upon.
+//!
+//! - [`schema`]: the file as values (pure).
+//! - `load`: reading it with line, column and the nearest right answer.
+//! - `secret`: values that are fetched when needed and never shown.
+//! - [`trust`]: nothing that the file names is run or contacted before a person trusted that content.
+
+pub mod schema;
+pub mod trust;

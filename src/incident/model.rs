@@ -1,0 +1,230 @@
+//! The incident as its journal tells it: a fold over entries, so that opening again resumes it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Decision, Entry, Role, Severity, Stage};
+use crate::evidence::Oid;
+use crate::journal::record::Record;
+
+/// One incident.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incident {
+    /// Its key in the journal.
+    pub id: String,
+    /// A short name.
+    pub title: String,
+    /// How bad it is, once somebody has said so.
+    pub severity: Option<Severity>,
+    /// Where it stands.
+    pub stage: Stage,
+    /// When it was declared.
+    pub declared_at: Timestamp,
+    /// When users began to notice, where it is known.
+    pub impact_at: Option<Timestamp>,
+    /// Its key or address in the tracker.
+    pub ticket: Option<String>,
+    /// The scenario's name if this is a drill.
+    pub drill: Option<String>,
+    /// What the business loses.
+    pub impact: Option<String>,
+    /// How many users are affected.
+    pub users: Option<String>,
+    /// What users can do meanwhile.
+    pub workaround: Option<String>,
+    /// Who holds which role.
+    pub roles: BTreeMap<Role, String>,
+    /// What persons said of checklist items.
+    pub marks: BTreeMap<String, Mark>,
+    /// The decisions, oldest first.
+    pub decisions: Vec<Made>,
+    /// The last notice to the stakeholders.
+    pub last_notice: Option<Notice>,
+    /// How many notices were sent.
+    pub notices: usize,
+    /// The last rehearsal of the rollback.
+    pub rehearsal: Option<Rehearsal>,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
+}
+
+/// What a person said of a checklist item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// Ticked, or overridden with a reason.
+    pub kind: MarkKind,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// The hotfix tip then.
+    pub head: Option<Oid>,
+}
+
+/// The two ways in which a person satisfies an item.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MarkKind {
+    /// It is so, says a person.
+    Ticked {
+        /// What was seen.
+        note: Option<String>,
+    },
+    /// It is not so, and we go on.
+    Overridden {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A decision that was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Made {
+    /// Which.
+    pub decision: Decision,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A notice that was sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notice {
+    /// When.
+    pub at: Timestamp,
+    /// When the next one was promised.
+    pub next_update_at: Option<Timestamp>,
+    /// What was said.
+    pub text: String,
+}
+
+/// A rehearsal of the rollback.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rehearsal {
+    /// The hash of the plan.
+    pub plan: String,
+    /// Whether all went well.
+    pub passed: bool,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Incident {
+    /// Folds the records of one incident, in the journal's order; `None` before it is declared.
+    pub fn fold<'a>(records: impl IntoIterator<Item = &'a Record>) -> Option<Self> {
+        let mut incident = None;
+        for record in records {
+            Self::apply(&mut incident, record);
+        }
+        incident
+    }
+
+    /// Takes in the next record. A record of another incident, or of an unknown kind, changes nothing.
+    pub fn apply(incident: &mut Option<Self>, record: &Record) {
+        let Some(entry) = Entry::of(record) else { return };
+        if let Entry::Declared { title, severity, impact_at, ticket, drill } = entry {
+            if incident.as_ref().is_none_or(|it| it.id == record.incident) {
+                *incident = Some(Self::declared(record, title, severity, impact_at, ticket, drill));
+            }
+        } else if let Some(it) = incident.as_mut().filter(|it| it.id == record.incident) {
+            it.take(entry, record);
+        }
+    }
+
+    fn declared(
+        record: &Record,
+        title: String,
+        severity: Option<Severity>,
+        impact_at: Option<Timestamp>,
+        ticket: Option<String>,
+        drill: Option<String>,
+    ) -> Self {
+        Self {
+            id: record.incident.clone(),
+            title,
+            severity,
+            stage: Stage::Assess,
+            declared_at: record.at,
+            impact_at,
+            ticket,
+            drill,
+            impact: None,
+            users: None,
+            workaround: None,
+            roles: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            decisions: Vec::new(),
+            last_notice: None,
+            notices: 0,
+            rehearsal: None,
+            closed_at: None,
+        }
+    }
+
+    fn take(&mut self, entry: Entry, record: &Record) {
+        let (at, by) = (record.at, || record.actor.clone());
+        match entry {
+            Entry::Assessed { impact, users, workaround, severity } => {
+                self.impact = impact.or(self.impact.take());
+                self.users = users.or(self.users.take());
+                self.workaround = workaround.or(self.workaround.take());
+                self.severity = severity.or(self.severity);
+            }
+            Entry::RoleTaken { role, name } => {
+                self.roles.insert(role, name);
+            }
+            Entry::StageEntered { stage } => self.stage = stage,
+            Entry::Ticked { item, note, head } => {
+                let kind = MarkKind::Ticked { note };
+                self.marks.insert(item, Mark { kind, by: by(), at, head });
+            }
+            Entry::Unticked { item, .. } => {
+                self.marks.remove(&item);
+            }
+            Entry::Overridden { item, reason, name, head } => {
+                let kind = MarkKind::Overridden { reason };
+                self.marks.insert(item, Mark { kind, by: name, at, head });
+            }
+            Entry::Decided { decision, reason, .. } => {
+                self.decisions.push(Made { decision, reason, by: by(), at });
+            }
+            Entry::NoticeSent { text, next_update_at, .. } => {
+                self.notices += 1;
+                self.last_notice = Some(Notice { at, next_update_at, text });
+            }
+            Entry::RollbackRehearsed { plan, passed, .. } => {
+                self.rehearsal = Some(Rehearsal { plan, passed, at });
+            }
+            Entry::Closed { .. } => self.closed_at = Some(at),
+            Entry::Declared { .. }
+            | Entry::Noted { .. }
+            | Entry::HeadMoved { .. }
+            | Entry::TestsSeen { .. }
+            | Entry::VerdictChanged { .. }
+            | Entry::RollbackArmed { .. }
+            | Entry::RollbackDisarmed { .. }
+            | Entry::RollbackFired { .. }
+            | Entry::Step { .. }
+            | Entry::RollbackEnded { .. }
+            | Entry::DrillEvent { .. } => {}
+        }
+    }
+
+    /// Since when users are affected, as far as is known.
+    pub fn since(&self) -> Timestamp {
+        self.impact_at.unwrap_or(self.declared_at)
+    }
+
+    /// When the stakeholders expect the next update: what the last notice promised, else by severity.
+    pub fn next_update_at(&self) -> Option<Timestamp> {
+        let severity = self.severity?;
+        let minutes = jiff::SignedDuration::from_mins(severity.update_minutes().cast_signed());
+        match &self.last_notice {
+            Some(notice) => notice.next_update_at.or_else(|| notice.at.checked_add(minutes).ok()),
+            None => self.declared_at.checked_add(minutes).ok(),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! One record of the journal, and the chain that holds the records together.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// What is to be recorded: a [`Record`] before it has a place in the chain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// When it happened, by the clock of the event that led to it.
+    pub at: Timestamp,
+    /// The incident it belongs to.
+    pub incident: String,
+    /// Who did it: a person's name, or `hotfix` for what the program saw or did by itself.
+    pub actor: String,
+    /// What kind of entry the body is.
+    pub kind: String,
+    /// The entry itself.
+    pub body: serde_json::Value,
+}
+
+/// A record as it stands in the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its place, from 1, without gaps: the order of the journal, whatever the clocks say.
+    pub seq: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The incident it belongs to.
+    pub incident: String,
+    /// Who did it.
+    pub actor: String,
+    /// What kind of entry the body is.
+    pub kind: String,
+    /// The entry itself.
+    pub body: serde_json::Value,
+    /// The hash of the record before it; 64 zeros for the first.
+    pub prev_hash: String,
+    /// The hash of this one.
+    pub hash: String,
+}
+
+/// The hash before the first record.
+pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+impl Record {
+    /// Puts a draft at place `seq`, behind the record whose hash is `prev_hash`.
+    pub fn chain(draft: Draft, seq: u64, prev_hash: &str) -> Self {
+        let mut record = Self {
+            seq,
+            at: draft.at,
+            incident: draft.incident,
+            actor: draft.actor,
+            kind: draft.kind,
+            body: draft.body,
+            prev_hash: prev_hash.to_owned(),
+            hash: String::new(),
+        };
+        record.hash = record.digest();
+        record
+    }
+
+    /// SHA-256 over every other field, each led by its length so that no two records look alike.
+    pub fn digest(&self) -> String {
+        let seq = self.seq.to_string();
+        let at = self.at.to_string();
+        let body = self.body.to_string();
+        let mut sha = Sha256::new();
+        for field in [&self.prev_hash, &seq, &at, &self.incident, &self.actor, &self.kind, &body] {
+            sha.update((field.len() as u64).to_be_bytes());
+            sha.update(field.as_bytes());
+        }
+        sha.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Whether the record is what was written, and stands behind the record with hash `prev_hash`.
+    pub fn follows(&self, prev_hash: &str) -> bool {
+        self.prev_hash == prev_hash && self.hash == self.digest()
+    }
+}

@@ -1,0 +1,26 @@
+//! `hotfix`: a terminal cockpit for release managers who drive a live hotfix.
+//!
+//! One pane, one folder, from the data to the drawing. In each the same floors: the model (pure), the
+//! sources (I/O), the pane (draws). Arrows run downward only; `tests/walls.rs` holds them.
+//!
+//! | room | is for |
+//! |---|---|
+//! | [`evidence`] | a value, its subject, its age: the ground floor |
+//! | [`config`] | `hotfix.toml`, secrets, trust |
+//! | [`journal`] | the durable record |
+//! | [`incident`] | the incident as its journal tells it |
+//! | [`change`] | git: how big, from where, what else is in it |
+//! | [`test_results`] | do the tests of this commit pass |
+//! | [`canary`] | is the canary worse than the baseline |
+//! | [`rollback`] | the plan, the guarded key, the execution |
+
+pub mod canary;
+pub mod change;
+pub mod cli;
+pub mod config;
+pub mod evidence;
+pub mod incident;
+pub mod journal;
+pub mod rollback;
+pub mod test_results;
+pub mod ui;
