@@ -13,11 +13,13 @@
 //! | [`test_results`] | do the tests of this commit pass |
 //! | [`canary`] | is the canary worse than the baseline |
 //! | [`rollback`] | the plan, the guarded key, the execution |
+//! | [`drill`] | simulated incidents: scenarios, their world, the score |
 
 pub mod canary;
 pub mod change;
 pub mod cli;
 pub mod config;
+pub mod drill;
 pub mod evidence;
 pub mod incident;
 pub mod journal;
