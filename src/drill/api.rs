@@ -243,8 +243,8 @@ fn order(world: &mut World, body: &[u8]) -> Answer {
     };
     match world.order(order) {
         Ok(()) => Answer::json(200, &rollout(world)),
-        Err(Refusal::Locked) => Answer::json(423, &json!({"error": "another operation holds the rollout's lock"})),
-        Err(Refusal::Senseless(why)) => Answer::json(400, &json!({"error": why})),
+        Err(refusal @ Refusal::Locked) => Answer::json(423, &json!({"error": refusal.to_string()})),
+        Err(refusal @ Refusal::Senseless(_)) => Answer::json(400, &json!({"error": refusal.to_string()})),
     }
 }
 

@@ -30,7 +30,16 @@ impl Clock {
 
     /// The time of the drill at a real instant; an instant before the start is the start.
     pub fn at(&self, instant: Instant) -> Timestamp {
-        let passed = SignedDuration::try_from(self.passed(instant)).unwrap_or(SignedDuration::MAX);
+        self.after(self.passed(instant))
+    }
+
+    /// The time of the drill at a moment.
+    pub fn time_of(&self, moment: Moment) -> Timestamp {
+        self.after(moment.duration())
+    }
+
+    fn after(&self, passed: Duration) -> Timestamp {
+        let passed = SignedDuration::try_from(passed).unwrap_or(SignedDuration::MAX);
         self.origin.checked_add(passed).unwrap_or(Timestamp::MAX)
     }
 

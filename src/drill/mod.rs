@@ -6,7 +6,7 @@
 //! - [`scenario`] with its [`rules`], [`catalogue`]: the incident as data; the ones that the program carries.
 //! - [`world`] with [`traffic`], [`instance`], [`rollout`], [`ci`]: what is simulated (pure).
 //! - [`samples`], [`promql`], [`evaluate`], [`api`]: what the world answers (pure); [`server`] serves it.
-//! - [`repository`]: the git repository and the configuration of the occasion.
+//! - [`repository`], [`site`]: the git repository, the configuration and the folders of the occasion.
 //! - [`script`], [`headless`]: a drill that a file operates.
 //! - [`live`]: a drill that a person operates.
 //! - [`score`]: what it comes to (pure).
@@ -18,7 +18,9 @@ pub mod clock;
 pub mod deeds;
 pub mod dimensions;
 pub mod evaluate;
+pub mod headless;
 pub mod instance;
+pub mod live;
 pub mod moment;
 pub mod promql;
 pub mod random;
@@ -30,5 +32,6 @@ pub mod scenario;
 pub mod score;
 pub mod script;
 pub mod server;
+pub mod site;
 pub mod traffic;
 pub mod world;

@@ -28,11 +28,13 @@ pub enum Order {
 }
 
 /// Why an order was not taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Another order holds the lock.
+    #[error("another operation holds the rollout's lock")]
     Locked,
     /// It makes no sense.
+    #[error("{0}")]
     Senseless(String),
 }
 
