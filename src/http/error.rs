@@ -170,12 +170,12 @@ impl HttpError {
     }
 }
 
-/// A rustls error inside an error or inside the I/O error that wraps it.
+/// A rustls error, or the one inside an I/O error: that wraps it without naming it as its source.
 fn rustls_cause(error: &(dyn Error + 'static)) -> Option<rustls::Error> {
     if let Some(found) = error.downcast_ref::<rustls::Error>() {
         return Some(found.clone());
     }
-    error.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>().cloned()
+    rustls_cause(error.downcast_ref::<io::Error>()?.get_ref()?)
 }
 
 fn location_host(location: &str) -> String {
