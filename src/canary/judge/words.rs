@@ -14,7 +14,8 @@ pub(super) fn explain(judge: &Judge, mut finding: Finding) -> Finding {
 
 /// Evidence as odds: `1.2`, `242`, `41,000`, `over a million`.
 pub fn odds(log_e: f64) -> String {
-    match log_e.exp() {
+    // A bar of 100:1 shall not read 99:1 for the last bit of its logarithm.
+    match log_e.exp() * (1.0 + 1e-9) {
         e if e >= 1e6 => "over a million".to_owned(),
         e if e >= 1e4 => thousands((e / 1e3).floor() * 1e3),
         e if e >= 10.0 => thousands(e.floor()),
@@ -64,7 +65,7 @@ pub fn ratio(finding: &Finding) -> String {
     let end = |end: Option<f64>, open: &str| {
         end.map_or_else(|| open.to_owned(), |v| times(v).trim_end_matches('x').to_owned())
     };
-    let interval = format!("({}-{})", end(finding.low, "<0.05"), end(finding.high, ">20"));
+    let interval = format!("({}-{})", end(finding.low, "<0.05"), end(finding.high, "20+"));
     match finding.ratio {
         Some(ratio) => format!("{} {interval}", times(ratio)),
         None => "no ratio yet".to_owned(),
