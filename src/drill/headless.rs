@@ -246,3 +246,7 @@ impl Recorder for Ledger {
         Ok(record)
     }
 }
+
+#[cfg(test)]
+#[path = "headless_tests.rs"]
+mod tests;

@@ -110,3 +110,7 @@ async fn tick(desk: Desk, mut report: Report, sender: mpsc::Sender<Happening>) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "live_tests.rs"]
+mod tests;

@@ -35,3 +35,6 @@ pub mod server;
 pub mod site;
 pub mod traffic;
 pub mod world;
+
+#[cfg(test)]
+mod d1_tests;

@@ -56,3 +56,27 @@ impl Random {
         weights.len().saturating_sub(1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A seed is a promise to whoever compares two runs: these figures never change.
+    #[test]
+    fn a_seed_gives_the_same_stream_on_every_machine() {
+        let mut random = Random::new(7, 3);
+        let below: Vec<usize> = (0..6).map(|_| random.below(1000)).collect();
+        let counts: Vec<u64> = (0..6).map(|_| random.count(2.5)).collect();
+        let picks: Vec<usize> = (0..6).map(|_| random.pick(&[0.5, 0.0, 0.5])).collect();
+        assert_eq!((below, counts, picks), (vec![994, 339, 220, 698, 385, 602], vec![1, 2, 1, 2, 3, 2], vec![2, 2, 2, 2, 0, 2]));
+    }
+
+    #[test]
+    fn counts_are_right_on_average() {
+        let mut random = Random::new(1, 1);
+        for mean in [0.0, 0.13, 2.5, 40.0] {
+            let sum: u64 = (0..20_000).map(|_| random.count(mean)).sum();
+            assert!((sum as f64 / 20_000.0 - mean).abs() <= 0.05 * mean, "{mean}: {sum}");
+        }
+    }
+}

@@ -167,3 +167,7 @@ fn timeline(deeds: &[Deed], happenings: &[Happening]) -> Vec<Moved> {
     all.sort_by_key(|moved| moved.at_s);
     all
 }
+
+#[cfg(test)]
+#[path = "score_tests.rs"]
+mod tests;

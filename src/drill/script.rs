@@ -133,3 +133,7 @@ impl Script {
 fn somebody() -> String {
     "operator".into()
 }
+
+#[cfg(test)]
+#[path = "script_tests.rs"]
+mod tests;
