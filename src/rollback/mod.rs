@@ -6,8 +6,10 @@
 //! - [`execution`]: a running or ended rollback, folded from the journal; where it may go on (pure).
 //! - [`output`]: the tail of what the steps print (pure).
 //! - [`state`]: the room's state and its `update` (pure).
+//! - [`executor`]: runs the steps, each announced in the journal before it has any effect.
 
 pub mod execution;
+pub mod executor;
 pub mod guard;
 pub mod model;
 pub mod output;
