@@ -7,12 +7,15 @@
 //! - [`output`]: the tail of what the steps print (pure).
 //! - [`state`]: the room's state and its `update` (pure).
 //! - [`executor`]: runs the steps, each announced in the journal before it has any effect.
+//! - [`pane`], [`overlay`]: how it is drawn.
 
 pub mod execution;
 pub mod executor;
 pub mod guard;
 pub mod model;
 pub mod output;
+pub mod overlay;
+pub mod pane;
 pub mod placeholder;
 pub mod plan;
 pub mod state;
