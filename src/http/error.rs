@@ -63,29 +63,31 @@ pub fn excerpt(body: &[u8]) -> String {
 }
 
 impl HttpError {
-    pub(super) fn new(kind: Kind, what: impl Into<String>) -> Self {
+    /// A failure in words; the words have to be clean.
+    pub fn new(kind: Kind, what: impl Into<String>) -> Self {
         Self { kind, what: what.into(), remedy: None, retry_after: None }
     }
 
-    fn remedy(mut self, remedy: impl Into<String>) -> Self {
+    /// The same with what the operator can do.
+    pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
     }
 
     pub(super) fn timeout(at: &str, limit: Duration) -> Self {
         Self::new(Kind::Timeout, format!("{at}: no complete answer within {} s", limit.as_secs_f64()))
-            .remedy("the server is slow or hangs; look at it, or try a cheaper query")
+            .with_remedy("the server is slow or hangs; look at it, or try a cheaper query")
     }
 
     pub(super) fn too_large(at: &str, why: &str) -> Self {
         Self::new(Kind::TooLarge, format!("{at}: the answer is refused: {why}"))
-            .remedy("ask for less: fewer series, a shorter range, a larger step")
+            .with_remedy("ask for less: fewer series, a shorter range, a larger step")
     }
 
     pub(super) fn redirect(at: &str, status: u16, location: Option<&str>) -> Self {
         let to = location.map_or_else(|| "nowhere".to_owned(), location_host);
         Self::new(Kind::Redirect, format!("{at}: redirected ({status}) to {to}, not followed"))
-            .remedy("a login page? else configure the address that it redirects to")
+            .with_remedy("a login page? else configure the address that it redirects to")
     }
 
     pub(super) fn status(response: &Response) -> Self {
@@ -98,7 +100,7 @@ impl HttpError {
 
     pub(super) fn html(response: &Response) -> Self {
         Self::new(Kind::Malformed, format!("{}: got HTML: a login page?", response.place))
-            .remedy("check the address and the token; a proxy or single sign-on may stand before the server")
+            .with_remedy("check the address and the token; a proxy or single sign-on may stand before the server")
     }
 
     pub(super) fn no_json(response: &Response, error: &serde_json::Error) -> Self {
@@ -107,7 +109,8 @@ impl HttpError {
             empty if empty.is_empty() => format!("{place}: the answer is empty"),
             text => format!("{place}: the answer is no JSON ({}): {text}", clean(&error.to_string())),
         };
-        Self::new(Kind::Malformed, what).remedy("check the address: does this server speak the API that is asked for?")
+        Self::new(Kind::Malformed, what)
+            .with_remedy("check the address: does this server speak the API that is asked for?")
     }
 
     /// An error of the transport, with its cause found in the chain of sources.
@@ -145,7 +148,7 @@ impl HttpError {
             }
             _ => (format!("no connection: {last}"), "check the network, the VPN and the firewall"),
         };
-        Self::new(Kind::Unreachable, format!("{at}: {what}")).remedy(remedy)
+        Self::new(Kind::Unreachable, format!("{at}: {what}")).with_remedy(remedy)
     }
 
     fn tls(at: &str, error: &rustls::Error) -> Self {
@@ -166,16 +169,16 @@ impl HttpError {
             Tls::InvalidMessage(_) => ("no TLS on this port", "is it plain http, or another port?"),
             _ => return Self::new(Kind::Tls, format!("{at}: TLS failed: {}", clean(&error.to_string()))),
         };
-        Self::new(Kind::Tls, format!("{at}: {what}")).remedy(remedy)
+        Self::new(Kind::Tls, format!("{at}: {what}")).with_remedy(remedy)
     }
 }
 
-/// A rustls error inside an error or inside the I/O error that wraps it.
+/// A rustls error, or the one inside an I/O error: that wraps it without naming it as its source.
 fn rustls_cause(error: &(dyn Error + 'static)) -> Option<rustls::Error> {
     if let Some(found) = error.downcast_ref::<rustls::Error>() {
         return Some(found.clone());
     }
-    error.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>().cloned()
+    rustls_cause(error.downcast_ref::<io::Error>()?.get_ref()?)
 }
 
 fn location_host(location: &str) -> String {
