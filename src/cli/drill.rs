@@ -97,9 +97,7 @@ fn difficulty(difficulty: Difficulty) -> &'static str {
 }
 
 fn listed_json(scenarios: &[Scenario]) -> String {
-    let of = |it: &Scenario| {
-        json!({"id": it.id, "name": it.name, "aim": it.aim, "length_s": it.length.secs(), "difficulty": it.difficulty})
-    };
+    let of = |it: &Scenario| json!({"id": it.id, "name": it.name, "aim": it.aim, "length_s": it.length.secs(), "difficulty": it.difficulty});
     format!("{}\n", json!({"schema": 1, "scenarios": scenarios.iter().map(of).collect::<Vec<_>>()}))
 }
 

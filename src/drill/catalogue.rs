@@ -9,7 +9,13 @@ use super::scenario::{Scenario, TrackName};
 use crate::evidence::text::clean;
 
 /// The scenario files that the program carries: id and text.
-const EMBEDDED: &[(&str, &str)] = &[("d1-bad-canary", include_str!("../../assets/drills/d1-bad-canary.toml"))];
+const EMBEDDED: &[(&str, &str)] = &[
+    ("d1-bad-canary", include_str!("../../assets/drills/d1-bad-canary.toml")),
+    ("d4-blind", include_str!("../../assets/drills/d4-blind.toml")),
+    ("d6-stowaways", include_str!("../../assets/drills/d6-stowaways.toml")),
+    ("d7-forgotten-back-merge", include_str!("../../assets/drills/d7-forgotten-back-merge.toml")),
+    ("d8-upstream", include_str!("../../assets/drills/d8-upstream.toml")),
+];
 
 /// Why a scenario cannot be played.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -64,8 +64,7 @@ impl<'a> Run<'a> {
         let is_wrong = |it: Decision| it != expected.decision && !expected.also_fine.contains(&it);
         let wrong = self.first(|it| it.decision().is_some_and(is_wrong));
         let label = expected.decision.label();
-        if let Some((deed, requests)) = self.blind_promotion() {
-            let why = format!("promoted at {} after {requests} requests of the canary: that proves nothing", deed.at);
+        if let Some((deed, why)) = self.blind_promotion() {
             return vec![point("decide", 0, Some(deed.at), why)];
         }
         match (right, wrong) {
@@ -111,18 +110,26 @@ impl<'a> Run<'a> {
         deed.at < self.scenario.scoring.decide.not_before && !self.deeds.iter().any(proven)
     }
 
-    fn blind_promotion(&self) -> Option<(&'a Deed, u64)> {
-        let needed = self.scenario.scoring.decide.promote_needs_requests;
+    /// The first promotion that nothing could justify, and why.
+    fn blind_promotion(&self) -> Option<(&'a Deed, String)> {
+        let rule = &self.scenario.scoring.decide;
         let promoted = self.deeds.iter().filter(|it| it.decision() == Some(Decision::Promote));
-        promoted
-            .map(|deed| (deed, self.scenario.pinned_requests(TrackName::Canary, deed.at)))
-            .find(|(_, requests)| *requests < needed)
+        promoted.into_iter().find_map(|deed| {
+            let requests = self.scenario.pinned_requests(TrackName::Canary, deed.at);
+            if rule.blind.is_some_and(|blind| blind.holds(deed.at)) {
+                return Some((deed, format!("promoted at {} while nothing could be seen", deed.at)));
+            }
+            let why =
+                || format!("promoted at {} after {requests} requests of the canary: that proves nothing", deed.at);
+            (requests < rule.promote_needs_requests).then(|| (deed, why()))
+        })
     }
 
     fn act(&self) -> Vec<Point> {
         let mut points = match self.scenario.scoring.act.wants {
             Wanted::RollBack => self.rolled_back(),
             Wanted::StandStill => self.stood_still(),
+            Wanted::SeeTo => self.saw_to(),
         };
         points.extend(self.bypassed());
         points
@@ -188,6 +195,29 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// The items are worth 14 together; to say first what they take is worth 6.
+    fn saw_to(&self) -> Vec<Point> {
+        let items = &self.scenario.scoring.act.items;
+        let end = self.first(|it| matches!(it.entry, Entry::Closed { .. })).map_or(self.scenario.length, |it| it.at);
+        let done: Vec<&Deed> =
+            items.iter().filter_map(|item| self.first(|it| it.sees_to(item) && it.at <= end)).collect();
+        let missing = items.len() - done.len();
+        let mut points = vec![match done.last() {
+            Some(deed) if missing == 0 => {
+                point("act", 14, Some(deed.at), format!("{} was seen to in time", items.join(", ")))
+            }
+            _ => point("act", 0, None, format!("{} was not seen to before the end", items.join(", "))),
+        }];
+        let first = done.first().map_or(end, |it| it.at);
+        let looked =
+            self.first(|it| it.at <= first && it.said().is_some_and(|text| text.to_lowercase().contains("conflict")));
+        points.push(match looked {
+            Some(deed) => point("act", 6, Some(deed.at), "somebody looked first at what would conflict, and said so"),
+            None => point("act", 0, None, "nobody said first what would conflict"),
+        });
+        points
+    }
+
     fn bypassed(&self) -> Option<Point> {
         let deed = self.first(|it| it.decision() == Some(Decision::Promote))?;
         let seen = |item: &String| {
@@ -236,19 +266,16 @@ impl<'a> Run<'a> {
     }
 
     fn stale_ticks(&self) -> Vec<Point> {
-        let stale = &self.scenario.scoring.discipline.stale;
-        let is_stale = |item: &String, at: Moment| {
-            stale.iter().any(|it| it.items.contains(item) && it.from <= at && at < it.until)
+        let rule = |item: &String, at: Moment| {
+            let stale = self.scenario.scoring.discipline.stale.iter();
+            stale.into_iter().find(|it| it.items.contains(item) && it.from <= at && at < it.until)
         };
         let ticked = self.deeds.iter().filter_map(|deed| match &deed.entry {
-            Entry::Ticked { item, .. } if is_stale(item, deed.at) => Some((deed.at, item)),
+            Entry::Ticked { item, .. } => rule(item, deed.at).map(|rule| (deed.at, item, rule.costs.cast_signed())),
             _ => None,
         });
-        ticked
-            .map(|(at, item)| {
-                point("discipline", -3, Some(at), format!("{item} was ticked while its evidence was stale"))
-            })
-            .collect()
+        let why = |item: &String| format!("{item} was ticked while its evidence was stale");
+        ticked.map(|(at, item, costs)| point("discipline", -costs, Some(at), why(item))).collect()
     }
 
     fn comms(&self) -> Vec<Point> {

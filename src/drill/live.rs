@@ -1,6 +1,7 @@
 //! A drill that a person operates: the site, a clock, and the news of the world.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -39,7 +40,7 @@ impl Live {
         // Whole seconds, so that samples fall on whole seconds.
         let epoch = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH);
         let clock = Clock::start(epoch, speed);
-        let site = Site::set_up(scenario, seed, epoch, Some(clock)).await?;
+        let site = Site::set_up(scenario, seed, epoch, Arc::new(move || clock.moment())).await?;
         let (sender, news) = mpsc::channel(64);
         let mut tasks = JoinSet::new();
         tasks.spawn(tick(site.desk().clone(), site.report(), sender));

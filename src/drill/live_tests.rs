@@ -1,5 +1,6 @@
 use super::*;
 use crate::drill::catalogue;
+use crate::drill::moment::Moment;
 use crate::http::{Client, Request};
 
 #[tokio::test]
@@ -22,11 +23,13 @@ async fn a_live_drill_serves_its_world_tells_its_news_and_leaves_nothing_behind(
 
 #[tokio::test]
 async fn the_report_of_the_tests_grows_in_place() {
-    let site = Site::set_up(catalogue::find("d1").unwrap(), 1, Timestamp::UNIX_EPOCH, None).await.unwrap();
+    let site = Site::set_up(catalogue::find("d1").unwrap(), 1, Timestamp::UNIX_EPOCH, Arc::new(Moment::default))
+        .await
+        .unwrap();
     let (mut report, path) = (site.report(), site.root().join("reports/unit.xml"));
     let mut sizes = Vec::new();
     for second in [0, 5, 20, 54, 55, 60] {
-        report.write(super::super::moment::Moment::from_secs(second)).unwrap();
+        report.write(Moment::from_secs(second)).unwrap();
         sizes.push(std::fs::read_to_string(&path).map_or(0, |text| text.matches("<testcase").count()));
     }
     assert_eq!(sizes, [0, 0, 14, 47, 48, 48]);

@@ -26,6 +26,7 @@ pub mod promql;
 pub mod random;
 pub mod repository;
 pub mod rollout;
+pub mod rooms;
 pub mod rules;
 pub mod samples;
 pub mod scenario;

@@ -68,7 +68,10 @@ mod tests {
         let below: Vec<usize> = (0..6).map(|_| random.below(1000)).collect();
         let counts: Vec<u64> = (0..6).map(|_| random.count(2.5)).collect();
         let picks: Vec<usize> = (0..6).map(|_| random.pick(&[0.5, 0.0, 0.5])).collect();
-        assert_eq!((below, counts, picks), (vec![994, 339, 220, 698, 385, 602], vec![1, 2, 1, 2, 3, 2], vec![2, 2, 2, 2, 0, 2]));
+        assert_eq!(
+            (below, counts, picks),
+            (vec![994, 339, 220, 698, 385, 602], vec![1, 2, 1, 2, 3, 2], vec![2, 2, 2, 2, 0, 2])
+        );
     }
 
     #[test]

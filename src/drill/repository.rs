@@ -115,7 +115,7 @@ impl Author<'_> {
         }
         let mut oid = self.git.head()?.peel_to_commit()?.id();
         for number in 1..=scenario.repository.foreign_commits.max(1) {
-            self.write(&format!("checkout/mail_{number}.py"), &RECEIPT.repeat(usize::from(number) * 3))?;
+            self.write(&format!("checkout/mail_{number}.py"), &RECEIPT.repeat(75))?;
             oid = self.commit(BO, &format!("Write mail, part {number}"), 60 * 17 - i64::from(number) * 40)?;
         }
         Ok(oid)

@@ -63,6 +63,25 @@ pub struct Decide {
     /// A promotion before the canary saw this many requests voids the dimension.
     #[serde(default)]
     pub promote_needs_requests: u64,
+    /// A promotion in this time, in which nothing could be seen, voids the dimension.
+    pub blind: Option<Window>,
+}
+
+/// A stretch of time: from its first moment up to, and without, its last.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// From when.
+    pub from: Moment,
+    /// Until when.
+    pub until: Moment,
+}
+
+impl Window {
+    /// Whether a moment is in it.
+    pub fn holds(&self, at: Moment) -> bool {
+        self.from <= at && at < self.until
+    }
 }
 
 /// `[scoring.act]`: what was done.
@@ -74,6 +93,9 @@ pub struct Act {
     /// Items that must be ticked or overridden before a promotion.
     #[serde(default)]
     pub gates: Vec<String>,
+    /// Items that must be ticked or overridden before the end, for `see-to`.
+    #[serde(default)]
+    pub items: Vec<String>,
 }
 
 /// What should be done.
@@ -84,6 +106,8 @@ pub enum Deed {
     RollBack,
     /// Leave production as it is, and look again.
     StandStill,
+    /// See to the items before the incident is closed, after looking at what they take.
+    SeeTo,
 }
 
 /// `[scoring.discipline]`: the checklist.
@@ -107,6 +131,13 @@ pub struct Stale {
     pub until: Moment,
     /// Which items.
     pub items: Vec<String>,
+    /// What each tick in that time costs.
+    #[serde(default = "three")]
+    pub costs: u32,
+}
+
+fn three() -> u32 {
+    3
 }
 
 /// `[scoring.comms]`

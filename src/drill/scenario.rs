@@ -202,6 +202,11 @@ pub struct Event {
     pub says: Option<String>,
     /// What it changes in the world.
     pub fault: Option<Fault>,
+    /// Whether it happens only as long as nobody touched the rollout: what tells of pinned counts does.
+    #[serde(default)]
+    pub untouched: bool,
+    /// The share of the requests that the rollout's own schedule gives the canary now, in percent.
+    pub weight: Option<u8>,
 }
 
 /// What an event changes in the world.

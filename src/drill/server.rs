@@ -1,24 +1,25 @@
 //! The world on loopback: a real server, reached by the same adapters as production.
 //!
-//! One task owns the world; connections send it errands. It goes on by its clock before each of them,
-//! or, without a clock, when its driver says so.
+//! One task owns the world; connections send it errands. It goes on to the time of the drill before each of them.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, DATE, HeaderValue};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
+use jiff::{SignedDuration, Timestamp};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::api::{self, Answer, Request};
-use super::clock::Clock;
+use super::moment::Moment;
 use super::world::World;
 
 /// The largest body that is read.
@@ -27,6 +28,9 @@ const BODY_LIMIT: usize = 64 * 1024;
 const HEADER_DEADLINE: Duration = Duration::from_secs(10);
 
 type Errand = Box<dyn FnOnce(&mut World) + Send>;
+
+/// Tells how far the drill has come.
+pub type Time = Arc<dyn Fn() -> Moment + Send + Sync>;
 
 /// The running server. Dropping it ends it.
 #[derive(Debug)]
@@ -51,17 +55,17 @@ impl Desk {
 }
 
 impl Server {
-    /// Serves `world`, which started at `epoch`, on a free loopback port; by `clock` if there is one.
+    /// Serves `world`, which started at `epoch` and goes on by `time`, on a free loopback port.
     ///
     /// # Errors
     /// When no port can be had.
-    pub async fn start(world: World, epoch: Timestamp, clock: Option<Clock>) -> std::io::Result<Self> {
+    pub async fn start(world: World, epoch: Timestamp, time: Time) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (sender, errands) = mpsc::channel(64);
         let desk = Desk(sender);
         let mut tasks = JoinSet::new();
-        tasks.spawn(keep(world, clock, errands));
+        tasks.spawn(keep(world, time, errands));
         tasks.spawn(accept(listener, desk.clone(), epoch));
         Ok(Self { address, desk, _tasks: tasks })
     }
@@ -77,12 +81,10 @@ impl Server {
     }
 }
 
-async fn keep(mut world: World, clock: Option<Clock>, mut errands: mpsc::Receiver<Errand>) {
+async fn keep(mut world: World, time: Time, mut errands: mpsc::Receiver<Errand>) {
+    let end = world.scenario().length;
     while let Some(errand) = errands.recv().await {
-        if let Some(clock) = &clock {
-            let end = world.scenario().length;
-            world.advance_to(clock.moment().min(end));
-        }
+        world.advance_to(time().min(end));
         errand(&mut world);
     }
 }
@@ -113,12 +115,22 @@ async fn respond(
     desk: Desk,
     epoch: Timestamp,
 ) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
-    let answer = match taken_apart(request).await {
-        Some(request) => desk.with(move |world| api::answer(world, epoch, &request)).await,
-        None => Some(Answer { status: 413, content_type: "text/plain", body: "Request Entity Too Large\n".into() }),
+    let plain = |status, body: &str| Answer { status, content_type: "text/plain", body: body.to_owned() };
+    let Some(request) = taken_apart(request).await else {
+        return Ok(response(plain(413, "Request Entity Too Large\n"), None));
     };
-    let ended = Answer { status: 503, content_type: "text/plain", body: "the drill has ended\n".into() };
-    Ok(response(answer.unwrap_or(ended)))
+    let answered = desk.with(move |world| (api::answer(world, epoch, &request), world.now())).await;
+    Ok(match answered {
+        Some((answer, now)) => response(answer, date(epoch, now)),
+        None => response(plain(503, "the drill has ended\n"), None),
+    })
+}
+
+/// The world's own time: whoever compares clocks must find the drill's.
+fn date(epoch: Timestamp, now: Moment) -> Option<HeaderValue> {
+    let at = epoch.checked_add(SignedDuration::try_from(now.duration()).ok()?).ok()?;
+    let text = DateTimePrinter::new().timestamp_to_rfc9110_string(&at).ok()?;
+    HeaderValue::from_str(&text).ok()
 }
 
 async fn taken_apart(request: hyper::Request<Incoming>) -> Option<Request> {
@@ -134,9 +146,12 @@ async fn taken_apart(request: hyper::Request<Incoming>) -> Option<Request> {
     Some(Request { method, path, parameters, body: body.to_vec() })
 }
 
-fn response(answer: Answer) -> hyper::Response<Full<Bytes>> {
+fn response(answer: Answer, date: Option<HeaderValue>) -> hyper::Response<Full<Bytes>> {
     let mut response = hyper::Response::new(Full::new(Bytes::from(answer.body)));
     *response.status_mut() = hyper::StatusCode::from_u16(answer.status).unwrap_or_default();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    if let Some(date) = date {
+        response.headers_mut().insert(DATE, date);
+    }
     response
 }

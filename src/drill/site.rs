@@ -8,11 +8,10 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use super::ci;
-use super::clock::Clock;
 use super::moment::Moment;
 use super::repository::{self, Made, REPORT, SetupError};
 use super::scenario::{CiRun, Scenario};
-use super::server::{Desk, Server};
+use super::server::{Desk, Server, Time};
 use super::world::World;
 
 /// A place that was set up. Dropping it ends the server and takes the folder away.
@@ -27,22 +26,17 @@ pub struct Site {
 }
 
 impl Site {
-    /// Sets everything up for a drill that starts at `epoch`; it goes on by `clock`, or as it is driven without one.
+    /// Sets everything up for a drill that starts at `epoch` and goes on by `time`.
     ///
     /// # Errors
     /// When the folder cannot be written, or no port can be had.
-    pub async fn set_up(
-        scenario: Scenario,
-        seed: u64,
-        epoch: Timestamp,
-        clock: Option<Clock>,
-    ) -> Result<Self, SetupError> {
+    pub async fn set_up(scenario: Scenario, seed: u64, epoch: Timestamp, time: Time) -> Result<Self, SetupError> {
         let folder = tempfile::Builder::new().prefix("hotfix-drill-").tempdir()?;
         let made = repository::make(folder.path(), &scenario, epoch)?;
         fs::create_dir(folder.path().join("state"))?;
         let mut world = World::new(scenario.clone(), seed);
         world.know_commits(made.commits.clone());
-        let server = Server::start(world, epoch, clock).await?;
+        let server = Server::start(world, epoch, time).await?;
         repository::configure(&made.root, &scenario, server.address())?;
         let report = Report::new(&made, &scenario.ci, epoch);
         Ok(Self { scenario, epoch, made, server, report, folder })

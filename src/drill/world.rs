@@ -138,9 +138,17 @@ impl World {
     }
 
     fn begin(&mut self, event: Event) {
+        if event.untouched && !self.rollout.is_untouched() {
+            return;
+        }
         self.tell("world", event.truth, true);
         if let Some(says) = event.says {
             self.tell(&event.from.unwrap_or_else(|| "world".into()), says, false);
+        }
+        if let Some(weight) = event.weight {
+            // A schedule whose turn finds the lock taken, or a rollback done, is over.
+            let rolled_back = self.rollout.version(TrackName::Canary) != self.scenario.service.canary.version;
+            let _ = if rolled_back { Ok(()) } else { self.order(Order::Weight(weight)) };
         }
         if let Some(fault) = event.fault {
             self.strike(fault);
