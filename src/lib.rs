@@ -17,6 +17,7 @@
 pub mod canary;
 pub mod change;
 pub mod cli;
+pub mod cockpit;
 pub mod config;
 pub mod evidence;
 pub mod incident;
