@@ -6,6 +6,7 @@
 //! | room | is for |
 //! |---|---|
 //! | [`evidence`] | a value, its subject, its age: the ground floor |
+//! | [`http`] | the one HTTP client, with its limits |
 //! | [`config`] | `hotfix.toml`, secrets, trust |
 //! | [`journal`] | the durable record |
 //! | [`incident`] | the incident as its journal tells it |
@@ -21,6 +22,7 @@ pub mod checklist;
 pub mod cli;
 pub mod config;
 pub mod evidence;
+pub mod http;
 pub mod incident;
 pub mod journal;
 pub mod rollback;

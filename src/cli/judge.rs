@@ -1,15 +1,108 @@
 //! `hotfix judge`
 
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use color_eyre::eyre::{WrapErr, eyre};
+
 use super::{Context, Exit};
+use crate::canary::document;
+use crate::canary::judged::{self, Judged, JudgedMetric};
+use crate::canary::model::Verdict;
+
+/// The largest document that is read, in bytes.
+const LIMIT: u64 = 256 * 1024 * 1024;
 
 /// Judges canary series from a file or standard input.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// The series as JSON; standard input without it, or for `-`
+    file: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Keep the evidence after each scrape (with --json)
+    #[arg(long)]
+    path: bool,
+    /// Without the start-time mixture: the change is taken to be there from the first scrape
+    #[arg(long)]
+    plain: bool,
+    /// How to judge
+    #[arg(long, value_enum, default_value = "sequential")]
+    method: Method,
+}
+
+/// How to judge.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Method {
+    /// E-processes: may be looked at after every scrape
+    Sequential,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// When it could not run at all.
-pub fn run(_args: Args, _context: &Context) -> color_eyre::Result<Exit> {
-    Err(color_eyre::eyre::eyre!("not built yet"))
+/// When the series cannot be read.
+pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
+    let Args { file, json, path, plain, method: Method::Sequential } = args;
+    let text = read(file.as_deref(), &context.directory)?;
+    let mut series = document::read(&text).map_err(|what| eyre!(what))?;
+    series.settings.plain = plain;
+    let judged = judged::judge(&series, path);
+    print(&if json { serde_json::to_string(&judged)? + "\n" } else { plain_text(&judged) })?;
+    Ok(exit(judged.verdict))
+}
+
+/// How a command that shows a verdict ends.
+pub(super) fn exit(verdict: Verdict) -> Exit {
+    match verdict {
+        Verdict::Healthy => Exit::Ok,
+        Verdict::Regressed => Exit::RollBack,
+        _ => Exit::NotEnoughData,
+    }
+}
+
+/// Writes to standard output. A reader that has gone away wants no more: that is no error.
+///
+/// # Errors
+/// When it cannot be written for another reason.
+pub(super) fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+fn read(file: Option<&Path>, directory: &Path) -> color_eyre::Result<String> {
+    let mut text = String::new();
+    let (mut source, name): (Box<dyn Read>, String) = match file {
+        Some(path) if path != Path::new("-") => {
+            let shown = path.display().to_string();
+            let opened = std::fs::File::open(directory.join(path)).wrap_err_with(|| format!("cannot open {shown}"))?;
+            (Box::new(opened), shown)
+        }
+        _ => (Box::new(io::stdin().lock()), "standard input".to_owned()),
+    };
+    let read = source.by_ref().take(LIMIT + 1).read_to_string(&mut text);
+    let read = read.wrap_err_with(|| format!("cannot read {name}"))?;
+    if read as u64 > LIMIT { Err(eyre!("{name} is larger than 256 MiB")) } else { Ok(text) }
+}
+
+fn plain_text(judged: &Judged) -> String {
+    let since = judged.regressed_at.map_or_else(String::new, |t| format!(" since t = {t}"));
+    let mut text = format!("{}{since}\n", judged.verdict.label().to_uppercase());
+    judged.metrics.iter().for_each(|metric| text.push_str(&paragraph(metric)));
+    text
+}
+
+fn paragraph(metric: &JudgedMetric) -> String {
+    let aside = if metric.decides { "" } else { " (advisory)" };
+    let mut text = format!("\n{}{aside}: {}\n  {}\n", metric.name, metric.verdict.label(), metric.why);
+    if let Some(needs) = &metric.needs {
+        text.push_str(&format!("  needs: {needs}\n"));
+    }
+    text.push_str(&format!("  weakest: {}\n", metric.weakest));
+    text
 }

@@ -1,0 +1,119 @@
+//! Everything that is kept of one pair of counters: a ratio metric has one strand, a latency metric
+//! one for each boundary.
+
+use super::Settings;
+use super::eprocess::{Counts, EProcess, FAST, Formula, NON_INFERIORITY, ROBUST};
+use super::interval::{Likelihood, RatioGrid};
+
+/// Bad and all events of one population.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Tally {
+    /// Bad events.
+    pub bad: f64,
+    /// All events.
+    pub all: f64,
+}
+
+impl Tally {
+    /// The share of bad events; `None` without exposure.
+    pub fn rate(&self) -> Option<f64> {
+        (self.all > 0.0).then(|| self.bad / self.all)
+    }
+
+    fn add(&mut self, bad: f64, all: f64) {
+        self.bad += bad;
+        self.all += all;
+    }
+}
+
+/// Natural logarithms of the e-processes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize)]
+pub struct LogE {
+    /// That the canary is worse, the soonest.
+    pub fast: f64,
+    /// That it is worse, whatever bursts a scrape holds.
+    pub robust: f64,
+    /// That it is not worse than the margin that passes.
+    pub noninferiority: f64,
+}
+
+/// The scrape that spoke loudest for a regression.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Peak {
+    /// When, in seconds.
+    pub at: f64,
+    /// The canary's bad events in it.
+    pub bad: f64,
+    gain: f64,
+}
+
+/// The state of one pair of counters; constant in time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Strand {
+    fast: EProcess,
+    robust: EProcess,
+    noninferiority: EProcess,
+    likelihood: Likelihood,
+    /// The canary's events in the scrapes that count.
+    pub canary: Tally,
+    /// The baseline's events in them.
+    pub baseline: Tally,
+    /// Numerator and denominator of the Mantel-Haenszel ratio.
+    strata: (f64, f64),
+    /// The scrape that spoke loudest.
+    pub peak: Option<Peak>,
+}
+
+impl Strand {
+    /// Without data.
+    pub fn new(settings: &Settings) -> Self {
+        let worse = |formula, grid| EProcess::new(formula, grid, settings.margin, !settings.plain);
+        Self {
+            fast: worse(Formula::Fast, FAST),
+            robust: worse(Formula::Robust, ROBUST),
+            // A pass is about the whole time, not about its better half: it starts at the beginning.
+            noninferiority: EProcess::new(Formula::Fast, NON_INFERIORITY, settings.pass_margin, false),
+            likelihood: Likelihood::default(),
+            canary: Tally::default(),
+            baseline: Tally::default(),
+            strata: (0.0, 0.0),
+            peak: None,
+        }
+    }
+
+    /// Takes in a scrape with exposure on both sides.
+    pub fn take(&mut self, at: f64, counts: &Counts, grid: &RatioGrid) {
+        let before = self.robust.log_e();
+        self.fast.take(counts);
+        self.robust.take(counts);
+        self.noninferiority.take(counts);
+        self.likelihood.take(counts, grid);
+        self.canary.add(counts.bad_canary, counts.all_canary);
+        self.baseline.add(counts.bad_baseline, counts.all_baseline);
+        let split = counts.split();
+        self.strata.0 += counts.bad_canary * (1.0 - split);
+        self.strata.1 += counts.bad_baseline * split;
+        self.remember_peak(Peak { at, bad: counts.bad_canary, gain: self.robust.log_e() - before });
+    }
+
+    fn remember_peak(&mut self, scrape: Peak) {
+        if scrape.bad > 0.0 && scrape.gain > self.peak.map_or(0.0, |peak| peak.gain) {
+            self.peak = Some(scrape);
+        }
+    }
+
+    /// The e-processes.
+    pub fn log_e(&self) -> LogE {
+        LogE { fast: self.fast.log_e(), robust: self.robust.log_e(), noninferiority: self.noninferiority.log_e() }
+    }
+
+    /// The ratio of the two rates, each scrape a stratum (Mantel-Haenszel); once both had a bad event.
+    pub fn ratio(&self) -> Option<f64> {
+        (self.canary.bad > 0.0 && self.baseline.bad > 0.0).then(|| self.strata.0 / self.strata.1)
+    }
+
+    /// The ends of its time-uniform interval; `None` where it is open.
+    pub fn interval(&self, alpha: f64) -> (Option<f64>, Option<f64>) {
+        if self.canary.bad + self.baseline.bad > 0.0 { self.likelihood.interval(alpha) } else { (None, None) }
+    }
+}

@@ -1,0 +1,193 @@
+//! The verdict in words: which rule, which numbers, what would change it. ASCII alone.
+
+use super::exposure::Silence;
+use super::{Finding, Judge, Shape, Tally, guard};
+use crate::canary::model::Verdict;
+
+/// Fills in the sentences of a finding.
+pub(super) fn explain(judge: &Judge, mut finding: Finding) -> Finding {
+    finding.why = why(judge, &finding);
+    finding.needs = needs(judge, &finding);
+    finding.weakest = weakest(judge, &finding);
+    finding
+}
+
+/// Evidence as odds: `1.2`, `242`, `41,000`, `over a million`.
+pub fn odds(log_e: f64) -> String {
+    // A bar of 100:1 shall not read 99:1 for the last bit of its logarithm.
+    match log_e.exp() * (1.0 + 1e-9) {
+        e if e >= 1e6 => "over a million".to_owned(),
+        e if e >= 1e4 => thousands((e / 1e3).floor() * 1e3),
+        e if e >= 10.0 => thousands(e.floor()),
+        e if e >= 0.05 => format!("{e:.1}"),
+        _ => "0".to_owned(),
+    }
+}
+
+/// A whole number with its thousands apart: `16,520`.
+pub fn thousands(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A share: `0.98 %`, `12.3 %`.
+pub fn percent(share: f64) -> String {
+    match share * 100.0 {
+        p if p >= 9.95 => format!("{p:.1} %"),
+        p => format!("{p:.2} %"),
+    }
+}
+
+/// A ratio: `4.4x`, `12x`.
+pub fn times(ratio: f64) -> String {
+    if ratio >= 9.95 { format!("{ratio:.0}x") } else { format!("{ratio:.1}x") }
+}
+
+/// Seconds as people say them: `45 s`, `12 min`, `3 h`.
+pub fn span(seconds: f64) -> String {
+    match seconds {
+        s if s < 90.0 => format!("{s:.0} s"),
+        s if s < 5_400.0 => format!("{:.0} min", s / 60.0),
+        s if s < 172_800.0 => format!("{:.0} h", s / 3_600.0),
+        _ => "days".to_owned(),
+    }
+}
+
+/// A ratio with its interval: `4.4x (1.6-10.6)`.
+pub fn ratio(finding: &Finding) -> String {
+    let end = |end: Option<f64>, open: &str| {
+        end.map_or_else(|| open.to_owned(), |v| times(v).trim_end_matches('x').to_owned())
+    };
+    let interval = format!("({}-{})", end(finding.low, "<0.05"), end(finding.high, "20+"));
+    match finding.ratio {
+        Some(ratio) => format!("{} {interval}", times(ratio)),
+        None => "no ratio yet".to_owned(),
+    }
+}
+
+fn counts(tally: &Tally) -> String {
+    let rate = tally.rate().map_or_else(|| "?".to_owned(), percent);
+    format!("{} of {} ({rate})", thousands(tally.bad), thousands(tally.all))
+}
+
+fn why(judge: &Judge, it: &Finding) -> String {
+    let log_e = it.log_e.unwrap_or_default();
+    let numbers = format!("{}canary {}, baseline {}", boundary(judge), counts(&it.canary), counts(&it.baseline));
+    let (robust, bar) = (odds(log_e.robust), odds(judge.bars.regressed));
+    match it.verdict {
+        Verdict::Blind => blind(judge.silence()),
+        Verdict::Regressed if log_e.robust < judge.bars.regressed && beyond_limit(judge, it) => {
+            format!("{numbers}: above the limit of {} that was set; this verdict stays", limit(judge))
+        }
+        Verdict::Regressed => {
+            format!(
+                "{numbers}: {}; robust evidence {robust}:1 and the bar of {bar}:1 was reached; this verdict stays",
+                ratio(it)
+            )
+        }
+        Verdict::Suspect if log_e.fast >= judge.bars.suspect => format!(
+            "{numbers}: {}; early warning at {}:1 of {}:1, robust evidence {robust}:1 has to reach {bar}:1",
+            ratio(it),
+            odds(log_e.fast),
+            odds(judge.bars.suspect)
+        ),
+        Verdict::Suspect => format!(
+            "{numbers}: {}; an early warning stands; robust evidence {robust}:1 would make it regressed at {bar}:1, \"not {} worse\" at {}:1 would clear it at {}:1",
+            ratio(it),
+            times(judge.settings.pass_margin),
+            odds(log_e.noninferiority),
+            odds(judge.bars.healthy)
+        ),
+        Verdict::Environment => {
+            format!("{numbers}: both are above the limit of {}: look for a cause that they share", limit(judge))
+        }
+        Verdict::Healthy => format!(
+            "{numbers}: \"not {} worse\" was shown at {}:1; evidence that it is worse {robust}:1 of {bar}:1",
+            times(judge.settings.pass_margin),
+            odds(judge.bars.healthy)
+        ),
+        Verdict::Collecting => format!(
+            "{numbers}: that it is worse {robust}:1 of {bar}:1, that it is not {} worse {}:1 of {}:1",
+            times(judge.settings.pass_margin),
+            odds(log_e.noninferiority),
+            odds(judge.bars.healthy)
+        ),
+    }
+}
+
+fn beyond_limit(judge: &Judge, it: &Finding) -> bool {
+    judge.spec.limit.is_some_and(|limit| guard::above(limit, it.canary.bad, it.canary.all) >= judge.bars.suspect)
+}
+
+fn limit(judge: &Judge) -> String {
+    judge.spec.limit.map_or_else(String::new, percent)
+}
+
+fn boundary(judge: &Judge) -> String {
+    match &judge.spec.shape {
+        Shape::Exceedance(boundaries) => {
+            boundaries.get(judge.loudest_index()).map_or_else(String::new, |le| format!("slower than {le}: "))
+        }
+        _ => String::new(),
+    }
+}
+
+fn blind(silence: Option<Silence>) -> String {
+    match silence {
+        Some(Silence::Baseline) => {
+            "nothing is seen of the baseline: without it nothing can be said of the canary".into()
+        }
+        _ => "nothing is seen of the canary: no requests, or no samples; unknown is not healthy".into(),
+    }
+}
+
+fn needs(judge: &Judge, it: &Finding) -> Option<String> {
+    if !matches!(it.verdict, Verdict::Collecting | Verdict::Suspect | Verdict::Blind) {
+        return None;
+    }
+    if it.verdict == Verdict::Blind {
+        return Some("requests to both the baseline and the canary".to_owned());
+    }
+    let seen = match it.detectable {
+        Some(ratio) => format!("{} or more would show by now", times(ratio)),
+        None => "not even 20x would show by now".to_owned(),
+    };
+    let margin = times(judge.settings.pass_margin);
+    let harm = it.due.harm.filter(|s| *s > 0.0).map(|s| format!("{margin} in {}", span(s)));
+    let pass = it.due.pass.map(|s| match s {
+        s if s > 0.0 => format!("healthy in {} if it is", span(s)),
+        _ => "healthy soon if it is".to_owned(),
+    });
+    Some([Some(seen), harm, pass].into_iter().flatten().collect::<Vec<_>>().join("; "))
+}
+
+fn weakest(judge: &Judge, it: &Finding) -> String {
+    let exposure = &judge.exposure;
+    if let Some(index) = exposure.clustering().filter(|index| *index > 2.0) {
+        return format!(
+            "errors come in bursts ({index:.1} times as uneven as single ones): trust the robust evidence alone"
+        );
+    }
+    if let Some((low, high)) = exposure.splits().filter(|(low, high)| high > &(1.5 * low)) {
+        return format!(
+            "the canary's share moved from {} to {}: each scrape is compared in itself",
+            percent(low),
+            percent(high)
+        );
+    }
+    let skipped = exposure.scrapes - exposure.counted;
+    if skipped * 4 > exposure.scrapes {
+        return format!("{skipped} of {} scrapes had no exposure on one side and count for nothing", exposure.scrapes);
+    }
+    if it.baseline.bad < 5.0 {
+        return format!("only {} bad events in the baseline: its rate is hardly known", thousands(it.baseline.bad));
+    }
+    "that requests are spread at random: a bad machine, or one hot client, looks like a bad release".to_owned()
+}

@@ -1,0 +1,368 @@
+//! The one HTTP client: whatever asks or tells something over HTTP goes through here.
+//!
+//! Its limits are promises of the README: connecting takes at most 2 s, a whole request 3 s (30 s
+//! where a caller asks for more), a body at most 8 MiB after decompression, headers 64 KiB. No
+//! redirect is followed. Plain http is refused unless the host is this machine or `allow_http` says
+//! so. A proxy from the environment (`HTTPS_PROXY`, `NO_PROXY`) is used for https alone, where it
+//! sees no secret.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::{Method, Url};
+use serde_json::Value;
+
+pub mod backoff;
+pub mod error;
+pub mod path;
+
+pub use backoff::Backoff;
+pub use error::{HttpError, Kind};
+pub use path::json_at;
+
+use error::place;
+
+/// How long connecting may take, name resolution and TLS included.
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+/// How long a whole request takes unless the caller says otherwise.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3);
+/// The longest time that a caller can ask for.
+const TIMEOUT_LIMIT: Duration = Duration::from_secs(30);
+/// The longest body that is read, after decompression, in bytes.
+pub const BODY_LIMIT: usize = 8 * 1024 * 1024;
+/// The largest set of response headers, in bytes.
+const HEADER_LIMIT: usize = 64 * 1024;
+/// The longest wait that a server can ask for.
+const RETRY_AFTER_LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// A secret for the `Authorization` header. It is never shown: not by `Debug`, not in an error.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Bearer(String);
+
+impl From<String> for Bearer {
+    fn from(secret: String) -> Self {
+        Self(secret)
+    }
+}
+
+impl fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bearer(hidden)")
+    }
+}
+
+/// What a request carries.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Body {
+    /// Nothing.
+    #[default]
+    None,
+    /// JSON.
+    Json(Value),
+    /// `application/x-www-form-urlencoded` pairs.
+    Form(Vec<(String, String)>),
+}
+
+/// One request.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Request {
+    /// `GET`, `POST` and so on.
+    pub method: String,
+    /// An absolute address, without user name or password.
+    pub url: String,
+    /// More headers.
+    pub headers: Vec<(String, String)>,
+    /// What it carries.
+    pub body: Body,
+    /// A token, sent to the host of `url` and to no other.
+    pub bearer: Option<Bearer>,
+    /// For the whole request; 3 s without it, 30 s at most.
+    pub timeout: Option<Duration>,
+    /// Plain http to a host that is not this machine.
+    pub allow_http: bool,
+}
+
+impl Request {
+    /// A request without body.
+    pub fn new(method: impl Into<String>, url: impl Into<String>) -> Self {
+        Self { method: method.into(), url: url.into(), ..Self::default() }
+    }
+
+    /// A GET.
+    pub fn get(url: impl Into<String>) -> Self {
+        Self::new("GET", url)
+    }
+
+    /// A POST with a form.
+    pub fn form(url: impl Into<String>, pairs: Vec<(String, String)>) -> Self {
+        Self { body: Body::Form(pairs), ..Self::new("POST", url) }
+    }
+
+    fn limit(&self) -> Duration {
+        self.timeout.unwrap_or(DEFAULT_TIMEOUT).min(TIMEOUT_LIMIT)
+    }
+}
+
+/// What a server answered, whatever its status (a redirect excepted, which is an error).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Response {
+    /// 200 and so on.
+    pub status: u16,
+    /// The server's clock.
+    pub date: Option<Timestamp>,
+    /// How long the server wants to be left alone, five minutes at most.
+    pub retry_after: Option<Duration>,
+    /// `Content-Type`, without its parameters, lower case.
+    pub content_type: Option<String>,
+    /// The body, decompressed; at most [`BODY_LIMIT`].
+    pub body: Vec<u8>,
+    /// Method, host and path of the request, for messages.
+    pub place: String,
+}
+
+impl Response {
+    /// Whether the status is 2xx.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// This response if its status is 2xx.
+    ///
+    /// # Errors
+    /// Says the status and the beginning of the body, and what to do about it.
+    pub fn success(self) -> Result<Self, HttpError> {
+        if self.is_success() { Ok(self) } else { Err(HttpError::status(&self)) }
+    }
+
+    /// Whether the body is a page for people: where JSON was asked for, that is a login page.
+    pub fn is_html(&self) -> bool {
+        self.content_type.as_deref() == Some("text/html") || self.starts_like_html()
+    }
+
+    fn starts_like_html(&self) -> bool {
+        let start = self.body.trim_ascii_start();
+        [&b"<!doctype"[..], b"<html"]
+            .iter()
+            .any(|tag| start.get(..tag.len()).is_some_and(|s| s.eq_ignore_ascii_case(tag)))
+    }
+
+    /// The body as JSON. The status is not looked at.
+    ///
+    /// # Errors
+    /// When it is HTML, empty, or no JSON: with the beginning of what it is.
+    pub fn json(&self) -> Result<Value, HttpError> {
+        if self.is_html() {
+            return Err(HttpError::html(self));
+        }
+        serde_json::from_slice(&self.body).map_err(|error| HttpError::no_json(self, &error))
+    }
+}
+
+/// The client. Cloning is cheap; a clone shares the connections.
+#[derive(Debug, Clone, Default)]
+pub struct Client {
+    clients: Arc<Clients>,
+}
+
+/// Built when first used: root certificates cost memory, and most drills and tests need none.
+#[derive(Debug, Default)]
+struct Clients {
+    plain: OnceLock<Result<reqwest::Client, String>>,
+    tls: OnceLock<Result<reqwest::Client, String>>,
+}
+
+impl Client {
+    /// A client that has loaded nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sends one request and reads the whole answer. A GET whose connection broke is sent once more
+    /// within the same time.
+    ///
+    /// # Errors
+    /// When the request is not allowed, could not be sent, took too long, was redirected, or its
+    /// answer is too large. Any other status than a redirect is a [`Response`].
+    pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        let url = checked_url(&request)?;
+        let at = place(&request.method, &url);
+        let limit = request.limit();
+        match tokio::time::timeout(limit, self.attempts(&request, &url, &at)).await {
+            Ok(result) => result,
+            Err(_) => Err(HttpError::timeout(&at, limit)),
+        }
+    }
+
+    async fn attempts(&self, request: &Request, url: &Url, at: &str) -> Result<Response, HttpError> {
+        match self.attempt(request, url, at).await {
+            Err(error) if error.kind == Kind::Broken && request.method == "GET" => self.attempt(request, url, at).await,
+            result => result,
+        }
+    }
+
+    async fn attempt(&self, request: &Request, url: &Url, at: &str) -> Result<Response, HttpError> {
+        let client = self.client_for(url).map_err(|what| HttpError::new(Kind::Tls, what))?;
+        let built = build(client, request, url)?;
+        let response = client.execute(built).await.map_err(|e| HttpError::transport(at, &e))?;
+        read(response, at).await
+    }
+
+    fn client_for(&self, url: &Url) -> Result<&reqwest::Client, String> {
+        let built = match url.scheme() {
+            "https" => self.clients.tls.get_or_init(tls_client),
+            _ => self.clients.plain.get_or_init(plain_client),
+        };
+        built.as_ref().map_err(Clone::clone)
+    }
+}
+
+fn builder() -> reqwest::ClientBuilder {
+    // The provider is the same for the whole process; the second attempt finds it there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(CONNECT_LIMIT)
+        .pool_max_idle_per_host(1)
+        .pool_idle_timeout(Duration::from_secs(20))
+        .referer(false)
+        .user_agent(concat!("hotfix/", env!("CARGO_PKG_VERSION")))
+}
+
+/// Without root certificates and without proxy: for plain http only.
+fn plain_client() -> Result<reqwest::Client, String> {
+    builder().tls_certs_only([]).no_proxy().build().map_err(|e| format!("the HTTP client cannot start: {e}"))
+}
+
+fn tls_client() -> Result<reqwest::Client, String> {
+    builder().https_only(true).build().map_err(|e| {
+        format!("TLS cannot start: {}. Install the system's root certificates (Debian: ca-certificates)", chain(&e))
+    })
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |e| e.source()).last().map_or_else(String::new, ToString::to_string)
+}
+
+fn checked_url(request: &Request) -> Result<Url, HttpError> {
+    let refuse = |what: String| Err(HttpError::new(Kind::Refused, what));
+    let shown = crate::evidence::text::clean(&request.url);
+    let Ok(url) = Url::parse(&request.url) else { return refuse(format!("no absolute address: {shown}")) };
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse(format!("the address of {} holds a user name or password: use `token`", host(&url)));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if request.allow_http || is_loopback(&url) => Ok(url),
+        "http" => refuse(format!("plain http to {} is refused: use https, or set `allow_http`", host(&url))),
+        scheme => refuse(format!("{scheme}: is neither http nor https")),
+    }
+}
+
+fn host(url: &Url) -> &str {
+    url.host_str().unwrap_or("?")
+}
+
+/// Whether the host of an address is this machine: `localhost`, 127.0.0.0/8 or ::1.
+fn is_loopback(url: &Url) -> bool {
+    let host = host(url).trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn build(client: &reqwest::Client, request: &Request, url: &Url) -> Result<reqwest::Request, HttpError> {
+    let refuse = |what: String| HttpError::new(Kind::Refused, what);
+    let method = Method::from_bytes(request.method.as_bytes())
+        .map_err(|_| refuse(format!("no HTTP method: {}", crate::evidence::text::clean(&request.method))))?;
+    let headers = headers_of(request).map_err(|name| refuse(format!("the header `{name}` cannot be sent")))?;
+    let mut builder = client.request(method, url.clone());
+    builder = match &request.body {
+        Body::None => builder,
+        Body::Json(value) => builder.header(CONTENT_TYPE, "application/json").body(value.to_string()),
+        Body::Form(pairs) => {
+            builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(encoded(url, pairs))
+        }
+    };
+    if let Some(Bearer(secret)) = &request.bearer {
+        if HeaderValue::from_str(secret).is_err() {
+            return Err(refuse("the token holds characters that no header can carry".into()));
+        }
+        builder = builder.bearer_auth(secret);
+    }
+    builder.headers(headers).build().map_err(|e| refuse(format!("no request: {}", chain(&e))))
+}
+
+fn headers_of(request: &Request) -> Result<HeaderMap, String> {
+    let pair = |(name, value): &(String, String)| {
+        let bad = || crate::evidence::text::clean(name);
+        let mut value = HeaderValue::from_str(value).map_err(|_| bad())?;
+        value.set_sensitive(true);
+        Ok((HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?, value))
+    };
+    request.headers.iter().map(pair).collect()
+}
+
+fn encoded(url: &Url, pairs: &[(String, String)]) -> String {
+    let mut scratch = url.clone();
+    scratch.query_pairs_mut().clear().extend_pairs(pairs);
+    scratch.query().unwrap_or_default().to_owned()
+}
+
+async fn read(mut response: reqwest::Response, at: &str) -> Result<Response, HttpError> {
+    let headers = response.headers();
+    if headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>() > HEADER_LIMIT {
+        return Err(HttpError::too_large(at, "its headers are larger than 64 KiB"));
+    }
+    let status = response.status();
+    if status.is_redirection() {
+        return Err(HttpError::redirect(at, status.as_u16(), text_of(headers, &LOCATION)));
+    }
+    let date = text_of(headers, &DATE).and_then(http_date);
+    let mut answer = Response {
+        status: status.as_u16(),
+        date,
+        retry_after: text_of(headers, &RETRY_AFTER).and_then(|text| wait(text, date)),
+        content_type: text_of(headers, &CONTENT_TYPE).map(media_type),
+        body: Vec::new(),
+        place: at.to_owned(),
+    };
+    while let Some(chunk) = response.chunk().await.map_err(|e| HttpError::transport(at, &e))? {
+        if answer.body.len() + chunk.len() > BODY_LIMIT {
+            return Err(HttpError::too_large(at, "its body is larger than 8 MiB"));
+        }
+        answer.body.extend_from_slice(&chunk);
+    }
+    Ok(answer)
+}
+
+fn text_of<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn media_type(text: &str) -> String {
+    crate::evidence::text::clean(text.split(';').next().unwrap_or_default().trim()).to_ascii_lowercase()
+}
+
+/// An HTTP date (RFC 9110, 5.6.7) in its preferred form.
+fn http_date(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+}
+
+/// `Retry-After`: seconds, or a date by the server's own clock. Five minutes at most.
+fn wait(text: &str, server_now: Option<Timestamp>) -> Option<Duration> {
+    let asked = match text.trim().parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let now = server_now.unwrap_or_else(Timestamp::now);
+            Duration::try_from(http_date(text.trim())?.duration_since(now)).unwrap_or(Duration::ZERO)
+        }
+    };
+    Some(asked.min(RETRY_AFTER_LIMIT))
+}
+
+#[cfg(test)]
+mod fault;
+#[cfg(test)]
+mod tests;
