@@ -101,9 +101,10 @@ fn hear(gate: &mut GateStatus, item: &Item, inputs: &Inputs, mark: &Mark, outcom
         MarkKind::Ticked { note: Some(note) } => (GateState::Satisfied, format!("{by}: {}", clean(note))),
         MarkKind::Ticked { note: None } => (GateState::Satisfied, format!("ticked by {by}")),
     };
-    gate.awaits_data = false;
     match outlived(item, inputs, mark) {
-        Some(why) => (gate.state, gate.why) = (GateState::Stale, format!("{words}; {why}")),
+        // That evidence speaks against it is the worse news.
+        Some(why) if gate.state == GateState::Failed => gate.why = format!("{} ({words}; {why})", gate.why),
+        Some(why) => (gate.state, gate.why, gate.awaits_data) = (GateState::Stale, format!("{words}; {why}"), false),
         None => (gate.state, gate.by, gate.why) = (state, Some(By::Person), words),
     }
 }

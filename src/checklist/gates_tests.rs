@@ -33,7 +33,9 @@ fn an_override_about_the_change_does_not_outlive_it() {
     assert_eq!((gate.state, gate.by), (GateState::Overridden, Some(By::Person)));
     assert_eq!(gate.why, "overridden by ana: agreed with the owner");
     world.edit_change(|report| report.head.oid = Some(oid('9')));
-    assert_eq!(world.gate("b2").state, GateState::Stale);
+    let gate = world.gate("b2");
+    assert_eq!((gate.state, gate.by), (GateState::Failed, None), "the evidence speaks again");
+    assert!(gate.why.contains("that was 3333333"), "{}", gate.why);
 }
 
 #[test]
