@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::config::schema::{Request, Verify};
 use crate::evidence::Oid;
@@ -86,6 +87,15 @@ pub enum StepAction {
     Run(Vec<String>),
     /// Sends a request.
     Http(Request),
+}
+
+impl Plan {
+    /// SHA-256 over the canonical JSON of every field, in hexadecimal: what was previewed is what runs.
+    pub fn hash(&self) -> String {
+        let mut value = serde_json::to_value(self).expect("a plan is plain data");
+        value.sort_all_objects();
+        Sha256::digest(value.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 impl Step {
