@@ -15,6 +15,7 @@
 //! | [`canary`] | is the canary worse than the baseline |
 //! | [`checklist`] | gates and readiness: may it go on |
 //! | [`rollback`] | the plan, the guarded key, the execution |
+//! | [`drill`] | simulated incidents: scenarios, their world, the score |
 
 pub mod canary;
 pub mod change;
@@ -22,6 +23,7 @@ pub mod checklist;
 pub mod cli;
 pub mod cockpit;
 pub mod config;
+pub mod drill;
 pub mod evidence;
 pub mod http;
 pub mod incident;
