@@ -13,12 +13,15 @@
 //! | [`change`] | git: how big, from where, what else is in it |
 //! | [`test_results`] | do the tests of this commit pass |
 //! | [`canary`] | is the canary worse than the baseline |
+//! | [`checklist`] | gates and readiness: may it go on |
 //! | [`rollback`] | the plan, the guarded key, the execution |
 //! | [`drill`] | simulated incidents: scenarios, their world, the score |
 
 pub mod canary;
 pub mod change;
+pub mod checklist;
 pub mod cli;
+pub mod cockpit;
 pub mod config;
 pub mod drill;
 pub mod evidence;

@@ -2,9 +2,13 @@
 //!
 //! - [`entry`]: everything that the journal can say of an incident.
 //! - [`model`]: the incident as the journal tells it, folded entry by entry (pure).
+//! - [`sentence`]: each entry as one sentence (pure).
+//! - [`pane`]: the timeline.
 
 pub mod entry;
 pub mod model;
+pub mod pane;
+pub mod sentence;
 
 pub use entry::{Decision, Entry, RollbackEnd, StepState};
 pub use model::Incident;

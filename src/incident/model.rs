@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Decision, Entry, Role, Severity, Stage};
+use super::{Decision, Entry, Role, RollbackEnd, Severity, Stage};
 use crate::evidence::Oid;
 use crate::journal::record::Record;
 
@@ -45,6 +45,12 @@ pub struct Incident {
     pub notices: usize,
     /// The last rehearsal of the rollback.
     pub rehearsal: Option<Rehearsal>,
+    /// How the last rollback ended.
+    pub rollback: Option<RolledBack>,
+    /// When each stage was last entered; the first one when the incident was declared.
+    pub entered: BTreeMap<Stage, Timestamp>,
+    /// When the hotfix tip last moved: a decision before that was about another commit.
+    pub tip_moved_at: Option<Timestamp>,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
 }
@@ -112,6 +118,15 @@ pub struct Rehearsal {
     pub at: Timestamp,
 }
 
+/// A rollback that came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RolledBack {
+    /// How.
+    pub end: RollbackEnd,
+    /// When.
+    pub at: Timestamp,
+}
+
 impl Incident {
     /// Folds the records of one incident, in the journal's order; `None` before it is declared.
     pub fn fold<'a>(records: impl IntoIterator<Item = &'a Record>) -> Option<Self> {
@@ -160,6 +175,9 @@ impl Incident {
             last_notice: None,
             notices: 0,
             rehearsal: None,
+            rollback: None,
+            entered: BTreeMap::from([(Stage::Assess, record.at)]),
+            tip_moved_at: None,
             closed_at: None,
         }
     }
@@ -176,7 +194,10 @@ impl Incident {
             Entry::RoleTaken { role, name } => {
                 self.roles.insert(role, name);
             }
-            Entry::StageEntered { stage } => self.stage = stage,
+            Entry::StageEntered { stage } => {
+                self.stage = stage;
+                self.entered.insert(stage, at);
+            }
             Entry::Ticked { item, note, head } => {
                 let kind = MarkKind::Ticked { note };
                 self.marks.insert(item, Mark { kind, by: by(), at, head });
@@ -198,17 +219,17 @@ impl Incident {
             Entry::RollbackRehearsed { plan, passed, .. } => {
                 self.rehearsal = Some(Rehearsal { plan, passed, at });
             }
+            Entry::RollbackEnded { end, .. } => self.rollback = Some(RolledBack { end, at }),
+            Entry::HeadMoved { .. } => self.tip_moved_at = Some(at),
             Entry::Closed { .. } => self.closed_at = Some(at),
             Entry::Declared { .. }
             | Entry::Noted { .. }
-            | Entry::HeadMoved { .. }
             | Entry::TestsSeen { .. }
             | Entry::VerdictChanged { .. }
             | Entry::RollbackArmed { .. }
             | Entry::RollbackDisarmed { .. }
             | Entry::RollbackFired { .. }
             | Entry::Step { .. }
-            | Entry::RollbackEnded { .. }
             | Entry::DrillEvent { .. } => {}
         }
     }

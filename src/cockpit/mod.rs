@@ -1,0 +1,9 @@
+//! The cockpit.
+pub mod action;
+pub mod form;
+pub mod guardian;
+pub mod keymap;
+pub mod mailbox;
+pub mod palette;
+pub mod screen;
+pub mod terminal;
