@@ -1,8 +1,24 @@
 //! The rollback: a plan of steps, one guarded key, and a record that outlives the cockpit.
 //!
-//! - [`model`]: plan, guard and execution as values (pure).
-//! - `plan`: from configuration and git to a plan.
-//! - `executor`: runs the steps, each announced in the journal before it has any effect.
-//! - `pane`: the pane and the overlay.
+//! - [`model`]: the plan as a value, and the names that other rooms use (pure).
+//! - [`plan`], [`placeholder`]: from configuration and git to a plan (pure).
+//! - [`guard`]: the key that arms, and the letter that fires (pure).
+//! - [`execution`]: a running or ended rollback, folded from the journal; where it may go on (pure).
+//! - [`output`]: the tail of what the steps print (pure).
+//! - [`state`]: the room's state and its `update` (pure).
+//! - [`executor`]: runs the steps, each announced in the journal before it has any effect.
+//! - [`pane`], [`overlay`]: how it is drawn.
 
+pub mod execution;
+pub mod executor;
+pub mod guard;
 pub mod model;
+pub mod output;
+pub mod overlay;
+pub mod pane;
+pub mod placeholder;
+pub mod plan;
+pub mod state;
+
+#[cfg(test)]
+mod fixtures;

@@ -2,11 +2,19 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use super::execution::Execution;
+pub use super::guard::Guard;
+pub use super::state::{Effect, Event, State};
 use crate::config::schema::{Request, Verify};
-use crate::evidence::Oid;
+use crate::evidence::text::clean;
+use crate::evidence::{Evidence, Oid, Subject};
+
+/// How long a plan may be believed: an older one needs the break-glass way.
+pub const PLAN_TTL: Duration = Duration::from_secs(60);
 
 /// An ordered list of steps from one version back to another. Its [`Plan::hash`] covers every field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -96,11 +104,134 @@ impl Plan {
         value.sort_all_objects();
         Sha256::digest(value.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
     }
+
+    /// The first twelve digits of a plan's hash, for the screen only.
+    pub fn short_hash(hash: &str) -> &str {
+        hash.get(..12).unwrap_or(hash)
+    }
+
+    /// The plan as a piece of evidence, built at `at` for what runs then.
+    pub fn seen(self, source: &str, at: Timestamp) -> Evidence<Self> {
+        let subject = self.from.oid.clone().map_or_else(Subject::default, Subject::commit);
+        Evidence { value: self, subject, source: source.to_owned(), observed_at: at, ttl: PLAN_TTL }
+    }
+
+    /// The undone commits that deserve a second look.
+    pub fn flagged(&self) -> impl Iterator<Item = &Undone> {
+        self.undoes.iter().filter(|undone| !undone.flags.is_empty())
+    }
+
+    /// What comes back by no step of the plan, worst first: what git saw, then what git cannot see.
+    pub fn stays(&self) -> Vec<String> {
+        let mut kept: Vec<String> = self.undoes.iter().filter_map(Undone::leaves_behind).collect();
+        kept.push("data that was written since, sent messages, what waits in queues".into());
+        kept.push("configuration, flags and secrets outside of these commits".into());
+        kept
+    }
+
+    /// Why this plan must not be fired without a reason, if there is one.
+    pub fn objection(&self) -> Option<String> {
+        let target = &self.to.reference;
+        if self.to.oid.is_none() {
+            return Some(format!("git does not know {target}"));
+        }
+        if self.from.oid == self.to.oid {
+            return Some(format!("{target} is what runs now: there is nothing to go back to"));
+        }
+        (self.class == Class::Unsafe)
+            .then(|| format!("schema or data changed since {target}: old code may not run on it"))
+    }
+}
+
+impl Undone {
+    fn leaves_behind(&self) -> Option<String> {
+        let has = |flag: &str| self.flags.iter().any(|it| it == flag);
+        let kinds = [
+            ("destructive", "data that it removed"),
+            ("migration", "the schema that it changed"),
+            ("flag", "the flag that it uses"),
+        ];
+        let (_, what) = kinds.into_iter().find(|(flag, _)| has(flag))?;
+        Some(format!("{what}: {} {}", self.oid.short(), self.summary))
+    }
+}
+
+impl Version {
+    /// The name, with the commit where the name is not already it.
+    pub fn label(&self) -> String {
+        match &self.oid {
+            Some(oid) if !oid.as_str().starts_with(&self.reference) => format!("{} ({})", self.reference, oid.short()),
+            Some(oid) => oid.short().to_owned(),
+            None => self.reference.clone(),
+        }
+    }
+}
+
+impl Class {
+    /// One word.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Compensating => "compensating",
+            Self::Unsafe => "unsafe",
+        }
+    }
 }
 
 impl Step {
     /// How long it may take.
     pub fn timeout(&self) -> Duration {
-        Duration::from_secs_f64(self.timeout_s)
+        Duration::try_from_secs_f64(self.timeout_s).unwrap_or(Duration::ZERO)
     }
 }
+
+impl StepAction {
+    /// `run` or `http`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Run(_) => "run",
+            Self::Http(_) => "http",
+        }
+    }
+
+    /// What is run or sent, on one line, with arguments quoted where a person would otherwise misread them.
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Run(argv) => quoted(argv),
+            Self::Http(request) => {
+                let body = request.json.as_ref().map_or_else(String::new, |json| format!(" {json}"));
+                clean(&format!("{} {}{body}", request.method, request.url))
+            }
+        }
+    }
+}
+
+/// A look at the world, on one line.
+pub fn describe(verify: &Verify) -> String {
+    let what = match (&verify.run, &verify.url) {
+        (Some(argv), _) => quoted(argv),
+        (None, Some(url)) => clean(url),
+        (None, None) => String::new(),
+    };
+    let path = verify.json.as_ref().map_or_else(String::new, |path| format!(" {}", clean(path)));
+    let value = verify.equals.as_ref().map_or_else(String::new, |value| format!(" = {}", clean(value)));
+    format!("{what}{path}{value}, within {}", short(verify.within))
+}
+
+/// Arguments as one line; none looks like two.
+fn quoted(argv: &[String]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,{}".contains(c);
+    let quote = |arg: &String| match !arg.is_empty() && arg.chars().all(plain) {
+        true => arg.clone(),
+        false => format!("'{}'", clean(arg).replace('\'', "'\\''")),
+    };
+    argv.iter().map(quote).collect::<Vec<_>>().join(" ")
+}
+
+fn short(duration: Duration) -> String {
+    let s = duration.as_secs_f64();
+    if s < 100.0 { format!("{s}s") } else { format!("{}m", (s / 60.0).round()) }
+}
+
+#[cfg(test)]
+mod tests;

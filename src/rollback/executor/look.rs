@@ -1,0 +1,152 @@
+//! Looking at the world: is it as it should be after a step?
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{Executor, program};
+use crate::config::schema::Verify;
+use crate::evidence::text::{clean, clean_bytes, fit};
+use crate::http::{self, Response};
+
+/// The wait before the second look; doubled after each further one.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// The longest wait between two looks.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// How long one look by command may take.
+const LOOK_LIMIT: Duration = Duration::from_secs(10);
+/// How much a command that looks may print, in bytes.
+const PRINT_LIMIT: u64 = 64 << 10;
+/// How much of a value a message shows, in cells.
+const VALUE_CELLS: usize = 80;
+
+/// What was seen. Each in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// The world is as expected.
+    Holds(String),
+    /// The world answered, and is not as expected.
+    Differs(String),
+    /// The world did not answer, or not to the question.
+    Cannot(String),
+}
+
+impl Seen {
+    fn words(&self) -> &str {
+        match self {
+            Self::Holds(text) | Self::Differs(text) | Self::Cannot(text) => text,
+        }
+    }
+}
+
+/// Looks until the world is as expected, `within` at most. The first look is at once; the last one counts.
+pub(super) async fn look(executor: &Executor, verify: &Verify, tell: &(dyn Fn(String) + Sync)) -> Seen {
+    let end = Instant::now() + verify.within;
+    let mut wait = FIRST_WAIT;
+    loop {
+        let seen = look_once(executor, verify).await;
+        if matches!(seen, Seen::Holds(_)) || Instant::now() + wait > end {
+            return seen;
+        }
+        tell(seen.words().to_owned());
+        sleep(wait).await;
+        wait = (wait * 2).min(LONGEST_WAIT);
+    }
+}
+
+async fn look_once(executor: &Executor, verify: &Verify) -> Seen {
+    match (&verify.run, &verify.url) {
+        (Some(argv), _) => look_by_command(executor, argv, verify.equals.as_deref()).await,
+        (None, Some(url)) => look_at(executor, url, verify).await,
+        (None, None) => Seen::Cannot("nothing to look at is configured".into()),
+    }
+}
+
+async fn look_at(executor: &Executor, url: &str, verify: &Verify) -> Seen {
+    match fetch(executor, url, verify).await {
+        Ok(response) => read(&response, verify),
+        Err(why) => Seen::Cannot(why),
+    }
+}
+
+/// Asks an address that a look needs.
+pub(super) async fn fetch(executor: &Executor, url: &str, verify: &Verify) -> Result<Response, String> {
+    let bearer = executor.token(verify.token.as_ref()).await?;
+    let request = http::Request { bearer, allow_http: verify.allow_http, ..http::Request::get(url) };
+    executor.place.http.send(request).await.and_then(Response::success).map_err(|error| error.what)
+}
+
+fn read(response: &Response, verify: &Verify) -> Seen {
+    let Some(expected) = &verify.equals else {
+        return Seen::Holds(format!("{} answers {}", response.place, response.status));
+    };
+    let value = match &verify.json {
+        Some(path) => response.json().map_err(|error| error.what).and_then(|json| value_at(&json, path)),
+        None => Ok(String::from_utf8_lossy(&response.body).trim().to_owned()),
+    };
+    match value {
+        Ok(value) => compare(&value, expected),
+        Err(why) => Seen::Cannot(why),
+    }
+}
+
+fn value_at(json: &serde_json::Value, path: &str) -> Result<String, String> {
+    let value = http::json_at(json, path)?;
+    Ok(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+}
+
+fn compare(value: &str, expected: &str) -> Seen {
+    let shown = |text: &str| fit(&clean(text), VALUE_CELLS);
+    match value == expected {
+        true => Seen::Holds(format!("the world says {}", shown(value))),
+        false => Seen::Differs(format!("the world says {}, not {}", shown(value), shown(expected))),
+    }
+}
+
+/// As `test`, `grep` and `diff` do: 0 is yes, 1 is no, anything else is no answer.
+async fn look_by_command(executor: &Executor, argv: &[String], expected: Option<&str>) -> Seen {
+    let (code, printed) = match timeout(LOOK_LIMIT, run(executor, argv)).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(why)) => return Seen::Cannot(why),
+        Err(_) => return Seen::Cannot(format!("the look took longer than {} s", LOOK_LIMIT.as_secs())),
+    };
+    let last = fit(&clean_bytes(printed.trim_ascii().rsplit(|b| *b == b'\n').next().unwrap_or_default()), VALUE_CELLS);
+    match (code, expected) {
+        (Some(0), Some(expected)) => compare(String::from_utf8_lossy(&printed).trim(), expected),
+        (Some(0), None) => Seen::Holds("the look ended with 0".into()),
+        (Some(1), _) => Seen::Differs(format!("the look ended with 1 {last}").trim_end().to_owned()),
+        (Some(code), _) => Seen::Cannot(format!("the look ended with {code} {last}").trim_end().to_owned()),
+        (None, _) => Seen::Cannot("the look was killed".into()),
+    }
+}
+
+/// Runs a command that only looks; it dies with whoever waits for it. Returns its exit code and what it printed.
+pub(super) async fn run(executor: &Executor, argv: &[String]) -> Result<(Option<i32>, Vec<u8>), String> {
+    let name = argv.first().map_or("", String::as_str);
+    let program = program::find(name, &executor.place.directory)
+        .ok_or_else(|| format!("`{}` is neither on PATH nor in the repository", clean(name)))?;
+    let mut command = Command::new(program);
+    command.args(argv.iter().skip(1)).current_dir(&executor.place.directory).kill_on_drop(true).process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("`{}` did not start: {error}", clean(name)))?;
+    collect(&mut child).await.map_err(|error| format!("`{}`: {error}", clean(name)))
+}
+
+async fn collect(child: &mut Child) -> std::io::Result<(Option<i32>, Vec<u8>)> {
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let (printed, complaint) = tokio::join!(beginning(out), beginning(err));
+    let status = child.wait().await?;
+    Ok((status.code(), if printed.is_empty() { complaint } else { printed }))
+}
+
+/// The first [`PRINT_LIMIT`] bytes. Whoever prints more is cut off.
+async fn beginning(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        let _ = pipe.take(PRINT_LIMIT).read_to_end(&mut bytes).await;
+    }
+    bytes
+}

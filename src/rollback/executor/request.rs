@@ -1,0 +1,39 @@
+//! Sending a step's request.
+
+use std::time::Duration;
+
+use super::{Executor, Ran};
+use crate::config::schema;
+use crate::http::{self, Body, HttpError, Kind};
+
+/// Sends a step's request once, and never again by itself. `key` lets a server that knows it tell a repetition.
+pub(super) async fn send(executor: &Executor, request: &schema::Request, key: &str, limit: Duration) -> Ran {
+    let bearer = match executor.token(request.token.as_ref()).await {
+        Ok(bearer) => bearer,
+        Err(why) => return Ran::Failed(format!("{why}: nothing was sent")),
+    };
+    let request = http::Request {
+        headers: vec![("Idempotency-Key".into(), key.to_owned())],
+        body: request.json.clone().map_or(Body::None, Body::Json),
+        bearer,
+        timeout: Some(limit),
+        allow_http: request.allow_http,
+        ..http::Request::new(&request.method, &request.url)
+    };
+    match executor.place.http.send(request).await.and_then(http::Response::success) {
+        Ok(response) => Ran::Done(format!("{} answered {}", response.place, response.status)),
+        Err(error) => judge(&error),
+    }
+}
+
+/// What a failure says of the effect: a server that was never reached, or that refused, did nothing.
+fn judge(error: &HttpError) -> Ran {
+    let remedy = error.remedy.as_ref().map_or_else(String::new, |remedy| format!(" ({remedy})"));
+    let what = format!("{}{remedy}", error.what);
+    match error.kind {
+        Kind::Refused | Kind::Unreachable | Kind::Tls => Ran::Failed(what),
+        Kind::Status(408) => Ran::Unknown(what),
+        Kind::Status(status) if status < 500 => Ran::Failed(what),
+        _ => Ran::Unknown(what),
+    }
+}

@@ -1,0 +1,156 @@
+//! What `R` shows: the whole plan before the key, and the letter of the moment in the last line.
+
+use ratatui::text::{Line, Span};
+
+use super::execution::Next;
+use super::guard::{Armed, Phase};
+use super::model::{Class, Undone, describe};
+use super::pane::{class_words, dot, readiness_line, status_line, step_line, undoes_line, wrapped};
+use super::state::{Order, State};
+use crate::evidence::text::{fit, fit_end};
+use crate::ui::Ctx;
+use crate::ui::pane::short;
+use crate::ui::theme::{Mark, Role};
+
+/// The smallest box, in cells, in which everything that must be seen before firing can be seen: `(width, height)`.
+pub const SMALLEST: (u16, u16) = (50, 18);
+
+/// The overlay's lines, `height` at most; the last one says which key does what. Empty when nothing is armed.
+pub fn lines(state: &State, ctx: &Ctx, width: u16, height: u16) -> Vec<Line<'static>> {
+    let (Some(order), Some(armed)) = (&state.armed, state.guard.armed()) else { return Vec::new() };
+    let (width, height) = (usize::from(width), usize::from(height));
+    let foot = foot(armed, ctx, width);
+    let room = height.saturating_sub(foot.len());
+    let head = head(state, order, ctx, width);
+    let lists = fitted(lists(order, ctx, width), room.saturating_sub(head.len()));
+    let mut lines: Vec<Line> = head.into_iter().chain(lists).collect();
+    lines.truncate(room);
+    lines.extend(foot);
+    lines
+}
+
+fn head(state: &State, order: &Order, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let plan = &order.plan;
+    let arrow = ctx.theme.pick("→", "->");
+    let bad = ctx.theme.style(Role::Bad);
+    let way = format!("{} {arrow} {}", plan.from.label(), plan.to.label());
+    let title = if order.resumed.is_some() { "GO ON WITH ROLL BACK" } else { "ROLL BACK" };
+    let mut lines = vec![Line::styled(title, bad), Line::styled(fit(&way, width), ctx.theme.style(Role::Focus))];
+    match &order.resumed {
+        Some(_) => lines.extend(wrapped(&next_words(order), width, 3, ctx.theme.style(Role::Warn))),
+        None => lines.extend(readiness_line(state, ctx, width)),
+    }
+    // An unsafe plan is not ready for just that reason, which stands above.
+    if plan.class != Class::Unsafe || order.resumed.is_some() {
+        let (mark, role, words) = class_words(plan.class);
+        let class = format!("{} {}: {words}", ctx.theme.mark(mark), plan.class.label());
+        lines.extend(wrapped(&class, width, 2, ctx.theme.style(role)));
+    }
+    for warning in &plan.warnings {
+        lines.extend(wrapped(
+            &format!("{} {warning}", ctx.theme.mark(Mark::Warn)),
+            width,
+            2,
+            ctx.theme.style(Role::Warn),
+        ));
+    }
+    lines
+}
+
+fn next_words(order: &Order) -> String {
+    let Some(execution) = &order.resumed else { return String::new() };
+    let name = |index: usize| execution.steps.get(index).map_or("?", |step| step.name.as_str());
+    let (done, all) = execution.done();
+    let what = match execution.next() {
+        Next::Issue(index) | Next::Ask(index) => format!("issues step {} `{}`", index + 1, name(index)),
+        Next::Look(index) => {
+            format!(
+                "looks whether step {} `{}` took effect, and issues it if the world says no",
+                index + 1,
+                name(index)
+            )
+        }
+        Next::Verify(index) => format!("looks at step {} `{}`", index + 1, name(index)),
+        Next::LastLook | Next::Nothing => "looks at the world once more, and issues nothing".to_owned(),
+    };
+    format!("{done} of {all} steps done by {}: {what}", execution.by)
+}
+
+/// A title, and entries of which as many are shown as there is room for.
+type List = (Line<'static>, Vec<Line<'static>>);
+
+fn lists(order: &Order, ctx: &Ctx, width: usize) -> Vec<List> {
+    let plan = &order.plan;
+    let heading = |text: &'static str| Line::styled(text, ctx.theme.style(Role::Focus));
+    let flagged_first = plan.flagged().chain(plan.undoes.iter().filter(|it| it.flags.is_empty()));
+    let undoes = flagged_first.map(|undone| undone_line(undone, ctx, width)).collect();
+    let bullet = ctx.theme.mark(Mark::Warn);
+    let stays = plan.stays().iter().map(|text| Line::raw(fit(&format!("  {bullet} {text}"), width))).collect();
+    let mut steps: Vec<Line> = match &order.resumed {
+        Some(execution) => {
+            let steps = execution.steps.iter().enumerate();
+            steps.map(|(index, status)| status_line(status, index, false, ctx, width)).collect()
+        }
+        None => plan.steps.iter().enumerate().map(|(index, step)| step_line(step, index, ctx, width)).collect(),
+    };
+    let look = plan.verify.as_ref().map_or_else(|| "no verify: its end is yours to judge".to_owned(), describe);
+    steps.push(Line::styled(
+        fit(&format!("{} then looks: {look}", ctx.theme.mark(Mark::Open)), width),
+        ctx.theme.style(Role::Muted),
+    ));
+    vec![(heading("steps"), steps), (undoes_line(plan, ctx), undoes), (heading("will NOT bring back"), stays)]
+}
+
+fn undone_line(undone: &Undone, ctx: &Ctx, width: usize) -> Line<'static> {
+    let flags = if undone.flags.is_empty() { String::new() } else { format!(" [{}]", undone.flags.join(", ")) };
+    let (mark, role) = if flags.is_empty() { (" ", Role::Text) } else { (ctx.theme.mark(Mark::Warn), Role::Warn) };
+    let text = format!("  {mark} {}{flags} {}", undone.oid.short(), undone.summary);
+    Line::styled(fit(&text, width), ctx.theme.style(role))
+}
+
+/// The lists cut to `room` lines: the longest gives way first, and says how much it hides.
+fn fitted(lists: Vec<List>, room: usize) -> Vec<Line<'static>> {
+    let mut shown: Vec<usize> = lists.iter().map(|(_, entries)| entries.len()).collect();
+    while shown.iter().sum::<usize>() + lists.len() > room {
+        match shown.iter_mut().filter(|count| **count > 1).max() {
+            Some(longest) => *longest -= 1,
+            None => break,
+        }
+    }
+    let mut lines = Vec::new();
+    for ((title, entries), shown) in lists.into_iter().zip(shown) {
+        let hidden = entries.len() - shown;
+        lines.push(if hidden > 0 { with_rest(title, hidden) } else { title });
+        lines.extend(entries.into_iter().take(shown));
+    }
+    lines
+}
+
+fn with_rest(mut title: Line<'static>, hidden: usize) -> Line<'static> {
+    title.push_span(Span::raw(format!(" (+{hidden} more)")));
+    title
+}
+
+fn foot(armed: &Armed, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let key = ctx.theme.style(Role::Key);
+    let (dot, dots) = (dot(ctx), ctx.theme.pick("…", "..."));
+    let time = format!("disarms by itself in {}", short(armed.remaining(ctx.now)));
+    let time = Line::styled(time, ctx.theme.style(Role::Muted));
+    let last = match armed.phase() {
+        _ if armed.is_waiting(ctx.now) => format!("wait {dots}"),
+        Phase::Letter => format!("press {} to fire {dot} any other key cancels", armed.letter()),
+        Phase::Settling => format!("fires {dots}"),
+        Phase::Glass => format!("press ! to override {dot} any other key cancels"),
+        Phase::Reason(text) => format!("why? {}_", fit_end(text, width.saturating_sub(6))),
+    };
+    let hint = match (armed.phase(), armed.reason()) {
+        (Phase::Reason(_), _) => {
+            Line::styled("Enter goes on with this reason, Esc cancels", ctx.theme.style(Role::Muted))
+        }
+        (_, Some(reason)) => {
+            Line::styled(fit(&format!("although not ready: {reason}"), width), ctx.theme.style(Role::Warn))
+        }
+        _ => time,
+    };
+    vec![hint, Line::styled(last, key)]
+}

@@ -1,0 +1,193 @@
+//! From the configuration and git to a plan: pure, so that the preview and the run come from the same words.
+
+use std::convert::Infallible;
+
+use serde_json::Value;
+
+use super::model::{Class, Plan, Step, StepAction, Undone, Version};
+use super::placeholder::{self, FillError, Place, Values};
+use crate::config::schema::{self, Request, Verify};
+use crate::evidence::text::clean;
+
+/// The methods that a step may use.
+const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
+
+/// What git tells of the way back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contents {
+    /// What runs now.
+    pub from: Version,
+    /// What it goes back to.
+    pub to: Version,
+    /// Whether git knows of anything that a rollback cannot take back.
+    pub class: Class,
+    /// The commits in between, newest first.
+    pub undoes: Vec<Undone>,
+    /// What the operator must know before firing.
+    pub warnings: Vec<String>,
+}
+
+/// Why there is no plan: which part of `[rollback]`, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("[rollback] {part}: {problem}")]
+pub struct PlanError {
+    /// `step "deploy"`, `verify`.
+    pub part: String,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// What is wrong with a part of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Nothing is done.
+    #[error("there are none; write [[rollback.steps]]")]
+    NoSteps,
+    /// It must be one of two things.
+    #[error("must have exactly one of `{0}` and `{1}`")]
+    NotOne(&'static str, &'static str),
+    /// A command without a program.
+    #[error("`{0}` names no program")]
+    NoProgram(&'static str),
+    /// No argument can hold this.
+    #[error("`{0}` holds a NUL character")]
+    Nul(&'static str),
+    /// Not a method that changes anything. GET is repeated by clients and proxies as they like.
+    #[error("the method {0} changes nothing: use POST, PUT, PATCH or DELETE")]
+    Method(String),
+    /// Nothing to compare.
+    #[error("`{0}` needs `{1}` beside it")]
+    Needs(&'static str, &'static str),
+    /// A placeholder.
+    #[error(transparent)]
+    Fill(#[from] FillError),
+}
+
+/// Builds the plan, every placeholder but `{plan}` filled.
+///
+/// # Errors
+/// When the configuration makes no sense, or a value is not fit for the place that it would fill.
+pub fn build(rollback: &schema::Rollback, contents: Contents) -> Result<Plan, PlanError> {
+    if rollback.steps.is_empty() {
+        return Err(PlanError { part: "steps".into(), problem: Problem::NoSteps });
+    }
+    let values = Values { from: &contents.from, to: &contents.to };
+    let steps = rollback.steps.iter().map(|step| build_step(step, values)).collect::<Result<_, _>>()?;
+    let in_verify = |problem| PlanError { part: "verify".into(), problem };
+    let verify = rollback.verify.as_ref().map(|it| build_verify(it, values)).transpose().map_err(in_verify)?;
+    let Contents { from, to, class, undoes, warnings } = contents;
+    Ok(Plan { from, to, class, undoes, steps, verify, warnings })
+}
+
+impl Plan {
+    /// A step as it is run: with `{plan}` filled too. `None` behind the last one.
+    pub fn runnable(&self, index: usize) -> Option<Step> {
+        let hash = self.hash();
+        let mut step = self.steps.get(index)?.clone();
+        match &mut step.action {
+            StepAction::Run(argv) => fill_all(argv, &hash),
+            StepAction::Http(request) => {
+                request.url = placeholder::fill_plan(&request.url, &hash);
+                let fill = |text: &str| Ok::<_, Infallible>(placeholder::fill_plan(text, &hash));
+                let Ok(()) = request.json.iter_mut().try_for_each(|json| fill_json(json, &fill));
+            }
+        }
+        step.rehearse.iter_mut().for_each(|argv| fill_all(argv, &hash));
+        step.verify.iter_mut().for_each(|verify| fill_verify(verify, &hash));
+        Some(step)
+    }
+
+    /// The last look as it is run: with `{plan}` filled too.
+    pub fn last_look(&self) -> Option<Verify> {
+        let mut verify = self.verify.clone()?;
+        fill_verify(&mut verify, &self.hash());
+        Some(verify)
+    }
+}
+
+fn build_step(step: &schema::Step, values: Values) -> Result<Step, PlanError> {
+    let problem = |problem| PlanError { part: format!("step {:?}", step.name), problem };
+    let action = build_action(step, values).map_err(problem)?;
+    let rehearse = step.rehearse.as_ref().map(|it| build_argv("rehearse", it, values)).transpose().map_err(problem)?;
+    let verify = step.verify.as_ref().map(|it| build_verify(it, values)).transpose().map_err(problem)?;
+    Ok(Step {
+        name: clean(&step.name),
+        action,
+        rehearse,
+        timeout_s: step.timeout.as_secs_f64(),
+        verify,
+        idempotent: step.idempotent,
+        irreversible: step.irreversible,
+    })
+}
+
+fn build_action(step: &schema::Step, values: Values) -> Result<StepAction, Problem> {
+    match (&step.run, &step.http) {
+        (Some(argv), None) => Ok(StepAction::Run(build_argv("run", argv, values)?)),
+        (None, Some(request)) => Ok(StepAction::Http(build_request(request, values)?)),
+        _ => Err(Problem::NotOne("run", "http")),
+    }
+}
+
+fn build_argv(key: &'static str, argv: &[String], values: Values) -> Result<Vec<String>, Problem> {
+    let program = argv.first().filter(|it| !it.is_empty()).ok_or(Problem::NoProgram(key))?;
+    if argv.iter().any(|arg| arg.contains('\0')) {
+        return Err(Problem::Nul(key));
+    }
+    if placeholder::is_used(program) {
+        return Err(FillError::Chooses("program").into());
+    }
+    argv.iter().map(|arg| Ok(values.fill(arg, Place::Plain)?)).collect()
+}
+
+fn build_request(request: &Request, values: Values) -> Result<Request, Problem> {
+    let method = request.method.to_ascii_uppercase();
+    if !METHODS.contains(&method.as_str()) {
+        return Err(Problem::Method(clean(&request.method)));
+    }
+    let url = values.fill(&request.url, Place::Url)?;
+    let mut json = request.json.clone();
+    json.iter_mut().try_for_each(|json| fill_json(json, &|text| values.fill(text, Place::Plain)))?;
+    Ok(Request { method, url, json, ..request.clone() })
+}
+
+fn build_verify(verify: &Verify, values: Values) -> Result<Verify, Problem> {
+    if verify.run.is_some() == verify.url.is_some() {
+        return Err(Problem::NotOne("run", "url"));
+    }
+    if verify.json.is_some() && verify.equals.is_none() {
+        return Err(Problem::Needs("json", "equals"));
+    }
+    if verify.json.is_some() && verify.url.is_none() {
+        return Err(Problem::Needs("json", "url"));
+    }
+    let run = verify.run.as_ref().map(|argv| build_argv("verify.run", argv, values)).transpose()?;
+    let url = verify.url.as_ref().map(|url| values.fill(url, Place::Url)).transpose()?;
+    let equals = verify.equals.as_ref().map(|text| values.fill(text, Place::Plain)).transpose()?;
+    Ok(Verify { run, url, equals, ..verify.clone() })
+}
+
+fn fill_all(argv: &mut [String], hash: &str) {
+    argv.iter_mut().for_each(|arg| *arg = placeholder::fill_plan(arg, hash));
+}
+
+fn fill_verify(verify: &mut Verify, hash: &str) {
+    verify.run.iter_mut().for_each(|argv| fill_all(argv, hash));
+    for text in verify.url.iter_mut().chain(verify.equals.iter_mut()) {
+        *text = placeholder::fill_plan(text, hash);
+    }
+}
+
+/// Fills the strings of a JSON value; keys stay as they are.
+fn fill_json<E>(json: &mut Value, fill: &impl Fn(&str) -> Result<String, E>) -> Result<(), E> {
+    match json {
+        Value::String(text) => *text = fill(text)?,
+        Value::Array(items) => items.iter_mut().try_for_each(|item| fill_json(item, fill))?,
+        Value::Object(fields) => fields.values_mut().try_for_each(|item| fill_json(item, fill))?,
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
