@@ -363,6 +363,6 @@ fn wait(text: &str, server_now: Option<Timestamp>) -> Option<Duration> {
 }
 
 #[cfg(test)]
-mod fault;
+pub(crate) mod fault;
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,16 @@
 //! The canary: is it worse than the baseline, however often one looks?
 //!
-//! - [`model`]: scrapes, verdicts and the room's `update` (pure).
+//! - [`model`], [`state`]: scrapes, verdicts and the room's `update` (pure).
 //! - [`judge`]: the e-processes (pure).
 //! - [`document`], [`judged`]: series in, verdict out, for programs (pure).
-//! - [`prometheus`], [`source`]: where the numbers come from.
+//! - [`prometheus`], [`counters`], [`source`]: where the numbers come from.
 //! - `pane`, `chart`: how they are drawn.
 
+pub mod counters;
 pub mod document;
 pub mod judge;
 pub mod judged;
 pub mod model;
 pub mod prometheus;
+pub mod source;
+pub mod state;
