@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::model::{GateStatus, Inputs, State};
 use crate::canary::model::{MetricReport, Report as CanaryReport, Verdict};
+use crate::change::ladder::{Level, Rung};
 use crate::change::model::{
     Commit, Fact, FactState, FileChange, FileStatus, Head, Production, Report as ChangeReport, Size, Worktree,
 };
@@ -255,8 +256,8 @@ pub fn change() -> ChangeReport {
         production: Production { reference: Some("v2.4.1".into()), oid: Some(oid('1')), how: "newest tag".into() },
         head: Head { reference: Some("hotfix/checkout".into()), oid: Some(oid('3')), tree: Some(oid('4')) },
         merge_base: Some(oid('1')),
-        size: Size { files: 2, insertions: 12, deletions: 3 },
-        without_renames: Size { files: 2, insertions: 12, deletions: 3 },
+        size: Some(Size { files: 2, insertions: 12, deletions: 3 }),
+        without_renames: Some(Size { files: 2, insertions: 12, deletions: 3 }),
         core_lines: Some(9),
         core_files: Some(1),
         test_lines: Some(6),
@@ -272,15 +273,19 @@ pub fn change() -> ChangeReport {
         ahead: Some(0),
         behind: Some(0),
         facts: vec![
-            ok("G01", "operation"),
             ok("G08", "base"),
             ok("G10", "foreign"),
             ok("G16", "continuity"),
-            ok("G17", "back-merge"),
             ok("G20", "tag"),
             ok("G22", "rivals"),
         ],
+        back_merge: vec![rung("main", Level::Merged)],
+        ..ChangeReport::default()
     }
+}
+
+pub fn rung(target: &str, level: Level) -> Rung {
+    Rung { target: target.into(), level: Some(level), paths: Vec::new(), why: format!("{level:?}") }
 }
 
 pub fn file(path: &str, classes: &[&str]) -> FileChange {
@@ -292,6 +297,7 @@ pub fn file(path: &str, classes: &[&str]) -> FileChange {
         deletions: 1,
         binary: false,
         core: true,
+        counted_lines: 7,
         classes: classes.iter().map(|class| (*class).to_owned()).collect(),
     }
 }

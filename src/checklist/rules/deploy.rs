@@ -28,6 +28,10 @@ pub(super) fn rollback_plan(inputs: &Inputs) -> Found {
         let why = format!("git does not know the rollback target {}", plan.value.to.reference);
         return Err(Finding::fails(why).with(seen));
     }
+    if plan.value.from.oid == plan.value.to.oid {
+        let why = format!("{} is what runs now: there is nothing to go back to", plan.value.to.reference);
+        return Err(Finding::fails(why).with(seen));
+    }
     match plan.value.class {
         Class::Unsafe => Err(Finding::asks("the rollback may not give back what was before: write plan B").with(seen)),
         Class::Clean => Ok(Finding::holds(format!("{words}, clean")).with(seen)),

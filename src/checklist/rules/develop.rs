@@ -2,7 +2,8 @@
 
 use super::assess::incident;
 use super::{Finding, Found, Inputs, about, count, fact, fresh, git};
-use crate::change::model::{Commit, FactState, Report};
+use crate::change::model::{Commit, FactState, Report, Worktree};
+use crate::change::risk::Band;
 use crate::checklist::items::Item;
 use crate::evidence::{Evidence, SubjectMatch};
 use crate::incident::Stage;
@@ -11,20 +12,62 @@ use crate::incident::model::MarkKind;
 /// The size class in which a change is hard to review at all: over 1,000 changed core lines.
 const OVERSIZED_LINES: u64 = 1_000;
 
-/// Classes of paths that a person must have looked at by name.
-const SENSITIVE: [&str; 10] =
-    ["migration", "auth", "infrastructure", "config", "api", "ci", "flags", "submodule", "destructive", "permission"];
-/// Those of them that a rollback does not give back.
-const IRREVERSIBLE: [&str; 2] = ["migration", "destructive"];
+/// Classes of paths that a person must have looked at by name: diff risk gives 4 points or more for them.
+pub(super) const SENSITIVE: [&str; 19] = [
+    "migration",
+    "auth",
+    "infrastructure",
+    "api",
+    "ci",
+    "dependencies",
+    "flags",
+    "sf-destructive",
+    "sf-deleted",
+    "sf-profile",
+    "sf-permission",
+    "sf-sharing",
+    "sf-flow",
+    "sf-trigger",
+    "sf-apex",
+    "sf-field",
+    "sf-field-deleted",
+    "sf-integration",
+    "opaque",
+];
+/// Those of them that a rollback may not give back.
+pub(super) const IRREVERSIBLE: [&str; 5] =
+    ["migration", "sf-destructive", "sf-deleted", "sf-field", "sf-field-deleted"];
 
 pub(super) fn base(inputs: &Inputs) -> Found {
     let report = git(inputs)?;
-    let found = fact(report, "G08", "git has not told where the hotfix starts")?;
+    let found = match report.value.fact("G08") {
+        Some(_) => fact(report, "G08", "git has not told where the hotfix starts")?,
+        None => starts_at_production(report)?,
+    };
     match report.value.fact("G07").filter(|drift| drift.state == FactState::Bad) {
         Some(drift) if inputs.stage() < Stage::Deploy => {
-            Err(Finding::fails(drift.why.clone()).with(about(report, format!("G07 {}: {}", drift.name, drift.value))))
+            let seen = about(report, format!("G07 {}: {}", drift.name, drift.value));
+            Err(Finding::fails(drift.why.clone()).with(seen))
         }
         _ => Ok(found),
+    }
+}
+
+/// The same by the two commits alone.
+fn starts_at_production(report: &Evidence<Report>) -> Found {
+    let value = &report.value;
+    let name = value.production.reference.as_deref().unwrap_or("production");
+    let (Some(production), Some(head)) = (&value.production.oid, &value.head.oid) else {
+        return Err(Finding::asks(format!("git does not know both ends of the change: {}", value.production.how)));
+    };
+    let seen = about(report, format!("{name} {}, tip {}", production.short(), head.short()));
+    match &value.merge_base {
+        Some(base) if base == production => Ok(Finding::holds(format!("starts at {name}")).with(seen)),
+        _ if value.repository.shallow => {
+            Err(Finding::asks("the clone is shallow: git cannot tell where the hotfix starts").with(seen))
+        }
+        Some(_) => Err(Finding::fails(format!("{name} has commits that the hotfix has not")).with(seen)),
+        None => Err(Finding::fails(format!("the hotfix shares no history with {name}")).with(seen)),
     }
 }
 
@@ -69,10 +112,14 @@ pub(super) fn minimal(inputs: &Inputs) -> Found {
     Ok(Finding::holds(words).with(seen))
 }
 
-/// Whether the change is far over any limit, so that its size holds the stage.
+/// Whether the change is so large or so risky that its size holds the stage.
 pub(super) fn oversized(inputs: &Inputs) -> Result<(), String> {
-    match inputs.change.fresh(inputs.now).and_then(|report| report.value.core_lines) {
-        Some(lines) if lines <= OVERSIZED_LINES => Err(format!("at most {OVERSIZED_LINES} core lines changed")),
+    let Some(report) = inputs.change.fresh(inputs.now) else { return Ok(()) };
+    let is_risky = report.value.risk.as_ref().is_some_and(|risk| risk.band == Band::VeryHigh);
+    match report.value.core_lines {
+        Some(lines) if lines <= OVERSIZED_LINES && !is_risky => {
+            Err(format!("at most {OVERSIZED_LINES} core lines changed, and the risk is not very high"))
+        }
         _ => Ok(()),
     }
 }
@@ -102,7 +149,7 @@ fn touches(inputs: &Inputs, classes: &[&str], none: &str) -> Result<(), String> 
 /// `migration (db/1.sql)` for each class that is touched, with one of its paths.
 fn touched(report: &Report, classes: &[&str]) -> Vec<String> {
     let example = |class: &&str| {
-        let change = report.changes.iter().find(|change| change.classes.iter().any(|c| c == class))?;
+        let change = report.changes.iter().find(|change| change.is(class))?;
         Some(format!("{class} ({})", change.path))
     };
     classes.iter().filter_map(example).collect()
@@ -110,8 +157,7 @@ fn touched(report: &Report, classes: &[&str]) -> Vec<String> {
 
 pub(super) fn test_changed(inputs: &Inputs) -> Found {
     let report = git(inputs)?;
-    let is_test = |classes: &[String]| classes.iter().any(|class| class == "test");
-    let tests: Vec<_> = report.value.changes.iter().filter(|change| is_test(&change.classes)).collect();
+    let tests: Vec<_> = report.value.changes.iter().filter(|change| change.is("test")).collect();
     let Some(first) = tests.first() else { return Err(Finding::asks("the change touches no test file")) };
     let words = format!("{} changed: {}", count(tests.len(), "test file"), first.path);
     Ok(Finding::holds(words.clone()).with(about(report, words)))
@@ -148,17 +194,35 @@ fn is_same_person(name: &str, author: &str) -> bool {
 pub(super) fn clean_and_pushed(inputs: &Inputs) -> Found {
     let report = git(inputs)?;
     let tree = fresh(inputs.worktree, inputs.now, "git status")?;
-    if let Some(busy) = report.value.fact("G01").filter(|op| op.state != FactState::Ok) {
-        return Err(Finding::fails(busy.why.clone()).with(about(report, &busy.value)));
+    if let Some(operation) = &report.value.repository.operation {
+        return Err(Finding::fails(format!("git is in the middle of a {operation}")).with(about(report, operation)));
     }
-    if !tree.value.is_clean() {
-        let t = tree.value;
-        let parts =
-            [(t.staged, "staged"), (t.unstaged, "unstaged"), (t.untracked, "untracked"), (t.conflicted, "conflicted")];
-        let words: Vec<_> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-        return Err(Finding::fails(format!("not clean: {}", words.join(", "))).with(about(tree, words.join(", "))));
+    let WorktreeWords { known, unverified } = words_of(tree.value);
+    if !known.is_empty() {
+        return Err(Finding::fails(format!("not clean: {known}")).with(about(tree, known)));
+    }
+    if unverified > 0 {
+        let why = format!("git cannot tell whether {} changed", count(unverified, "filtered file"));
+        return Err(Finding::asks(why).with(about(tree, "unverified")));
     }
     pushed(report)
+}
+
+struct WorktreeWords {
+    /// `2 unstaged, 1 untracked`; empty when there is nothing.
+    known: String,
+    unverified: usize,
+}
+
+fn words_of(tree: Worktree) -> WorktreeWords {
+    let kinds = [
+        (tree.staged, "staged"),
+        (tree.unstaged, "unstaged"),
+        (tree.untracked, "untracked"),
+        (tree.conflicted, "conflicted"),
+    ];
+    let words: Vec<_> = kinds.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    WorktreeWords { known: words.join(", "), unverified: usize::try_from(tree.unverified).unwrap_or(usize::MAX) }
 }
 
 fn pushed(report: &Evidence<Report>) -> Found {

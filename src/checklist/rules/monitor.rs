@@ -4,8 +4,9 @@ use jiff::SignedDuration;
 
 use super::assess::incident;
 use super::deploy::{notice_since, worst};
-use super::{Finding, Found, Inputs, about, fact, fresh, git, journaled};
+use super::{Finding, Found, Inputs, about, count, fresh, git, journaled};
 use crate::canary::model::Verdict;
+use crate::change::ladder::{Level, Rung};
 use crate::incident::{Severity, Stage};
 
 /// The metrics since the monitor stage began. The worse the incident, the longer the soak.
@@ -38,8 +39,18 @@ fn soak_minutes(severity: Option<Severity>) -> i64 {
     }
 }
 
+/// A target that has not got the fix may be handed to an owner with a date: a tick says so.
 pub(super) fn back_merged(inputs: &Inputs) -> Found {
-    fact(git(inputs)?, "G17", "git knows of no target branch")
+    let report = git(inputs)?;
+    let rungs = &report.value.back_merge;
+    let lacks = |rung: &&Rung| !matches!(rung.level, Some(Level::Merged | Level::Equivalent | Level::Content));
+    let lacking: Vec<_> = rungs.iter().filter(lacks).map(|rung| format!("{}: {}", rung.target, rung.why)).collect();
+    let seen = about(report, format!("{} of {} reached", rungs.len() - lacking.len(), count(rungs.len(), "target")));
+    match (rungs.is_empty(), lacking.is_empty()) {
+        (true, _) => Err(Finding::asks("git does not tell how far the fix has come: look at each active branch")),
+        (false, true) => Ok(Finding::holds("every target has the fix").with(seen)),
+        (false, false) => Err(Finding::asks(lacking.join("; ")).with(seen)),
+    }
 }
 
 pub(super) fn resolved_notice(inputs: &Inputs) -> Found {

@@ -2,6 +2,7 @@ use super::{assert_gate, state};
 use crate::change::model::{FactState, Worktree};
 use crate::checklist::fixture::{World, fact, failure, file, oid, seen};
 use crate::checklist::model::{By, GateState};
+use crate::checklist::rules::develop::{IRREVERSIBLE, SENSITIVE};
 use crate::evidence::Observed;
 use crate::incident::Stage;
 
@@ -9,12 +10,25 @@ use crate::incident::Stage;
 fn b1_follows_the_base() {
     let mut world = World::go(Stage::Develop);
     assert_eq!(state(&world, "b1"), GateState::Satisfied);
-    world.edit_change(|report| report.facts[1] = fact("G08", "base", FactState::Bad, "v2.4.2 was released since"));
+    world.edit_change(|report| report.facts[0] = fact("G08", "base", FactState::Bad, "v2.4.2 was released since"));
     assert_gate(&world, "b1", GateState::Failed, "v2.4.2");
-    world.edit_change(|report| report.facts[1] = fact("G08", "base", FactState::Unknown, "the clone is shallow"));
+    world.edit_change(|report| report.facts[0] = fact("G08", "base", FactState::Unknown, "the clone is shallow"));
     assert_gate(&world, "b1", GateState::Open, "shallow");
-    world.edit_change(|report| report.facts.clear());
-    assert_eq!(state(&world, "b1"), GateState::Open);
+}
+
+#[test]
+fn b1_goes_by_the_commits_where_git_tells_no_fact() {
+    let mut world = World::go(Stage::Develop);
+    world.edit_change(|report| report.facts.retain(|fact| fact.id != "G08"));
+    assert_gate(&world, "b1", GateState::Satisfied, "starts at v2.4.1");
+    world.edit_change(|report| report.merge_base = Some(oid('0')));
+    assert_gate(&world, "b1", GateState::Failed, "v2.4.1 has commits");
+    world.edit_change(|report| report.merge_base = None);
+    assert_gate(&world, "b1", GateState::Failed, "shares no history");
+    world.edit_change(|report| report.repository.shallow = true);
+    assert_gate(&world, "b1", GateState::Open, "shallow");
+    world.edit_change(|report| report.production.oid = None);
+    assert_gate(&world, "b1", GateState::Open, "both ends");
 }
 
 #[test]
@@ -78,6 +92,19 @@ fn b4_asks_a_person_for_each_class_that_is_touched() {
     assert_gate(&world, "b4", GateState::Open, "migration (db/migrate/1.sql)");
     world.tick("b4", "bob");
     assert_eq!(state(&world, "b4"), GateState::Satisfied);
+}
+
+#[test]
+fn b4_knows_every_class_that_diff_risk_gives_points_for() {
+    let file: toml::Table = include_str!("../../../../assets/path_classes.toml").parse().unwrap();
+    let names = |keep: fn(&toml::Value) -> bool| -> Vec<String> {
+        let classes = file["class"].as_array().unwrap().iter().filter(|class| keep(class));
+        classes.map(|class| class["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let points = |class: &toml::Value| class.get("points").and_then(toml::Value::as_integer) >= Some(4);
+    let is_unsafe = |class: &toml::Value| class.get("rollback").and_then(toml::Value::as_str) == Some("unsafe");
+    assert_eq!(names(points), SENSITIVE);
+    assert_eq!(names(is_unsafe), IRREVERSIBLE);
 }
 
 #[test]
@@ -202,8 +229,15 @@ fn b10_wants_a_clean_tree_and_nothing_to_push() {
     assert_gate(&world, "b10", GateState::Failed, "1 ahead");
     world.edit_change(|report| report.ahead = None);
     assert_gate(&world, "b10", GateState::Open, "no upstream");
-    world.edit_change(|report| report.facts[0] = fact("G01", "operation", FactState::Bad, "a rebase is under way"));
-    assert_gate(&world, "b10", GateState::Failed, "rebase");
+    world.edit_change(|report| report.repository.operation = Some("rebase".into()));
+    assert_gate(&world, "b10", GateState::Failed, "in the middle of a rebase");
+}
+
+#[test]
+fn b10_asks_a_person_where_git_may_not_look() {
+    let mut world = World::go(Stage::Develop);
+    world.worktree = seen(Worktree { unverified: 1, ..Worktree::default() }, "git");
+    assert_gate(&world, "b10", GateState::Open, "1 filtered file");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use super::{assert_gate, state};
 use crate::canary::model::Verdict;
-use crate::checklist::fixture::{World, minute};
+use crate::change::ladder::Level;
+use crate::checklist::fixture::{World, minute, rung};
 use crate::checklist::model::GateState;
 use crate::incident::{Entry, Severity, Stage};
 
@@ -23,8 +24,15 @@ fn d1_waits_for_the_soak_time_of_the_severity() {
 fn d4_follows_the_targets() {
     let mut world = World::go(Stage::Monitor);
     assert_eq!(state(&world, "d4"), GateState::Satisfied);
-    world.edit_change(|report| report.facts.retain(|fact| fact.id != "G17"));
-    assert_gate(&world, "d4", GateState::Open, "no target");
+    for level in [Level::Ported, Level::MissingClean, Level::MissingConflict] {
+        world.edit_change(|report| report.back_merge.push(rung("release/2.5", level)));
+        assert_gate(&world, "d4", GateState::Open, "release/2.5");
+    }
+    world.tick("d4", "ana");
+    assert_eq!(state(&world, "d4"), GateState::Satisfied, "an owner and a date stand in");
+    world.edit_change(|report| report.back_merge.clear());
+    world.records.pop();
+    assert_gate(&world, "d4", GateState::Open, "each active branch");
 }
 
 #[test]
