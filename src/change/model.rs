@@ -1,12 +1,20 @@
 //! The facts about the change as values. Serialised, they are the JSON contract of `hotfix change`.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::evidence::Oid;
+use super::contents::Contents;
+use super::ladder::Rung;
+use super::risk::Risk;
+use crate::evidence::{Oid, Subject};
+
+pub use super::state::{Observation, State};
+
+/// Commits of P..H that are listed; [`Report::commits_total`] counts them all.
+pub const COMMITS_LISTED: usize = 1000;
 
 /// Everything about P..H that depends on the two commits and the refs alone.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
     /// What runs in production.
     pub production: Production,
@@ -14,31 +22,67 @@ pub struct Report {
     pub head: Head,
     /// Where the two parted; `None` when they share no history, or a shallow clone hides it.
     pub merge_base: Option<Oid>,
-    /// Renames counted as git's `--find-renames` counts them.
-    #[serde(flatten)]
-    pub size: Size,
+    /// Renames counted as git's `--find-renames` counts them; `None` without a merge base.
+    #[serde(flatten, serialize_with = "size_or_nulls")]
+    pub size: Option<Size>,
     /// The same without rename detection.
-    pub without_renames: Size,
-    /// Changed lines less lockfiles, changelogs, version bumps, docs, generated and vendored files.
+    pub without_renames: Option<Size>,
+    /// Changed lines less lockfiles, changelogs, version bumps, docs, generated and vendored files,
+    /// whitespace and tests.
     pub core_lines: Option<u64>,
-    /// Files with at least one core line.
+    /// Files that count as core, such as have a core line.
     pub core_files: Option<u64>,
+    /// The diff was too large to look at every line: `core_lines` and `test_lines` are upper bounds.
+    pub core_is_estimate: bool,
     /// Changed lines in tests.
     pub test_lines: Option<u64>,
-    /// The commits of P..H, newest first.
+    /// The commits of P..H, newest first, [`COMMITS_LISTED`] at most.
     pub commits: Vec<Commit>,
+    /// All commits of P..H; `None` when P or H is unknown.
+    pub commits_total: Option<u64>,
     /// The changed files, by path.
     pub changes: Vec<FileChange>,
     /// Commits that H has and its upstream has not.
     pub ahead: Option<u64>,
     /// Commits that the upstream has and H has not.
     pub behind: Option<u64>,
+    /// The upstream that `ahead` and `behind` compare with.
+    pub upstream: Option<String>,
+    /// What kind of repository this is.
+    pub repository: Repository,
     /// Facts G01 to G30, as far as they are known.
     pub facts: Vec<Fact>,
+    /// Diff risk v1; `None` when the diff is unknown.
+    pub risk: Option<Risk>,
+    /// Where the fix must still be merged, a rung for each target.
+    pub back_merge: Vec<Rung>,
+    /// What going back from production to the version before it would undo.
+    pub rollback: Option<Contents>,
+}
+
+/// What kind of repository it is, and who reads it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Repository {
+    /// Who reads its history: `libgit2`, or `git` where libgit2 cannot, with the reason.
+    pub backend: String,
+    /// History ends before its beginning.
+    pub shallow: bool,
+    /// Objects may be missing that only a remote has.
+    pub partial: bool,
+    /// It has no work tree.
+    pub bare: bool,
+    /// HEAD is a commit, no branch.
+    pub detached: bool,
+    /// HEAD is a branch without a commit.
+    pub unborn: bool,
+    /// A linked work tree of another repository.
+    pub linked: bool,
+    /// A merge, rebase, cherry-pick, revert, bisect or am is under way.
+    pub operation: Option<String>,
 }
 
 /// What runs in production.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Production {
     /// The tag, branch or revision.
     #[serde(rename = "ref")]
@@ -50,7 +94,7 @@ pub struct Production {
 }
 
 /// What is to be shipped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Head {
     /// The branch; `None` when HEAD is detached.
     #[serde(rename = "ref")]
@@ -104,10 +148,19 @@ pub struct FileChange {
     pub deletions: u64,
     /// Whether git takes it for binary.
     pub binary: bool,
-    /// Whether its lines count as core lines.
+    /// Whether it counts as core: it has core lines, or a binary, mode or link change of a core file.
     pub core: bool,
+    /// Changed lines that count: core lines, or test lines when the file is a test.
+    pub counted_lines: u64,
     /// Classes such as `test`, `lockfile`, `docs`, `migration`.
     pub classes: Vec<String>,
+}
+
+impl FileChange {
+    /// Whether the path is of a class.
+    pub fn is(&self, class: &str) -> bool {
+        self.classes.iter().any(|it| it == class)
+    }
 }
 
 /// What happened to a file.
@@ -139,10 +192,13 @@ pub struct Worktree {
     pub untracked: u64,
     /// Files with conflicts.
     pub conflicted: u64,
+    /// Touched files whose content only a clean filter could compare. It is a program that the repository
+    /// names, hence not run: whether they are modified cannot be told.
+    pub unverified: u64,
 }
 
 impl Worktree {
-    /// Whether there is anything that a commit or a checkout would touch.
+    /// Whether it is known that there is nothing that a commit or a checkout would touch.
     pub fn is_clean(&self) -> bool {
         *self == Self::default()
     }
@@ -177,9 +233,39 @@ pub enum FactState {
     Unknown,
 }
 
+impl FactState {
+    /// One word.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Bad => "bad",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 impl Report {
+    /// The hotfix tip, for evidence of the other rooms to be compared with.
+    pub fn subject(&self) -> Subject {
+        Subject { commit: self.head.oid.clone(), tree: self.head.tree.clone() }
+    }
+
     /// A fact by its id.
     pub fn fact(&self, id: &str) -> Option<&Fact> {
         self.facts.iter().find(|fact| fact.id == id)
+    }
+}
+
+fn size_or_nulls<S: Serializer>(size: &Option<Size>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Default, Serialize)]
+    struct Unknown {
+        files: Option<u64>,
+        insertions: Option<u64>,
+        deletions: Option<u64>,
+    }
+    match size {
+        Some(size) => size.serialize(serializer),
+        None => Unknown::default().serialize(serializer),
     }
 }

@@ -1,15 +1,128 @@
 //! `hotfix change`
 
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+use std::sync::mpsc;
+
+use color_eyre::eyre::{WrapErr, eyre};
+use jiff::Timestamp;
+use serde::Serialize;
+
 use super::{Context, Exit};
+use crate::change::model::{Observation, Report, Worktree};
+use crate::change::source::{self, Settings};
+use crate::change::text;
+use crate::config::schema::Config;
+use crate::evidence::{self, Failure};
 
 /// What git knows about the hotfix.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// One JSON object instead of text
+    #[arg(long)]
+    json: bool,
+    /// Goes on, and prints again whenever something changed
+    #[arg(long)]
+    watch: bool,
+}
 
 /// Runs the command.
 ///
 /// # Errors
 /// When it could not run at all.
-pub fn run(_args: Args, _context: &Context) -> color_eyre::Result<Exit> {
-    Err(color_eyre::eyre::eyre!("not built yet"))
+pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
+    let settings = settings(&context.directory)?;
+    if args.watch {
+        return watch(&args, context, settings);
+    }
+    // The two reads share nothing, so that neither waits for the other.
+    let (report, worktree) = std::thread::scope(|scope| {
+        let worktree = scope.spawn(|| source::read_worktree(&context.directory));
+        let report = source::read(&context.directory, &settings);
+        (report, worktree.join())
+    });
+    let report = report.map_err(|failure| refused(&failure))?;
+    let worktree = worktree.unwrap_or_else(|_| Err(panicked()));
+    done(print(&args, &report.value, worktree.as_ref().map(|it| &it.value).map_err(Clone::clone)))
+}
+
+fn watch(args: &Args, context: &Context, settings: Settings) -> color_eyre::Result<Exit> {
+    source::read(&context.directory, &settings).map_err(|failure| refused(&failure))?;
+    let (send, receive) = mpsc::channel();
+    let handle = source::start(&context.directory, settings, move |observation| {
+        send.send(observation).ok();
+    });
+    let mut state = crate::change::model::State::default();
+    for observation in receive {
+        let is_settled = !matches!(
+            observation,
+            Observation::Report(evidence::Observation::Started(_))
+                | Observation::Worktree(evidence::Observation::Started(_))
+        );
+        if !state.update(observation) || !is_settled {
+            continue;
+        }
+        let (Some(report), known) = (state.report.value(), state.worktree.value()) else { continue };
+        let Some(worktree) = known.map(Ok).or_else(|| state.worktree.failure().cloned().map(Err)) else { continue };
+        if !print(args, report, worktree).wrap_err("standard output")? {
+            break;
+        }
+    }
+    drop(handle);
+    Ok(Exit::Ok)
+}
+
+fn refused(failure: &Failure) -> color_eyre::Report {
+    match &failure.remedy {
+        Some(remedy) => eyre!("{}\n  {remedy}", failure.what),
+        None => eyre!("{}", failure.what),
+    }
+}
+
+fn panicked() -> Failure {
+    Failure { what: "the work tree could not be read".into(), remedy: None, at: Timestamp::now(), retry_at: None }
+}
+
+fn done(printed: io::Result<bool>) -> color_eyre::Result<Exit> {
+    printed.wrap_err("standard output").map(|_| Exit::Ok)
+}
+
+/// Prints once; `false` when nobody reads any more.
+fn print(args: &Args, report: &Report, worktree: Result<&Worktree, Failure>) -> io::Result<bool> {
+    let text = if args.json {
+        let document = Document { schema: 1, report, worktree: worktree.ok() };
+        serde_json::to_string(&document).map_err(io::Error::other)? + "\n"
+    } else {
+        text::page(report, worktree)
+    };
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        other => other.map(|()| true),
+    }
+}
+
+/// The contract of `hotfix change --json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    #[serde(flatten)]
+    report: &'a Report,
+    worktree: Option<&'a Worktree>,
+}
+
+/// The settings of the nearest `hotfix.toml`, from the folder up to the repository's root; defaults without one.
+fn settings(directory: &Path) -> color_eyre::Result<Settings> {
+    let Ok(start) = directory.canonicalize() else { return Ok(Settings::default()) };
+    for folder in start.ancestors() {
+        let file = folder.join("hotfix.toml");
+        if let Ok(text) = std::fs::read_to_string(&file) {
+            let config: Config = toml::from_str(&text).map_err(|error| eyre!("{}: {error}", file.display()))?;
+            return Ok(Settings::from(&config));
+        }
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    Ok(Settings::default())
 }

@@ -1,0 +1,33 @@
+//! Reads the repository: history by libgit2 on a thread of its own, diffs and the work tree by `git` as a child.
+//!
+//! [`start`] watches and reports until its [`Handle`] is dropped; [`read`] and [`read_worktree`] look once.
+
+mod attributes;
+mod bell;
+mod by_command;
+mod by_library;
+mod command;
+mod foreign;
+mod history;
+mod production;
+mod read;
+mod repository;
+mod run;
+mod show;
+mod size;
+mod trouble;
+mod undoing;
+mod watch;
+mod worktree;
+
+pub use read::{Settings, read, read_worktree, rollback_contents};
+pub use run::{Handle, start};
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod totals_tests;

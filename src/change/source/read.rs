@@ -1,0 +1,250 @@
+//! Looks at the repository once, and remembers what does not change with the refs.
+
+use std::cell::LazyCell;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::foreign::{self, Foreign};
+use super::history::{Record, Tip};
+use super::production::{self, Found};
+use super::repository::Repo;
+use super::size::{self, Measured};
+use super::trouble::Trouble;
+use super::undoing;
+use super::worktree;
+use crate::change::classes::Classes;
+use crate::change::contents::{Contents, Point};
+use crate::change::model::{COMMITS_LISTED, Commit, Head, Report, Worktree};
+use crate::config::schema;
+use crate::evidence::{Evidence, Failure, Oid, Subject, text};
+
+/// How long a report may be believed: the source confirms it every 10 s.
+const TTL: Duration = Duration::from_secs(30);
+
+/// What the configuration says of the change.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settings {
+    /// What runs in production.
+    pub production: schema::Production,
+    /// Branches.
+    pub git: schema::Git,
+    /// What counts as small.
+    pub limits: schema::Limits,
+}
+
+impl From<&schema::Config> for Settings {
+    fn from(config: &schema::Config) -> Self {
+        Self { production: config.production.clone(), git: config.git.clone(), limits: config.limits }
+    }
+}
+
+/// Looks at commits and refs once. `root` is any folder of the repository.
+///
+/// # Errors
+/// When there is no repository, or it cannot be read: with the command that helps.
+pub fn read(root: &Path, settings: &Settings) -> Result<Evidence<Report>, Failure> {
+    let read = Reader::open(root, settings.clone()).and_then(|mut reader| {
+        let mut report = reader.report()?;
+        reader.complete(&mut report.value)?;
+        Ok(report)
+    });
+    read.map_err(|trouble| trouble.at(Timestamp::now()))
+}
+
+/// Looks at the work tree and the index once.
+///
+/// # Errors
+/// As [`read`]; also in a bare repository, which has no work tree.
+pub fn read_worktree(root: &Path) -> Result<Evidence<Worktree>, Failure> {
+    let read = Repo::open(root).and_then(|repo| worktree::read(&repo.place, &repo.git));
+    read.map(worktree::evidence).map_err(|trouble| trouble.at(Timestamp::now()))
+}
+
+/// Reads what going back from one version to another would undo: from `from`, else from production; to `to`, else to
+/// the newest version that is in the history of `from`. Both are revisions, such as a commit's id or a tag.
+///
+/// # Errors
+/// As [`read`].
+pub fn rollback_contents(
+    root: &Path,
+    settings: &Settings,
+    from: Option<&str>,
+    to: Option<&str>,
+) -> Result<Contents, Failure> {
+    let read = Reader::open(root, settings.clone()).and_then(|mut reader| reader.rollback(from, to));
+    read.map_err(|trouble| trouble.at(Timestamp::now()))
+}
+
+/// An open repository with what was worked out before.
+pub(super) struct Reader {
+    pub(super) repo: Repo,
+    settings: Settings,
+    /// Compiled when the first diff is already under way.
+    classes: LazyCell<Classes>,
+    measured: Option<((Oid, Oid), Measured)>,
+    compared: Option<(Oid, Oid)>,
+    found: Found,
+    undoing: Option<((Option<Oid>, usize), Contents)>,
+}
+
+impl Reader {
+    pub(super) fn open(root: &Path, settings: Settings) -> Result<Self, Trouble> {
+        let repo = Repo::open(root)?;
+        Ok(Self {
+            repo,
+            settings,
+            classes: LazyCell::new(Classes::defaults),
+            measured: None,
+            compared: None,
+            found: Found::default(),
+            undoing: None,
+        })
+    }
+
+    /// The last diff that was measured.
+    pub(super) fn measured(&self) -> Option<&Measured> {
+        self.measured.as_ref().map(|(_, measured)| measured)
+    }
+
+    /// The commits of that diff: merge base and tip.
+    pub(super) fn compared(&self) -> Option<&(Oid, Oid)> {
+        self.compared.as_ref()
+    }
+
+    fn rollback(&mut self, from: Option<&str>, to: Option<&str>) -> Result<Contents, Trouble> {
+        let tip = self.repo.tip()?;
+        let found = self.production(tip.commit.as_ref())?;
+        let from = match from {
+            Some(name) => {
+                undoing::named(&self.repo, name)?.unwrap_or(Point { reference: text::clean(name), oid: None })
+            }
+            None => point(&found),
+        };
+        undoing::contents(&self.repo, &self.classes, &self.settings.production, from, to, &found.versions)
+    }
+
+    fn production(&self, head: Option<&Oid>) -> Result<Found, Trouble> {
+        production::find(&self.repo, &self.settings.production, &self.settings.git.remote, head)
+    }
+
+    /// What a glance needs about commits and refs as they are now; the rest as far as it was worked out before.
+    pub(super) fn report(&mut self) -> Result<Evidence<Report>, Trouble> {
+        self.repo.check()?;
+        let observed_at = Timestamp::now();
+        let mut report = Report { repository: self.repo.kind(), ..Report::default() };
+        let tip = self.repo.tip()?;
+        report.head = self.head(&tip)?;
+        report.repository.detached = tip.branch.is_none();
+        report.repository.unborn = tip.commit.is_none();
+        let found = self.production(tip.commit.as_ref())?;
+        report.production = found.production.clone();
+        self.compare_with_upstream(&tip, &mut report)?;
+        if let (Some(production), Some(head)) = (&found.production.oid, &tip.commit) {
+            self.compare_with_production(production, head, &tip, &mut report)?;
+            report.rollback =
+                self.undoing.as_ref().filter(|(key, _)| *key == undoing_key(&found)).map(|it| it.1.clone());
+        }
+        self.found = found;
+        Ok(Evidence {
+            subject: Subject { commit: report.head.oid.clone(), tree: report.head.tree.clone() },
+            value: report,
+            source: "git".into(),
+            observed_at,
+            ttl: TTL,
+        })
+    }
+
+    fn head(&self, tip: &Tip) -> Result<Head, Trouble> {
+        let short = |name: &String| text::clean(name.trim_start_matches("refs/heads/"));
+        Ok(Head {
+            reference: tip.branch.as_ref().map(short),
+            oid: tip.commit.clone(),
+            tree: tip.commit.as_ref().map(|commit| self.repo.tree(commit)).transpose()?,
+        })
+    }
+
+    fn compare_with_upstream(&self, tip: &Tip, report: &mut Report) -> Result<(), Trouble> {
+        let (Some(branch), Some(head)) = (&tip.branch, &tip.commit) else { return Ok(()) };
+        let Some((name, upstream)) = self.repo.upstream(branch)? else { return Ok(()) };
+        report.upstream = Some(name);
+        if let Some(upstream) = upstream {
+            let (ahead, behind) = self.repo.ahead_behind(head, &upstream)?;
+            (report.ahead, report.behind) = (Some(ahead), Some(behind));
+        }
+        Ok(())
+    }
+
+    fn compare_with_production(
+        &mut self,
+        production: &Oid,
+        head: &Oid,
+        tip: &Tip,
+        report: &mut Report,
+    ) -> Result<(), Trouble> {
+        report.merge_base = self.repo.merge_base(production, head)?;
+        let (records, total) = self.repo.range(production, head, COMMITS_LISTED)?;
+        let foreign = foreign::find(&self.repo, &self.settings.git, tip.branch.as_deref(), production, head)?;
+        report.commits = records.iter().map(|record| commit(record, &foreign)).collect();
+        report.commits_total = Some(total);
+        if let Some(base) = report.merge_base.clone() {
+            let measured = self.measure(&base, head)?;
+            report.size = Some(measured.size);
+            report.without_renames = Some(measured.without_renames);
+            report.core_lines = Some(measured.core_lines);
+            report.core_files = Some(measured.core_files);
+            report.test_lines = Some(measured.test_lines);
+            report.core_is_estimate = measured.is_estimate;
+            report.changes = measured.changes.clone();
+        }
+        Ok(())
+    }
+
+    /// The diff of two commits; a pair of trees that was measured before costs nothing.
+    fn measure(&mut self, base: &Oid, head: &Oid) -> Result<&Measured, Trouble> {
+        let key = (self.repo.tree(base)?, self.repo.tree(head)?);
+        let measured = match self.measured.take() {
+            Some((known, measured)) if known == key => measured,
+            _ => size::measure(&self.repo, &self.classes, base, head)?,
+        };
+        self.compared = Some((base.clone(), head.clone()));
+        Ok(&self.measured.insert((key, measured)).1)
+    }
+
+    /// Whether [`Self::complete`] has something to add to the last report.
+    pub(super) fn is_incomplete(&self, report: &Report) -> bool {
+        report.production.oid.is_some() && report.head.oid.is_some() && report.rollback.is_none()
+    }
+
+    /// Works out what takes longer than a glance.
+    pub(super) fn complete(&mut self, report: &mut Report) -> Result<(), Trouble> {
+        if self.is_incomplete(report) {
+            let (settings, found) = (&self.settings.production, &self.found);
+            let contents = undoing::contents(&self.repo, &self.classes, settings, point(found), None, &found.versions)?;
+            self.undoing = Some((undoing_key(found), contents.clone()));
+            report.rollback = Some(contents);
+        }
+        Ok(())
+    }
+}
+
+fn undoing_key(found: &Found) -> (Option<Oid>, usize) {
+    (found.production.oid.clone(), found.versions.len())
+}
+
+fn point(found: &Found) -> Point {
+    let reference = found.production.reference.clone().unwrap_or_default();
+    Point { reference, oid: found.production.oid.clone() }
+}
+
+fn commit(record: &Record, foreign: &Foreign) -> Commit {
+    Commit {
+        oid: record.oid.clone(),
+        summary: record.summary().to_owned(),
+        author: format!("{} <{}>", record.name, record.email),
+        time: record.authored,
+        foreign: !record.is_merge() && foreign.commits.contains(&record.oid),
+        merge: record.is_merge(),
+    }
+}

@@ -1,0 +1,99 @@
+//! What goes wrong with a repository, in words, with the command that helps.
+
+use std::io;
+use std::path::Path;
+
+use git2::{ErrorClass, ErrorCode};
+use jiff::Timestamp;
+
+use crate::evidence::{Failure, text};
+
+/// What failed and what to do about it. It becomes a [`Failure`] where the time is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Trouble {
+    pub(super) what: String,
+    pub(super) remedy: Option<String>,
+}
+
+impl Trouble {
+    pub(super) fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), remedy: None }
+    }
+
+    pub(super) fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    pub(super) fn at(self, at: Timestamp) -> Failure {
+        Failure { what: self.what, remedy: self.remedy, at, retry_at: None }
+    }
+
+    /// `git` could not be started in a folder.
+    pub(super) fn no_git(root: &Path, error: &io::Error) -> Self {
+        if !root.is_dir() {
+            return Self::gone(root);
+        }
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::new("git is not installed").remedy("install git, or put it in PATH"),
+            _ => Self::new(format!("git does not start: {error}")),
+        }
+    }
+
+    /// The folder is not there, or no longer.
+    pub(super) fn gone(root: &Path) -> Self {
+        let root = shown(root);
+        Self::new(format!("{root} is gone")).remedy("restore or clone the repository there, or start hotfix elsewhere")
+    }
+
+    /// No repository there.
+    pub(super) fn no_repository(root: &Path) -> Self {
+        let what = format!("no git repository in {} or above", shown(root));
+        Self::new(what).remedy("start hotfix inside a clone, or name its folder: hotfix -C FOLDER")
+    }
+
+    /// The repository is somebody else's.
+    pub(super) fn foreign_owner(root: &Path) -> Self {
+        let root = shown(root);
+        Self::new(format!("{root} belongs to another user, so git refuses to read it"))
+            .remedy(format!("if you trust it: git config --global --add safe.directory '{root}'"))
+    }
+
+    /// What libgit2 says of a repository in `root`.
+    pub(super) fn of_library(error: &git2::Error, root: &Path) -> Self {
+        let said = text::clean(error.message());
+        match (error.code(), error.class()) {
+            (ErrorCode::Owner, _) => Self::foreign_owner(root),
+            (_, ErrorClass::Odb | ErrorClass::Zlib | ErrorClass::Object) => Self::missing_object(&said),
+            _ => Self::new(format!("git: {said}")).remedy("see what git says: git status, git fsck"),
+        }
+    }
+
+    /// An object that history needs is not there, or cannot be read.
+    fn missing_object(said: &str) -> Self {
+        Self::new(format!("an object is missing or damaged: {said}")).remedy(
+            "shallow: git fetch --unshallow · partial: git fetch --refetch --filter=blob:limit=1g · else: git fsck",
+        )
+    }
+
+    /// What `git` said on standard error before it failed.
+    pub(super) fn said_by_git(command: &str, said: &str) -> Self {
+        let line = said.lines().find(|line| line.starts_with("fatal:")).or_else(|| said.lines().last());
+        let line = line.map_or("no reason given", |line| line.trim_start_matches("fatal: "));
+        let trouble = Self::new(format!("git {command}: {line}"));
+        if line.contains("dubious ownership") {
+            return trouble.remedy("if you trust it: git config --global --add safe.directory <that folder>");
+        }
+        const OBJECTS: [&str; 7] =
+            ["bad object", "unable to read", "missing", "lazy fetch", "promisor", "corrupt", "transport"];
+        if OBJECTS.iter().any(|word| line.contains(word)) || said.contains("missing blob") {
+            return Self::missing_object(&trouble.what);
+        }
+        trouble
+    }
+}
+
+/// A folder, for the screen.
+pub(super) fn shown(path: &Path) -> String {
+    text::clean(&path.to_string_lossy())
+}

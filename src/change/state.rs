@@ -1,0 +1,43 @@
+//! The room's part of the state, and how observations change it.
+
+use super::diff::FileDiff;
+use super::model::{Report, Worktree};
+use crate::evidence::{self, Observed, Subject};
+
+/// What the sources of this room tell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Observation {
+    /// About commits and refs.
+    Report(evidence::Observation<Report>),
+    /// About the work tree and the index.
+    Worktree(evidence::Observation<Worktree>),
+    /// The text of a diff that was asked for.
+    Diff(evidence::Observation<FileDiff>),
+}
+
+/// What is known of the change.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct State {
+    /// Commits and refs.
+    pub report: Observed<Report>,
+    /// The work tree and the index.
+    pub worktree: Observed<Worktree>,
+    /// The diff that was asked for last.
+    pub diff: Observed<FileDiff>,
+}
+
+impl State {
+    /// Takes in an observation. Returns whether the picture may have changed.
+    pub fn update(&mut self, observation: Observation) -> bool {
+        match observation {
+            Observation::Report(it) => self.report.observe(it),
+            Observation::Worktree(it) => self.worktree.observe(it),
+            Observation::Diff(it) => self.diff.observe(it),
+        }
+    }
+
+    /// The hotfix tip, as it was last seen: what the evidence of the other rooms is compared with.
+    pub fn head(&self) -> Option<Subject> {
+        self.report.value().map(Report::subject).filter(|subject| subject.commit.is_some())
+    }
+}
