@@ -69,6 +69,8 @@ struct Case {
     rerun: bool,
     status: Option<Outcome>,
     text: String,
+    /// Where in `text` the message of the present result is.
+    message: std::ops::Range<usize>,
 }
 
 /// Follows a JUnit document.
@@ -244,18 +246,21 @@ impl Junit {
         self.skipped_text = sort == Sort::Skipped;
         let case = self.innermost();
         case.set(sort);
-        let Some(message) = message else { return };
-        if !case.text.is_empty() {
+        if !case.text.is_empty() && !case.text.ends_with('\n') {
             case.text.push('\n');
         }
+        case.message = case.text.len()..case.text.len();
+        let Some(message) = message else { return };
         let room = TEXT_CAP.saturating_sub(case.text.len()).min(MESSAGE_CAP);
         case.text.push_str(tally::cut(&message, room));
         case.text.push('\n');
+        case.message.end = case.text.len();
     }
 
     fn close_result(&mut self) {
         self.results = self.results.saturating_sub(1);
         self.skipped_text = false;
+        self.innermost().say_once();
     }
 
     /// A result directly inside a suite: a class that failed to load is a failed case of its own.
@@ -274,6 +279,15 @@ impl Junit {
 }
 
 impl Case {
+    /// Many producers repeat the message at the beginning of the text.
+    fn say_once(&mut self) {
+        let message = std::mem::take(&mut self.message);
+        let (Some(said), Some(text)) = (self.text.get(message.clone()), self.text.get(message.end..)) else { return };
+        if text.trim_start().starts_with(said.trim()) {
+            self.text.drain(message);
+        }
+    }
+
     fn set(&mut self, sort: Sort) {
         match sort {
             Sort::Error => self.error = true,
