@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
+
+use super::duration;
+pub use super::secret::Secret;
 
 /// The whole file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -118,8 +121,22 @@ pub struct TestSource {
     pub name: String,
     /// Globs of JUnit files, relative to the repository's root.
     pub junit: Vec<String>,
+    /// Check runs of a commit on GitHub.
+    pub github: Option<GitHub>,
     /// Whether the checklist needs it.
     pub required: Option<bool>,
+}
+
+/// A repository on GitHub.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GitHub {
+    /// `owner/name`.
+    pub repository: String,
+    /// A token that may read checks.
+    pub token: Option<Secret>,
+    /// The API of a GitHub of one's own; `https://api.github.com` without it.
+    pub api: Option<String>,
 }
 
 /// `[canary]`
@@ -185,6 +202,10 @@ pub struct Metric {
     pub critical: bool,
     /// The bad ratio that is allowed in absolute terms.
     pub slo: Option<f64>,
+    /// The histogram's buckets, with `$scope` (quantile), or the value itself (gauge).
+    pub query: Option<String>,
+    /// Which quantile, between 0 and 1 (quantile).
+    pub q: Option<f64>,
 }
 
 /// How a metric is judged.
@@ -194,6 +215,10 @@ pub enum MetricKind {
     /// Bad events among all events, from two counters.
     #[default]
     Ratio,
+    /// A quantile of a histogram.
+    Quantile,
+    /// A value that goes up and down.
+    Gauge,
 }
 
 /// Which way is worse.
@@ -211,7 +236,7 @@ pub enum Worse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rollback {
-    /// Who does it: `steps` is the one engine so far.
+    /// Who does it.
     #[serde(default)]
     pub engine: Engine,
     /// What it goes back to: a revision; the newest production tag before the present one without it.
@@ -230,6 +255,16 @@ pub enum Engine {
     /// The steps that the file lists.
     #[default]
     Steps,
+    /// Argo Rollouts.
+    ArgoRollouts,
+    /// A Kubernetes deployment.
+    Kubernetes,
+    /// A Helm release.
+    Helm,
+    /// A compensating deployment to a Salesforce org.
+    Salesforce,
+    /// A workflow of GitHub Actions.
+    GithubActions,
 }
 
 /// One step of a rollback: a command or a request. Placeholders: `{to.version}`, `{to.sha}`,
@@ -316,18 +351,16 @@ pub struct Checklist {
 pub struct Comms {
     /// What the screen calls the channel.
     pub name: String,
+    /// An incoming webhook of Slack.
+    pub slack: Option<Slack>,
 }
 
-/// Where a secret is found. It is fetched when it is needed, and never printed, logged or journaled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
-pub enum Secret {
-    /// In an environment variable.
-    Env(String),
-    /// In a file that others cannot read.
-    File(String),
-    /// In the first line that a command prints.
-    Command(Vec<String>),
+/// A channel on Slack.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slack {
+    /// The address to post to, which is a secret.
+    pub webhook: Secret,
 }
 
 fn fifteen_seconds() -> Duration {
@@ -352,23 +385,4 @@ fn one() -> f64 {
 
 fn post() -> String {
     "POST".into()
-}
-
-/// Durations as people write them: `15s`, `1m 30s`.
-mod duration {
-    use super::{Deserialize, Deserializer, Duration};
-
-    pub fn serialize<S: serde::Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{}s", value.as_secs_f64()))
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let refuse = || serde::de::Error::custom(format!("`{text}` is no duration: write `15s`, `2m` or `1m 30s`"));
-        let span: jiff::SignedDuration = text.parse().map_err(|_| refuse())?;
-        match Duration::try_from(span) {
-            Ok(value) if !value.is_zero() => Ok(value),
-            _ => Err(refuse()),
-        }
-    }
 }

@@ -62,15 +62,7 @@ impl Record {
 
     /// SHA-256 over every other field, each led by its length so that no two records look alike.
     pub fn digest(&self) -> String {
-        let seq = self.seq.to_string();
-        let at = self.at.to_string();
-        let body = self.body.to_string();
-        let mut sha = Sha256::new();
-        for field in [&self.prev_hash, &seq, &at, &self.incident, &self.actor, &self.kind, &body] {
-            sha.update((field.len() as u64).to_be_bytes());
-            sha.update(field.as_bytes());
-        }
-        sha.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        Row::of(self).digest()
     }
 
     /// Whether the record is what was written, and stands behind the record with hash `prev_hash`.
@@ -78,3 +70,80 @@ impl Record {
         self.prev_hash == prev_hash && self.hash == self.digest()
     }
 }
+
+/// A record as the exact text that is stored and hashed: nothing is parsed before it is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its place.
+    pub seq: u64,
+    /// When, in RFC 3339.
+    pub at: String,
+    /// The incident.
+    pub incident: String,
+    /// Who.
+    pub actor: String,
+    /// What kind of entry.
+    pub kind: String,
+    /// The entry as JSON.
+    pub body: String,
+    /// The hash of the record before it.
+    pub prev_hash: String,
+    /// The hash of this one.
+    pub hash: String,
+}
+
+impl Row {
+    /// The text of a record.
+    pub fn of(record: &Record) -> Self {
+        Self {
+            seq: record.seq,
+            at: record.at.to_string(),
+            incident: record.incident.clone(),
+            actor: record.actor.clone(),
+            kind: record.kind.clone(),
+            body: record.body.to_string(),
+            prev_hash: record.prev_hash.clone(),
+            hash: record.hash.clone(),
+        }
+    }
+
+    /// As [`Record::digest`].
+    pub fn digest(&self) -> String {
+        let seq = self.seq.to_string();
+        let mut sha = Sha256::new();
+        for field in [&self.prev_hash, &seq, &self.at, &self.incident, &self.actor, &self.kind, &self.body] {
+            sha.update((field.len() as u64).to_be_bytes());
+            sha.update(field.as_bytes());
+        }
+        hex(&sha.finalize())
+    }
+
+    /// The record, if the text is what was written.
+    pub fn read(&self) -> Option<Record> {
+        if self.hash != self.digest() {
+            return None;
+        }
+        Some(Record {
+            seq: self.seq,
+            at: self.at.parse().ok()?,
+            incident: self.incident.clone(),
+            actor: self.actor.clone(),
+            kind: self.kind.clone(),
+            body: serde_json::from_str(&self.body).ok()?,
+            prev_hash: self.prev_hash.clone(),
+            hash: self.hash.clone(),
+        })
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests;

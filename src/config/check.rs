@@ -1,0 +1,334 @@
+//! Values that have the right type and cannot be right all the same (pure).
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::schema::{Canary, Config, Endpoint, Engine, Metric, MetricKind, Request, Rollback, Secret, Step, Verify};
+use super::shape::hint;
+use crate::evidence::text;
+
+/// What may stand between braces in a step.
+pub const PLACEHOLDERS: [&str; 4] = ["to.version", "to.sha", "from.version", "from.sha"];
+/// The longest name.
+const NAME: usize = 60;
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
+const LONGEST_INTERVAL: Duration = Duration::from_secs(3_600);
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3_600);
+const LONGEST_LOOKBACK: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// Headers that authenticate: they are secrets, and belong into `token`.
+const SECRET_HEADERS: [&str; 6] =
+    ["authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "dd-api-key"];
+
+/// Something that cannot be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where: keys with dots between them, numbers in lists.
+    pub path: String,
+    /// What.
+    pub what: String,
+}
+
+/// Everything that cannot be right.
+pub fn check(config: &Config) -> Vec<Fault> {
+    let mut faults = Faults::default();
+    if config.version.is_some_and(|version| version != 1) {
+        faults.add("version", "this hotfix reads version 1 alone");
+    }
+    if let Some(endpoint) = &config.production.deployed {
+        faults.endpoint("production.deployed", endpoint);
+    }
+    for (index, target) in config.git.targets.iter().enumerate() {
+        faults.glob(&format!("git.targets.{index}"), target);
+    }
+    if !config.git.branch.contains("{slug}") {
+        faults.add("git.branch", "must contain `{slug}`, where the incident's short name goes");
+    }
+    faults.tests(config);
+    if let Some(canary) = &config.canary {
+        faults.canary(canary);
+    }
+    if let Some(rollback) = &config.rollback {
+        faults.rollback(rollback);
+    }
+    faults.names("comms", config.comms.iter().map(|comms| comms.name.as_str()));
+    for (index, comms) in config.comms.iter().enumerate() {
+        if let Some(slack) = &comms.slack {
+            faults.secret(&format!("comms.{index}.slack.webhook"), &slack.webhook);
+        }
+    }
+    faults.0
+}
+
+#[derive(Default)]
+struct Faults(Vec<Fault>);
+
+impl Faults {
+    fn add(&mut self, path: &str, what: impl Into<String>) {
+        self.0.push(Fault { path: path.to_owned(), what: what.into() });
+    }
+
+    /// Names must be there, be different, and show.
+    fn names<'n>(&mut self, list: &str, names: impl Iterator<Item = &'n str>) {
+        let mut seen = BTreeSet::new();
+        for (index, name) in names.enumerate() {
+            let path = format!("{list}.{index}.name");
+            if name.trim().is_empty() {
+                self.add(&path, "a name is missing");
+            } else if name.len() > NAME || name.chars().any(text::is_dangerous) {
+                self.add(&path, format!("a name has at most {NAME} bytes, and no characters that do not show"));
+            } else if !seen.insert(name) {
+                self.add(&path, format!("`{name}` is there twice: names must differ"));
+            }
+        }
+    }
+
+    fn tests(&mut self, config: &Config) {
+        self.names("tests", config.tests.iter().map(|source| source.name.as_str()));
+        for (index, source) in config.tests.iter().enumerate() {
+            let path = format!("tests.{index}");
+            if source.junit.is_empty() && source.github.is_none() {
+                self.add(&path, "needs `junit = [\"glob of reports\"]` or `github = { repository = \"…\" }`");
+            }
+            for (place, glob) in source.junit.iter().enumerate() {
+                self.glob(&format!("{path}.junit.{place}"), glob);
+            }
+            let Some(github) = &source.github else { continue };
+            if !is_repository(&github.repository) {
+                self.add(&format!("{path}.github.repository"), "write `owner/name`");
+            }
+            if let Some(api) = &github.api {
+                self.url(&format!("{path}.github.api"), api, false);
+            }
+            self.token(&format!("{path}.github"), github.token.as_ref());
+        }
+    }
+
+    fn canary(&mut self, canary: &Canary) {
+        let source = &canary.source;
+        self.url("canary.source.prometheus", &source.prometheus, source.allow_http);
+        self.token("canary.source", source.token.as_ref());
+        for name in source.headers.keys() {
+            if SECRET_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+                self.add("canary.source.headers", format!("`{name}` is a secret: use `token = {{ env = \"NAME\" }}`"));
+            }
+        }
+        self.between("canary.interval", canary.interval, SHORTEST_INTERVAL, LONGEST_INTERVAL);
+        if canary.interval <= LONGEST_INTERVAL {
+            self.between("canary.lookback", canary.lookback, canary.interval, LONGEST_LOOKBACK);
+        }
+        if !(canary.false_alarm > 0.0 && canary.false_alarm < 1.0) {
+            self.add("canary.false_alarm", "must lie between 0 and 1; usual are 0.01 to 0.1");
+        }
+        if !(canary.margin.is_finite() && canary.margin > 0.0) {
+            self.add("canary.margin", "must be more than 0; 1.0 means no worse than the baseline");
+        }
+        if canary.metrics.is_empty() {
+            self.add("canary.metrics", "a canary needs at least one metric");
+        }
+        self.names("canary.metrics", canary.metrics.iter().map(|metric| metric.name.as_str()));
+        for (index, metric) in canary.metrics.iter().enumerate() {
+            self.metric(&format!("canary.metrics.{index}"), metric);
+        }
+    }
+
+    fn metric(&mut self, path: &str, metric: &Metric) {
+        let given = |value: &Option<String>| value.as_ref().is_some_and(|text| !text.trim().is_empty());
+        match metric.kind {
+            MetricKind::Ratio if !given(&metric.bad) || !given(&metric.total) => {
+                self.add(path, "a ratio needs `bad` and `total`: the counters of bad and of all events");
+            }
+            MetricKind::Quantile if !given(&metric.query) || metric.q.is_none() => {
+                self.add(path, "a quantile needs `query`, the histogram's buckets, and `q`, such as 0.99");
+            }
+            MetricKind::Gauge if !given(&metric.query) => self.add(path, "a gauge needs `query`"),
+            MetricKind::Ratio | MetricKind::Quantile | MetricKind::Gauge => {}
+        }
+        for (key, value) in [("slo", metric.slo), ("q", metric.q)] {
+            if value.is_some_and(|value| !(value > 0.0 && value < 1.0)) {
+                self.add(&format!("{path}.{key}"), "must lie between 0 and 1");
+            }
+        }
+    }
+
+    fn rollback(&mut self, rollback: &Rollback) {
+        if rollback.engine == Engine::Steps && rollback.steps.is_empty() {
+            self.add("rollback", "a rollback by steps needs at least one [[rollback.steps]]");
+        }
+        self.names("rollback.steps", rollback.steps.iter().map(|step| step.name.as_str()));
+        for (index, step) in rollback.steps.iter().enumerate() {
+            self.step(&format!("rollback.steps.{index}"), step);
+        }
+        if let Some(verify) = &rollback.verify {
+            self.verify("rollback.verify", verify);
+        }
+    }
+
+    fn step(&mut self, path: &str, step: &Step) {
+        match (&step.run, &step.http) {
+            (Some(_), Some(_)) => self.add(path, "a step has `run` or `http`, not both: make two steps"),
+            (None, None) => self.add(path, "a step needs `run = [\"program\", …]` or `http = { url = \"…\" }`"),
+            (Some(argv), None) => self.argv(&format!("{path}.run"), argv),
+            (None, Some(request)) => self.request(&format!("{path}.http"), request),
+        }
+        if let Some(argv) = &step.rehearse {
+            self.argv(&format!("{path}.rehearse"), argv);
+        }
+        if let Some(verify) = &step.verify {
+            self.verify(&format!("{path}.verify"), verify);
+        }
+        self.between(&format!("{path}.timeout"), step.timeout, Duration::ZERO, LONGEST_TIMEOUT);
+    }
+
+    fn argv(&mut self, path: &str, argv: &[String]) {
+        if argv.first().is_none_or(|program| program.trim().is_empty()) {
+            self.add(path, "a command needs a program: [\"program\", \"argument\"]");
+        }
+        for (index, argument) in argv.iter().enumerate() {
+            let at = format!("{path}.{index}");
+            if argument.contains('\0') {
+                self.add(&at, "an argument cannot hold a NUL character");
+            }
+            self.placeholders(&at, argument);
+        }
+        if argv.first().is_some_and(|program| program.contains('{')) {
+            self.add(&format!("{path}.0"), "the program itself cannot be a placeholder");
+        }
+    }
+
+    fn placeholders(&mut self, path: &str, argument: &str) {
+        for name in placeholders(argument) {
+            if !PLACEHOLDERS.contains(&name) {
+                self.add(path, format!("unknown placeholder `{{{name}}}`; {}", hint(name, &PLACEHOLDERS)));
+            }
+        }
+    }
+
+    fn request(&mut self, path: &str, request: &Request) {
+        self.url(&format!("{path}.url"), &request.url, request.allow_http);
+        self.placeholders(&format!("{path}.url"), &request.url);
+        self.token(path, request.token.as_ref());
+        let known = ["POST", "PUT", "PATCH", "DELETE", "GET"];
+        if !known.contains(&request.method.as_str()) {
+            let what = format!("`{}` is no method; {}", request.method, hint(&request.method.to_uppercase(), &known));
+            self.add(&format!("{path}.method"), what);
+        }
+    }
+
+    fn verify(&mut self, path: &str, verify: &Verify) {
+        match (&verify.run, &verify.url) {
+            (Some(_), Some(_)) => self.add(path, "has `run` or `url`, not both"),
+            (None, None) => self.add(path, "needs `run = [\"program\", …]` or `url = \"…\"`"),
+            (Some(argv), None) => self.argv(&format!("{path}.run"), argv),
+            (None, Some(url)) => {
+                self.url(&format!("{path}.url"), url, verify.allow_http);
+                self.placeholders(&format!("{path}.url"), url);
+            }
+        }
+        if let Some(json) = &verify.json {
+            self.json_path(&format!("{path}.json"), json, verify.url.is_some());
+        }
+        if let Some(equals) = &verify.equals {
+            self.placeholders(&format!("{path}.equals"), equals);
+        }
+        self.token(path, verify.token.as_ref());
+        self.between(&format!("{path}.within"), verify.within, Duration::ZERO, LONGEST_TIMEOUT);
+    }
+
+    fn endpoint(&mut self, path: &str, endpoint: &Endpoint) {
+        self.url(&format!("{path}.url"), &endpoint.url, endpoint.allow_http);
+        if let Some(json) = &endpoint.json {
+            self.json_path(&format!("{path}.json"), json, true);
+        }
+        self.token(path, endpoint.token.as_ref());
+    }
+
+    fn json_path(&mut self, path: &str, json: &str, has_url: bool) {
+        if !has_url {
+            self.add(path, "goes with `url` alone");
+        } else if !json.starts_with('$') {
+            self.add(path, "a path begins with `$`, such as `$.commit`");
+        }
+    }
+
+    fn token(&mut self, path: &str, token: Option<&Secret>) {
+        if let Some(secret) = token {
+            self.secret(&format!("{path}.token"), secret);
+        }
+    }
+
+    fn secret(&mut self, path: &str, secret: &Secret) {
+        match secret {
+            Secret::Env(name) if !is_variable(name) => self.add(path, "that is no name of an environment variable"),
+            Secret::File(name) if name.is_empty() => self.add(path, "a path is missing"),
+            Secret::Command(argv) => self.argv(&format!("{path}.command"), argv),
+            Secret::Env(_) | Secret::File(_) => {}
+        }
+    }
+
+    fn between(&mut self, path: &str, value: Duration, least: Duration, most: Duration) {
+        if value < least || value > most {
+            let (least, most) = (least.as_secs_f64(), most.as_secs_f64());
+            self.add(path, format!("must lie between {least} and {most} seconds"));
+        }
+    }
+
+    fn glob(&mut self, path: &str, glob: &str) {
+        if let Err(error) = globset::Glob::new(glob) {
+            self.add(path, format!("no glob: {}", error.kind()));
+        }
+    }
+
+    fn url(&mut self, path: &str, url: &str, allow_http: bool) {
+        if let Err(what) = check_url(url, allow_http) {
+            self.add(path, what);
+        }
+    }
+}
+
+/// What is wrong with an address: no http(s), a password in it, or http to another machine.
+///
+/// # Errors
+/// In words for the file's author.
+pub fn check_url(url: &str, allow_http: bool) -> Result<(), String> {
+    let parsed = reqwest::Url::parse(url).map_err(|error| format!("no address: {error}"))?;
+    let host = parsed.host_str().unwrap_or_default();
+    if !matches!(parsed.scheme(), "https" | "http") || host.is_empty() {
+        return Err("an address begins with https://host".to_owned());
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err("an address never holds a user or a password: use `token = { env = \"NAME\" }`".to_owned());
+    }
+    if parsed.scheme() == "http" && !allow_http && !is_loopback(host) {
+        return Err(format!("http to `{host}` can be read on the way: use https, or say `allow_http = true`"));
+    }
+    Ok(())
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn is_variable(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+fn is_repository(name: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
+    name.split_once('/').is_some_and(|(owner, name)| is_part(owner) && is_part(name))
+}
+
+/// What stands between braces and looks like a placeholder: `{to.sha}` and `{version}`, but neither JSON nor `{.items}`.
+pub fn placeholders(argument: &str) -> impl Iterator<Item = &str> {
+    argument.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name)).filter(|name| {
+        let words: Vec<_> = name.split('.').collect();
+        let is_word = |word: &&str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        let is_ours = matches!(words[0], "to" | "from" | "sha" | "version" | "tag" | "commit" | "ref");
+        words.iter().all(is_word) && (words.len() == 2 || is_ours)
+    })
+}

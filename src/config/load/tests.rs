@@ -1,0 +1,235 @@
+use proptest::prelude::*;
+use proptest::test_runner::{Config as Cases, RngSeed};
+
+use super::super::schema::{Engine, MetricKind, Secret};
+use super::*;
+use crate::evidence::text;
+
+fn at() -> PathBuf {
+    PathBuf::from("/repo/hotfix.toml")
+}
+
+fn errors(text: &str) -> String {
+    parse(text, &at()).unwrap_err().to_string()
+}
+
+fn problems(text: &str) -> Vec<String> {
+    let error = parse(text, &at()).unwrap_err();
+    error.problems.iter().map(|p| format!("{}:{} {}", p.line, p.column, p.what)).collect()
+}
+
+/// A canary with these lines, and one metric.
+fn canary(lines: &str) -> String {
+    format!(
+        "[canary]\nsource = {{ prometheus = \"https://p.example\" }}\nbaseline = \"b\"\ncanary = \"c\"\n{lines}\n\
+         [[canary.metrics]]\nname = \"errors\"\nbad = \"x\"\ntotal = \"y\"\n"
+    )
+}
+
+fn step(lines: &str) -> String {
+    format!("[rollback]\n[[rollback.steps]]\nname = \"back\"\n{lines}\n")
+}
+
+#[test]
+fn the_design_s_example_loads() {
+    let loaded = parse(include_str!("design.toml"), &at()).unwrap();
+    let config = loaded.config;
+    assert_eq!(config.rollback.unwrap().engine, Engine::ArgoRollouts);
+    assert_eq!(config.canary.unwrap().metrics[0].kind, MetricKind::Ratio);
+    assert_eq!(config.tests[1].github.as_ref().unwrap().repository, "acme/checkout");
+    assert_eq!(config.comms[0].slack.as_ref().unwrap().webhook, Secret::Env("SLACK_WEBHOOK".into()));
+    assert_eq!(config.production.deployed.unwrap().json.as_deref(), Some("$.commit"));
+    assert_eq!(loaded.root, Path::new("/repo"));
+}
+
+#[test]
+fn an_empty_file_is_a_configuration() {
+    assert_eq!(parse("", &at()).unwrap().config, Config::default());
+}
+
+#[test]
+fn a_near_key_is_suggested_with_line_column_and_caret() {
+    let text = canary("intervall = \"15s\"");
+    assert_eq!(
+        errors(&text),
+        "hotfix.toml:5:1: unknown key `intervall` in [canary]; did you mean `interval`?\n  |\n5 | intervall = \"15s\"\n  | ^^^^^^^^^"
+    );
+}
+
+#[test]
+fn everything_wrong_is_told_at_once_in_the_order_of_the_lines() {
+    let text = "versoin = 1\n[limits]\ncore_lines = \"many\"\nfiles = -3\n[git]\nstrategy = \"trunk\"\n[[tests]]\nname = \"\"\n\
+                junit = [\"a[\"]\n[canary]\nfalse_alarm = 2.0\n";
+    let told = problems(text);
+    assert_eq!(
+        told,
+        [
+            "1:1 unknown key `versoin` at the top of the file; did you mean `version`?",
+            "3:14 `core_lines` wants a whole number, 0 or more; found string \"many\"",
+            "4:9 `files` wants a whole number, 0 or more; found integer `-3`",
+            "6:12 `trunk` is no `strategy`; allowed: `trunk-first`, `back-promotion`",
+            "8:8 a name is missing",
+            "9:10 no glob: unclosed character class; missing ']'",
+            "10:1 `source` is missing from [canary]",
+        ]
+    );
+}
+
+#[test]
+fn bad_values_of_the_canary_are_told_where_they_stand() {
+    for (lines, told) in [
+        ("interval = \"15 bananas\"", "5:12 `15 bananas` is no duration"),
+        ("interval = \"0s\"", "5:12 `0s` is no duration"),
+        ("interval = \"-5s\"", "5:12 `-5s` is no duration"),
+        ("interval = \"1000000h\"", "5:12 must lie between 0.1 and 3600 seconds"),
+        ("interval = 15", "5:12 `interval` wants a string in quotes; found integer `15`"),
+        ("false_alarm = 0.0", "5:15 must lie between 0 and 1"),
+        ("false_alarm = nan", "5:15 must lie between 0 and 1"),
+        ("margin = inf", "5:10 must be more than 0"),
+        ("lookback = \"1s\"", "5:12 must lie between 15 and 604800 seconds"),
+    ] {
+        let found = problems(&canary(lines));
+        assert!(found.len() == 1 && found[0].starts_with(told), "{lines}: {found:?}");
+    }
+}
+
+#[test]
+fn bad_metrics_are_told() {
+    let twice = canary("") + "[[canary.metrics]]\nname = \"errors\"\nbad = \"x\"\ntotal = \"y\"\n";
+    assert_eq!(problems(&twice), ["11:8 `errors` is there twice: names must differ"]);
+    let halves = canary("").replace("total = \"y\"", "worse = \"up\"");
+    assert_eq!(problems(&halves).len(), 2, "{:?}", problems(&halves));
+    let quantile = canary("").replace("bad = \"x\"", "kind = \"quantile\"\nq = 1.5");
+    let told = problems(&quantile);
+    assert!(told[0].contains("a quantile needs `query`") && told[1].contains("between 0 and 1"), "{told:?}");
+    let none =
+        "[canary]\nsource = { prometheus = \"https://p.example\" }\nbaseline = \"b\"\ncanary = \"c\"\nmetrics = []\n";
+    assert!(problems(none)[0].contains("at least one metric"));
+    let kind = canary("").replace("bad = \"x\"", "kind = \"ratoi\"\nbad = \"x\"");
+    assert_eq!(problems(&kind), ["8:8 `ratoi` is no `kind`; did you mean `ratio`?"]);
+}
+
+#[test]
+fn bad_steps_are_told() {
+    for (lines, told) in [
+        ("", "a step needs `run"),
+        ("run = [\"a\"]\nhttp = { url = \"https://x.example\" }", "`run` or `http`, not both"),
+        ("run = []", "a command needs a program"),
+        ("run = [\"a\", \"{to.tag}\"]", "unknown placeholder `{to.tag}`"),
+        ("run = [\"a\", \"--to={to.versoin}\"]", "did you mean `to.version`?"),
+        ("run = [\"{to.sha}\"]", "the program itself cannot be a placeholder"),
+        ("run = \"kubectl rollout undo\"", "`run` wants a list"),
+        ("http = { url = \"http://deploy.example/x\" }", "can be read on the way"),
+        ("http = { url = \"deploy.example\" }", "no address"),
+        ("http = { url = \"file:///etc/passwd\" }", "https://host"),
+        ("http = { url = \"https://x.example\", method = \"POTS\" }", "`POTS` is no method; allowed: `POST`"),
+        ("run = [\"a\"]\ntimeout = \"100h\"", "must lie between"),
+        ("run = [\"a\"]\nverify = { within = \"5s\" }", "needs `run"),
+        ("run = [\"a\"]\nverify = { run = [\"b\"], json = \"$.x\" }", "goes with `url` alone"),
+        ("run = [\"a\\u0000b\"]", "NUL"),
+    ] {
+        let found = problems(&step(lines));
+        assert!(found.iter().any(|problem| problem.contains(told)), "{lines}: {found:?}");
+    }
+}
+
+#[test]
+fn harmless_braces_and_local_addresses_pass() {
+    for lines in [
+        r#"run = ["kubectl", "get", "-o", "jsonpath={.status.phase}", "{to.version}-{to.sha}"]"#,
+        r#"run = ["awk", "{print}"]"#,
+        r#"run = ["curl", "-d", '{"a":{"b":1}}']"#,
+        r#"http = { url = "http://127.0.0.1:8080/back/{to.sha}" }"#,
+        r#"http = { url = "http://[::1]:8080/" }"#,
+        r#"http = { url = "http://deploy.example/", allow_http = true }"#,
+    ] {
+        parse(&step(lines), &at()).unwrap_or_else(|error| panic!("{lines}: {error}"));
+    }
+}
+
+#[test]
+fn a_secret_in_the_file_is_refused_and_not_printed() {
+    for text in [
+        "[[tests]]\nname = \"ci\"\ngithub = { repository = \"a/b\", token = \"ghp_S3CRET\" }\n",
+        "[[tests]]\nname = \"ci\"\ngithub = { repository = \"a/b\", tokn = \"ghp_S3CRET\" }\n",
+        "[production]\ndeployed = { url = \"https://x.example\", token = { value = \"ghp_S3CRET\" } }\n",
+        "[[comms]]\nname = \"s\"\nslack = { webhook = \"https://hooks.example/S3CRET\" }\n",
+        "[[comms]]\nname = \"s\"\nslack = { webhook = { env = 'a', file = 'S3CRET' } }\n",
+        "[production]\ndeployed = { url = \"https://me:S3CRET@x.example\" }\n",
+        "[canary]\nsource = { prometheus = \"https://p.example\", headers = { Authorization = \"Bearer S3CRET\" } }\n\
+         baseline = \"b\"\ncanary = \"c\"\n[[canary.metrics]]\nname = \"errors\"\nbad = \"x\"\ntotal = \"y\"\n",
+    ] {
+        let told = errors(text);
+        assert!(!told.contains("S3CRET"), "{told}");
+    }
+}
+
+#[test]
+fn text_that_could_steer_the_terminal_is_escaped_and_refused_in_names() {
+    let told = errors("\"\u{202e}key\" = 1\n[[tests]]\nname = \"a\\u001b[2J\"\njunit = [\"x\"]\n");
+    assert!(!told.contains('\u{202e}') && !told.contains('\u{1b}'), "{told:?}");
+    assert!(told.contains("no characters that do not show"), "{told}");
+}
+
+#[test]
+fn syntax_errors_name_their_place() {
+    let told = errors("[canary\nsource = 1\n");
+    assert!(told.starts_with("hotfix.toml:1:"), "{told}");
+    assert!(errors(&format!("a = {}", "[".repeat(50_000))).contains("not TOML"));
+    assert!(errors("trusted = true").contains("unknown key `trusted`"), "a file cannot trust itself");
+    assert!(errors("include = [\"other.toml\"]").contains("unknown key `include`"));
+}
+
+#[test]
+fn it_is_found_at_the_root_of_the_work_tree_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder.path().join("a/b");
+    fs::create_dir_all(&deep).unwrap();
+    fs::create_dir(folder.path().join(".git")).unwrap();
+    assert_eq!(find(&deep).unwrap(), None);
+    fs::write(folder.path().join(FILE), "version = 1\n").unwrap();
+    fs::write(deep.join(FILE), "nonsense = 1\n").unwrap();
+    let loaded = find(&deep).unwrap().unwrap();
+    assert_eq!(loaded.root, folder.path().canonicalize().unwrap());
+    assert_eq!(loaded.config.version, Some(1));
+}
+
+#[test]
+fn links_pipes_long_files_and_other_encodings_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE);
+    let told = || find(folder.path()).unwrap_err().to_string();
+    fs::create_dir(&path).unwrap();
+    assert_eq!(told(), "hotfix.toml: is not a file");
+    fs::remove_dir(&path).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", &path).unwrap();
+    assert_eq!(told(), "hotfix.toml: is a symbolic link, which is not followed");
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, vec![b'#'; LIMIT as usize + 1]).unwrap();
+    assert_eq!(told(), "hotfix.toml: is longer than 256 KiB");
+    fs::write(&path, b"# caf\xe9\n").unwrap();
+    assert_eq!(told(), "hotfix.toml: is not UTF-8: byte 6");
+}
+
+proptest! {
+    #![proptest_config(Cases { cases: 300, rng_seed: RngSeed::Fixed(3), failure_persistence: None, ..Cases::default() })]
+
+    /// C5, and everything else that could be typed at three in the morning: refused or read, never a panic.
+    #[test]
+    fn no_edit_of_a_good_file_brings_it_down(at in 0usize..1400, cut in 0usize..40, put in "[ -~\\n\u{e9}\u{202e}]{0,6}") {
+        let good: Vec<char> = include_str!("design.toml").chars().collect();
+        let at = at.min(good.len());
+        let end = (at + cut).min(good.len());
+        let text: String = good[..at].iter().copied().chain(put.chars()).chain(good[end..].iter().copied()).collect();
+        if let Err(error) = parse(&text, Path::new("hotfix.toml")) {
+            prop_assert!(!error.problems.is_empty());
+            prop_assert!(!error.to_string().chars().any(|c| c != '\n' && text::is_dangerous(c)));
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_bounds_are_refused(value in prop_oneof![Just(f64::NAN), Just(f64::INFINITY), -1e300..=0.0, 1.0..1e300]) {
+        let text = canary(&format!("false_alarm = {}", toml::Value::Float(value)));
+        prop_assert!(parse(&text, Path::new("hotfix.toml")).is_err());
+    }
+}

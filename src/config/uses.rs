@@ -1,0 +1,148 @@
+//! Everything that a configuration would run, contact or authenticate with (pure).
+
+use super::schema::{Config, Request, Secret, Verify};
+
+/// A command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// What for.
+    pub purpose: String,
+    /// Program and arguments, placeholders as they stand.
+    pub argv: Vec<String>,
+}
+
+/// An address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// What for.
+    pub purpose: String,
+    /// `GET`, `POST` and so on.
+    pub method: String,
+    /// As it stands in the file.
+    pub url: String,
+    /// What is sent along to authenticate.
+    pub secret: Option<Secret>,
+    /// Plain http to another machine is allowed.
+    pub allow_http: bool,
+}
+
+/// A secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Needs {
+    /// What for.
+    pub purpose: String,
+    /// Where it is found.
+    pub secret: Secret,
+}
+
+/// All of it, in the order of the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// The commands.
+    pub runs: Vec<Run>,
+    /// The addresses.
+    pub contacts: Vec<Contact>,
+    /// The secrets.
+    pub secrets: Vec<Needs>,
+}
+
+impl Uses {
+    /// What this configuration uses.
+    pub fn of(config: &Config) -> Self {
+        let mut uses = Self::default();
+        if let Some(deployed) = &config.production.deployed {
+            uses.contact("production: deployed", "GET", &deployed.url, deployed.token.as_ref(), deployed.allow_http);
+        }
+        for source in &config.tests {
+            if let Some(github) = &source.github {
+                let api = github.api.as_deref().unwrap_or("https://api.github.com");
+                uses.contact(&format!("tests {}", source.name), "GET", api, github.token.as_ref(), false);
+            }
+        }
+        if let Some(canary) = &config.canary {
+            let source = &canary.source;
+            uses.contact("canary: metrics", "GET", &source.prometheus, source.token.as_ref(), source.allow_http);
+        }
+        uses.rollback(config);
+        for comms in &config.comms {
+            if let Some(slack) = &comms.slack {
+                uses.secret(&format!("comms {}: the address to post to", comms.name), &slack.webhook);
+            }
+        }
+        uses
+    }
+
+    /// Whether there is anything that needs trust.
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty() && self.contacts.is_empty() && self.secrets.is_empty()
+    }
+
+    fn rollback(&mut self, config: &Config) {
+        let Some(rollback) = &config.rollback else { return };
+        for step in &rollback.steps {
+            let purpose = format!("rollback step {}", step.name);
+            self.run(&purpose, step.run.as_deref());
+            self.run(&format!("{purpose}, rehearsed"), step.rehearse.as_deref());
+            if let Some(request) = &step.http {
+                self.request(&purpose, request);
+            }
+            self.verify(&purpose, step.verify.as_ref());
+        }
+        self.verify("rollback", rollback.verify.as_ref());
+    }
+
+    fn verify(&mut self, purpose: &str, verify: Option<&Verify>) {
+        let Some(verify) = verify else { return };
+        let purpose = format!("{purpose}: verification");
+        self.run(&purpose, verify.run.as_deref());
+        if let Some(url) = &verify.url {
+            self.contact(&purpose, "GET", url, verify.token.as_ref(), verify.allow_http);
+        }
+    }
+
+    fn request(&mut self, purpose: &str, request: &Request) {
+        self.contact(purpose, &request.method, &request.url, request.token.as_ref(), request.allow_http);
+    }
+
+    fn run(&mut self, purpose: &str, argv: Option<&[String]>) {
+        if let Some(argv) = argv {
+            self.runs.push(Run { purpose: purpose.to_owned(), argv: argv.to_vec() });
+        }
+    }
+
+    fn contact(&mut self, purpose: &str, method: &str, url: &str, secret: Option<&Secret>, allow_http: bool) {
+        let (purpose, method, url) = (purpose.to_owned(), method.to_owned(), url.to_owned());
+        if let Some(secret) = secret {
+            self.secret(&purpose, secret);
+        }
+        self.contacts.push(Contact { purpose, method, url, secret: secret.cloned(), allow_http });
+    }
+
+    fn secret(&mut self, purpose: &str, secret: &Secret) {
+        if let Secret::Command(argv) = secret {
+            self.run(&format!("{purpose}: secret"), Some(argv));
+        }
+        self.secrets.push(Needs { purpose: purpose.to_owned(), secret: secret.clone() });
+    }
+}
+
+/// What the file may say and this version does not act on yet, one sentence each.
+pub fn unsupported(config: &Config) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut tell = |what: String| found.push(format!("{what}: not supported by this version yet"));
+    for source in config.tests.iter().filter(|source| source.github.is_some()) {
+        tell(format!("`github` of [[tests]] {}", source.name));
+    }
+    for metric in config.canary.iter().flat_map(|canary| &canary.metrics) {
+        if metric.kind != super::schema::MetricKind::Ratio {
+            tell(format!("the kind of metric {} (`ratio` is)", metric.name));
+        }
+    }
+    if config.rollback.as_ref().is_some_and(|rollback| rollback.engine != super::schema::Engine::Steps) {
+        tell("the engine of [rollback] (`steps` is)".to_owned());
+    }
+    for comms in config.comms.iter().filter(|comms| comms.slack.is_some()) {
+        tell(format!("`slack` of [[comms]] {}", comms.name));
+    }
+    found
+}

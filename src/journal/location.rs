@@ -1,0 +1,156 @@
+//! Which folder belongs to which repository: one journal for each, outside of every work tree.
+//!
+//! A repository is known by its first commit and by where it came from, so that a fresh clone on the same
+//! machine finds its incident again, and a fork with the same history does not get into it.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use etcetera::base_strategy::{BaseStrategy, Xdg};
+use sha2::{Digest, Sha256};
+
+use super::JournalError;
+use super::record::hex;
+use crate::evidence::Oid;
+
+/// Overrides the state folder: for tests, drills and shared machines.
+pub const STATE_VARIABLE: &str = "HOTFIX_STATE_DIR";
+/// The longest first-parent history whose first commit is looked for. A longer one is known by its remote alone.
+const DEEPEST: usize = 500_000;
+
+/// The folder in which journals, the trust store and the log live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateFolder(PathBuf);
+
+impl StateFolder {
+    /// `$HOTFIX_STATE_DIR`, else `hotfix` in the XDG state folder.
+    ///
+    /// # Errors
+    /// When there is no home folder to begin with.
+    pub fn find() -> Result<Self, JournalError> {
+        if let Some(folder) = env::var_os(STATE_VARIABLE).filter(|value| !value.is_empty()) {
+            let folder = std::path::absolute(PathBuf::from(folder));
+            return folder.map(Self).map_err(|error| JournalError::new(format!("{STATE_VARIABLE}: {error}")));
+        }
+        let xdg = Xdg::new().map_err(|error| {
+            JournalError::new(format!("no place for the journal: {error}; set HOME, or {STATE_VARIABLE} to a folder"))
+        })?;
+        let state = xdg.state_dir().unwrap_or_else(|| xdg.data_dir());
+        Ok(Self(state.join("hotfix")))
+    }
+
+    /// This folder.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self(folder.into())
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Where the journal of a repository lives.
+    ///
+    /// # Errors
+    /// When that would be inside the repository's work tree, where a clean-up or a checkout could take it away.
+    pub fn journal(&self, identity: &Identity) -> Result<PathBuf, JournalError> {
+        if is_inside(&self.0, &identity.root) {
+            return Err(JournalError::new(format!(
+                "the state folder {} is inside the work tree {}: set {STATE_VARIABLE} to a folder outside of it",
+                self.0.display(),
+                identity.root.display()
+            )));
+        }
+        Ok(self.0.join("journals").join(identity.folder_name()))
+    }
+
+    /// The store of trusted configurations.
+    pub fn trust(&self) -> PathBuf {
+        self.0.join("trust.jsonl")
+    }
+
+    /// The log file.
+    pub fn log(&self) -> PathBuf {
+        self.0.join("hotfix.log")
+    }
+}
+
+/// Whether `path`, which need not exist yet, lies in `folder`.
+fn is_inside(path: &Path, folder: &Path) -> bool {
+    let Ok(folder) = folder.canonicalize() else { return false };
+    let existing = path.ancestors().find_map(|ancestor| ancestor.canonicalize().ok());
+    existing.is_some_and(|existing| existing.starts_with(folder))
+}
+
+/// What a repository is known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The root of its work tree.
+    pub root: PathBuf,
+    /// The first commit of HEAD's first-parent history.
+    pub first_commit: Option<Oid>,
+    /// Where it came from: host and path, without user, password, scheme and `.git`.
+    pub remote: Option<String>,
+}
+
+impl Identity {
+    /// Asks git.
+    ///
+    /// # Errors
+    /// When `root` is no repository, or git refuses to read it.
+    pub fn of(root: &Path, remote: &str) -> Result<Self, JournalError> {
+        let repository = git2::Repository::open(root)
+            .map_err(|error| JournalError::new(format!("cannot read the repository: {}", error.message())))?;
+        let url = repository.find_remote(remote).ok().map(|remote| remote.url_bytes().to_owned());
+        Ok(Self {
+            root: root.to_owned(),
+            first_commit: first_commit(&repository),
+            remote: url.map(|url| normal(&String::from_utf8_lossy(&url))),
+        })
+    }
+
+    /// A readable name, made unique by a hash.
+    fn folder_name(&self) -> String {
+        let first = self.first_commit.as_ref().map_or("", Oid::as_str);
+        let remote = self.remote.as_deref().unwrap_or("");
+        let place = if first.is_empty() && remote.is_empty() { self.root.to_string_lossy() } else { "".into() };
+        let hash = hex(&Sha256::digest(format!("{first}\n{remote}\n{place}")));
+        let last = self.remote.as_deref().and_then(|url| url.rsplit('/').next());
+        let name = Some(slug(last.unwrap_or_default())).filter(|name| !name.is_empty());
+        format!("{}-{}", name.as_deref().unwrap_or("local"), &hash[..16])
+    }
+}
+
+fn first_commit(repository: &git2::Repository) -> Option<Oid> {
+    let mut walk = repository.revwalk().ok()?;
+    walk.simplify_first_parent().ok()?;
+    walk.push_head().ok()?;
+    let mut last = None;
+    for (index, oid) in walk.enumerate() {
+        if index >= DEEPEST {
+            return None;
+        }
+        last = Some(oid.ok()?);
+    }
+    Oid::parse(&last?.to_string())
+}
+
+/// `git@host:acme/shop.git`, `ssh://git@host/acme/shop` and `https://user:word@host/acme/shop.git/` are the same place.
+fn normal(url: &str) -> String {
+    let (has_scheme, rest) = url.split_once("://").map_or((false, url), |(_, rest)| (true, rest));
+    let (host, path) = match rest.find(if has_scheme { &['/'][..] } else { &[':', '/'][..] }) {
+        Some(at) => (&rest[..at], &rest[at + 1..]),
+        None => (rest, ""),
+    };
+    let host = host.rsplit('@').next().unwrap_or(host).to_ascii_lowercase();
+    let path = path.trim_matches('/');
+    format!("{host}/{}", path.strip_suffix(".git").unwrap_or(path))
+}
+
+fn slug(text: &str) -> String {
+    let keep = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    text.chars().take(40).map(keep).collect::<String>().trim_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,306 @@
+//! The journal on disk: one SQLite database, its head beside it, one chain.
+//!
+//! **Who may write.** Any number of processes, one at a time, for one record at a time: an append takes the
+//! exclusive turn ([`super::lock::exclusive`]), reads the end of the chain inside `BEGIN IMMEDIATE`, and
+//! gives the turn back after fsync. So `hotfix note` in one terminal while a cockpit is open in another is
+//! safe and needs no message between them; the cockpit sees the note through [`Journal::changed`]. Who may
+//! *drive* is another question, answered by [`super::Pen`].
+//!
+//! **What "recorded" means.** WAL with `synchronous=FULL`: the commit has been fsynced when
+//! [`Journal::append`] returns `Ok`. After any error the connection is thrown away and opened anew, because
+//! after a failed fsync nobody knows what the kernel still holds; the append itself is never repeated here.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::head::{Head, Kept};
+use super::record::{Draft, Record};
+use super::recovery::{self, DATABASE};
+use super::rows::{self, AppendError};
+use super::{JournalError, Warning, lock};
+
+/// The journal of one repository.
+#[derive(Debug)]
+pub struct Journal {
+    folder: PathBuf,
+    mode: Mode,
+    open: Option<Open>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Append,
+    ReadOnly,
+}
+
+#[derive(Debug)]
+struct Open {
+    connection: Connection,
+    file: FileId,
+}
+
+/// Device and inode: a database that was deleted or replaced behind our back is another file.
+type FileId = (u64, u64);
+
+/// An incident as far as the journal knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its id.
+    pub id: String,
+    /// Whether it was declared and not closed since.
+    pub open: bool,
+    /// How many records it has.
+    pub records: i64,
+}
+
+/// What [`Journal::verify`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// How many records there are.
+    pub records: u64,
+    /// The place of the first record that is missing or not what was written.
+    pub first_bad: Option<u64>,
+    /// Why the head that is kept beside the database does not fit, if so.
+    pub head: Option<String>,
+}
+
+impl Verification {
+    /// Whether every record is what was written, and none is missing.
+    pub fn holds(&self) -> bool {
+        self.first_bad.is_none() && self.head.is_none()
+    }
+}
+
+impl Journal {
+    /// Opens the journal in `folder`, which is made if need be, for appending.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to, or a newer hotfix wrote the journal. Damage is no error: see
+    /// the warnings, and show them.
+    pub fn open(folder: &Path) -> Result<(Self, Vec<Warning>), JournalError> {
+        recovery::check_sqlite()?;
+        recovery::prepare(folder)?;
+        let mut journal = Self { folder: folder.to_owned(), mode: Mode::Append, open: None };
+        let turn = lock::exclusive(folder)?;
+        let warnings = journal.reopen()?;
+        drop(turn);
+        Ok((journal, warnings))
+    }
+
+    /// Opens the journal in `folder` for reading alone: changes, repairs and locks nothing. A journal that does
+    /// not exist is one without records.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn open_read_only(folder: &Path) -> Result<(Self, Vec<Warning>), JournalError> {
+        let path = folder.join(DATABASE);
+        let mut journal = Self { folder: folder.to_owned(), mode: Mode::ReadOnly, open: None };
+        if path.exists() {
+            let connection = connect_read_only(&path).map_err(|error| unreadable(&path, &error))?;
+            journal.open = Some(Open { connection, file: file_id(&path)? });
+        }
+        let found = journal.verify()?;
+        let bad = found.first_bad.map(|seq| recovery::broken(folder, seq));
+        let warnings = bad.into_iter().chain(found.head).map(|what| Warning { what }).collect();
+        Ok((journal, warnings))
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Records a draft: when this returns `Ok`, fsync has returned.
+    ///
+    /// # Errors
+    /// When it is not certain that the record is durable.
+    pub fn append(&mut self, draft: Draft) -> Result<Record, JournalError> {
+        if self.mode == Mode::ReadOnly {
+            return Err(JournalError::new("NOT RECORDED: the journal is open for reading alone"));
+        }
+        let _turn = lock::exclusive(&self.folder)?;
+        self.refresh()?;
+        let folder = &self.folder;
+        let open = self.open.as_mut().ok_or_else(|| JournalError::new("NOT RECORDED: the journal is not open"))?;
+        let appended = rows::append(&mut open.connection, folder, draft);
+        appended.map_err(|error| self.poisoned(&error))
+    }
+
+    fn poisoned(&mut self, error: &AppendError) -> JournalError {
+        self.open = None;
+        if let Err(error) = self.reopen() {
+            tracing::warn!(%error, "the journal cannot be opened anew");
+        }
+        error.explain(&self.folder)
+    }
+
+    /// Makes sure that the connection is to the file that the name stands for.
+    fn refresh(&mut self) -> Result<(), JournalError> {
+        let now = file_id(&self.folder.join(DATABASE)).ok();
+        let is_same = self.open.as_ref().is_some_and(|open| Some(open.file) == now);
+        if !is_same {
+            for warning in self.reopen()? {
+                tracing::error!(%warning);
+            }
+        }
+        Ok(())
+    }
+
+    fn reopen(&mut self) -> Result<Vec<Warning>, JournalError> {
+        self.open = None;
+        let (connection, warnings) = recovery::open(&self.folder)?;
+        let file = file_id(&self.folder.join(DATABASE))?;
+        self.open = Some(Open { connection, file });
+        Ok(warnings)
+    }
+
+    /// The records of one incident, and those that belong to all, in order. A record that is not what was written
+    /// comes as one of kind `unreadable`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn records(&self, incident: &str) -> Result<Vec<Record>, JournalError> {
+        self.collect(0, Some(incident))
+    }
+
+    /// The records of all incidents after the one at `seq`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn records_after(&self, seq: u64) -> Result<Vec<Record>, JournalError> {
+        self.collect(seq, None)
+    }
+
+    fn collect(&self, seq: u64, incident: Option<&str>) -> Result<Vec<Record>, JournalError> {
+        let mut records = Vec::new();
+        let Some(connection) = self.connection()? else { return Ok(records) };
+        let walked = rows::walk(connection, seq, incident, |found| {
+            records.push(found.record());
+            true
+        });
+        walked.map(|()| records).map_err(|error| self.unreadable(&error))
+    }
+
+    /// Every incident, in the order of their first records.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn incidents(&self) -> Result<Vec<Known>, JournalError> {
+        let Some(connection) = self.connection()? else { return Ok(Vec::new()) };
+        let sql = "SELECT incident, count(*), coalesce(max(seq) FILTER (WHERE kind = 'declared'), 0)
+                     > coalesce(max(seq) FILTER (WHERE kind = 'closed'), 0)
+                   FROM record WHERE incident <> '' GROUP BY incident ORDER BY min(seq)";
+        let known = || -> rusqlite::Result<Vec<Known>> {
+            let mut statement = connection.prepare(sql)?;
+            let rows = statement
+                .query_map([], |row| Ok(Known { id: row.get(0)?, records: row.get(1)?, open: row.get(2)? }))?;
+            rows.collect()
+        };
+        known().map_err(|error| self.unreadable(&error))
+    }
+
+    /// The incident that was declared last among those that are not closed.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn active_incident(&self) -> Result<Option<String>, JournalError> {
+        Ok(self.incidents()?.into_iter().rfind(|known| known.open).map(|known| known.id))
+    }
+
+    /// Walks the whole chain, and compares its end with the head that is kept beside the database.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn verify(&self) -> Result<Verification, JournalError> {
+        let Some(connection) = self.connection()? else {
+            let head = match Head::kept(&self.folder) {
+                Kept::Nothing => None,
+                Kept::Unreadable | Kept::Head(_) => Some("the journal's database is gone".to_owned()),
+            };
+            return Ok(Verification { records: 0, first_bad: None, head });
+        };
+        let chain = rows::check(connection, &Head::genesis()).map_err(|error| self.unreadable(&error))?;
+        let kept = Head::kept(&self.folder);
+        let loss = recovery::loss(connection, &chain.last, kept).map_err(|error| self.unreadable(&error))?;
+        let head = loss.map(|loss| format!("the journal in {}: {loss}", self.folder.display()));
+        Ok(Verification { records: chain.looked_at, first_bad: chain.first_bad, head })
+    }
+
+    /// The place of the last record; 0 without any.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn last_seq(&self) -> Result<u64, JournalError> {
+        let Some(connection) = self.connection()? else { return Ok(0) };
+        rows::last(connection).map(|head| head.seq).map_err(|error| self.unreadable(&error))
+    }
+
+    /// A number that changes when another process, or another handle, has appended.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn changed(&self) -> Result<i64, JournalError> {
+        let Some(connection) = self.connection()? else { return Ok(0) };
+        let version = connection.query_row("PRAGMA data_version", [], |row| row.get(0));
+        version.map_err(|error| self.unreadable(&error))
+    }
+
+    /// The connection; `None` for a journal that does not exist.
+    fn connection(&self) -> Result<Option<&Connection>, JournalError> {
+        match (&self.open, self.mode) {
+            (Some(open), _) => Ok(Some(&open.connection)),
+            (None, Mode::ReadOnly) => Ok(None),
+            (None, Mode::Append) => Err(JournalError::new("the journal could not be opened anew after an error")),
+        }
+    }
+
+    fn unreadable(&self, error: &rusqlite::Error) -> JournalError {
+        unreadable(&self.folder.join(DATABASE), error)
+    }
+}
+
+fn unreadable(path: &Path, error: &rusqlite::Error) -> JournalError {
+    JournalError::new(format!("cannot read the journal {}: {error}", path.display()))
+}
+
+fn file_id(path: &Path) -> Result<FileId, JournalError> {
+    let meta = fs::metadata(path).map_err(|error| JournalError::io("look at", path, &error))?;
+    Ok((meta.dev(), meta.ino()))
+}
+
+/// On a file system that cannot be written to, SQLite needs to be told that nobody else writes either.
+fn connect_read_only(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let ordinary = Connection::open_with_flags(path, flags).and_then(|connection| {
+        connection.busy_timeout(lock::PATIENCE)?;
+        rows::last(&connection).map(|_| connection)
+    });
+    ordinary.or_else(|error| {
+        let is_closed_to_us =
+            matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly));
+        if is_closed_to_us { Connection::open_with_flags(immutable(path), flags) } else { Err(error) }
+    })
+}
+
+fn immutable(path: &Path) -> String {
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => uri.push(char::from(*byte)),
+            _ => uri.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    uri + "?immutable=1"
+}
+
+#[cfg(test)]
+impl Journal {
+    /// A disk that is full: the database may not grow beyond so many pages.
+    pub(super) fn limit_pages(&self, pages: u32) {
+        let connection = &self.open.as_ref().unwrap().connection;
+        connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+    }
+}
