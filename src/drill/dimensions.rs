@@ -44,10 +44,15 @@ impl<'a> Run<'a> {
         self.scenario.scoring.detect.signals.iter().any(|word| text.contains(&word.to_lowercase()))
     }
 
+    /// The first time that a person put the signal into words after it could be seen.
+    fn signal_named(&self) -> Option<&'a Deed> {
+        let from = self.scenario.scoring.detect.from;
+        self.first(|it| it.at >= from && it.said().is_some_and(|text| self.names_signal(text)))
+    }
+
     fn detect(&self) -> Vec<Point> {
         let rule = &self.scenario.scoring.detect;
-        let named = self.first(|it| it.at >= rule.from && it.said().is_some_and(|text| self.names_signal(text)));
-        vec![match named {
+        vec![match self.signal_named() {
             None => point("detect", 0, None, "nobody put the signal into words after it could be seen"),
             Some(deed) => {
                 let points = fading(20, deed.at, rule.full_until, rule.zero_from);
@@ -69,11 +74,20 @@ impl<'a> Run<'a> {
         }
         match (right, wrong) {
             (None, None) => vec![point("decide", 0, None, format!("the decision to {label} was never recorded"))],
-            (None, Some(deed)) => {
-                vec![point("decide", 0, Some(deed.at), format!("{}; right was to {label}", deed.words()))]
-            }
+            (None, Some(deed)) => self.wrong_decision(deed),
             (Some(deed), wrong) => self.right_decision(deed, wrong.filter(|it| it.at <= deed.at)),
         }
+    }
+
+    fn wrong_decision(&self, deed: &Deed) -> Vec<Point> {
+        let why = format!("{}; right was to {}", deed.words(), self.expected());
+        let mut points = vec![point("decide", 0, Some(deed.at), why)];
+        let left = self.scenario.scoring.decide.named_anyway.cast_signed();
+        let named = self.signal_named().filter(|_| left > 0);
+        points.extend(
+            named.map(|it| point("decide", left, Some(it.at), format!("{} had ruled it out in words", it.actor))),
+        );
+        points
     }
 
     fn right_decision(&self, deed: &Deed, wrong: Option<&Deed>) -> Vec<Point> {
@@ -180,12 +194,12 @@ impl<'a> Run<'a> {
     }
 
     fn stood_still(&self) -> Vec<Point> {
-        let Some(decided) = self.first(|it| it.decision() == Some(self.scenario.expected.decision)) else {
-            return vec![point("act", 0, None, "nothing was decided, so nothing was done on purpose")];
-        };
         if let Some(fired) = self.fired() {
             return vec![point("act", 5, Some(fired.at), "a rollback was fired that could not help")];
         }
+        let Some(decided) = self.first(|it| it.decision() == Some(self.scenario.expected.decision)) else {
+            return vec![point("act", 0, None, "nothing was decided, so nothing was done on purpose")];
+        };
         match self.first(|it| it.decision() == Some(Decision::Promote)) {
             Some(deed) => vec![point("act", 0, Some(deed.at), "it was promoted all the same")],
             None => vec![

@@ -15,7 +15,7 @@ use crate::change::source as git;
 use crate::config::load;
 use crate::config::schema::Config;
 use crate::config::trust::Permit;
-use crate::evidence::Oid;
+use crate::evidence::{Oid, Subject};
 use crate::http::Client;
 use crate::incident::Entry;
 use crate::journal::Recorder;
@@ -24,6 +24,7 @@ use crate::rollback::executor::{Executor, Place};
 use crate::rollback::model::{Class, Plan, Undone, Version};
 use crate::rollback::plan::{self, Contents};
 use crate::rollback::state::{Order, resume};
+use crate::test_results::source::Reports;
 
 /// The real adapters.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub struct RealRooms {
     http: Client,
     prometheus: prometheus::Source,
     canary: canary::State,
+    reports: Reports,
+    tests: Option<Entry>,
     head: Option<Oid>,
 }
 
@@ -50,11 +53,13 @@ impl RealRooms {
         Ok(Self {
             root: site.root().to_owned(),
             state: site.state_dir(),
-            config,
             prometheus: prometheus::Source::new(&watched, Permit::for_drill(), http.clone(), None),
             canary: canary::State::new(&watched),
-            http,
+            reports: Reports::new(site.root(), &config.tests),
+            tests: None,
             head: None,
+            http,
+            config,
         })
     }
 
@@ -73,6 +78,20 @@ impl RealRooms {
         let to = report.value.head.oid.clone()?;
         self.head = Some(to.clone());
         Some(Entry::HeadMoved { from: None, to })
+    }
+
+    /// The end of a run of the tests, or another result of it; a report that still grows is neither.
+    fn look_at_tests(&mut self, now: Timestamp) -> Option<Entry> {
+        let head = self.head.clone().map(Subject::commit);
+        let report = self.reports.look(head.as_ref(), now).value;
+        if report.runs.is_empty() || Reports::is_writing(&report) {
+            return None;
+        }
+        let (passed, failed) = (report.totals.passed, report.totals.bad());
+        let seen = Some(Entry::TestsSeen { subject: report.subject, passed, failed });
+        let is_news = self.tests != seen;
+        self.tests.clone_from(&seen);
+        seen.filter(|_| is_news)
     }
 
     fn plan(&self) -> Result<Plan, String> {
@@ -115,6 +134,7 @@ impl RealRooms {
 impl Rooms for RealRooms {
     async fn look(&mut self, now: Timestamp) -> Vec<Entry> {
         let mut entries: Vec<Entry> = self.look_at_change().into_iter().collect();
+        entries.extend(self.look_at_tests(now));
         entries.extend(self.look_at_canary(now).await);
         entries
     }

@@ -63,6 +63,9 @@ pub struct Decide {
     /// A promotion before the canary saw this many requests voids the dimension.
     #[serde(default)]
     pub promote_needs_requests: u64,
+    /// What is left of a wrong decision when somebody put the signal into words all the same.
+    #[serde(default)]
+    pub named_anyway: u32,
     /// A promotion in this time, in which nothing could be seen, voids the dimension.
     pub blind: Option<Window>,
 }

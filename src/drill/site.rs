@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -113,6 +114,12 @@ impl Report {
             None => fs::write(&self.path, &text)?,
         }
         self.written = text;
-        Ok(())
+        self.stamp(now)
+    }
+
+    /// A file is as old as the drill's clock says, not the machine's.
+    fn stamp(&self, now: Moment) -> std::io::Result<()> {
+        let at = SystemTime::from(self.epoch) + now.duration();
+        OpenOptions::new().append(true).open(&self.path)?.set_modified(at)
     }
 }

@@ -107,7 +107,8 @@ impl World {
             self.serve(track);
         }
         self.leak();
-        if self.now.is_multiple_of(self.scenario.service.scrape.secs()) {
+        // A server that is down scrapes nothing either.
+        if self.now.is_multiple_of(self.scenario.service.scrape.secs()) && self.metrics_up() {
             self.scrape();
         }
     }
