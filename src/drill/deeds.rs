@@ -114,6 +114,7 @@ fn words(entry: &Entry) -> String {
         Entry::RollbackRehearsed { passed: true, .. } => "rehearsed the rollback".into(),
         Entry::RollbackRehearsed { .. } => "rehearsed the rollback: it failed".into(),
         Entry::DrillEvent { text } => text.clone(),
+        Entry::JournalDamaged { what } => format!("journal damaged: {what}"),
         Entry::Closed { open } if open.is_empty() => "closed the incident".into(),
         Entry::Closed { open } => format!("closed the incident with {} open", open.join(", ")),
     }

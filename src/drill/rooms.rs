@@ -113,7 +113,7 @@ impl RealRooms {
             directory: self.root.clone(),
             state: self.state.clone(),
             now: Arc::new(move || clock.now()),
-            secret: Arc::new(|_| Err("a drill has no secrets".into())),
+            hide: Arc::new(|_| {}),
         };
         Executor::new(Permit::for_drill(), place)
     }
