@@ -61,6 +61,32 @@ fn records_cut_from_the_end_are_missed() {
     fresh(folder.path());
 }
 
+/// One flipped bit in the write-ahead log hides every record behind it from SQLite, which finds nothing wrong.
+#[test]
+fn a_damaged_log_is_told_and_a_copy_of_it_is_kept() {
+    let folder = folder_of(2);
+    let other = tempfile::tempdir().unwrap();
+    let mut journal = fresh(folder.path());
+    for text in ["in the log", "in the log too"] {
+        journal.append(draft("a", text)).unwrap();
+    }
+    // As if the machine had stopped here: the log is not yet part of the database.
+    for name in [DB, "journal.db-wal", "journal.head"] {
+        fs::copy(folder.path().join(name), other.path().join(name)).unwrap();
+    }
+    let log = other.path().join("journal.db-wal");
+    let mut bytes = fs::read(&log).unwrap();
+    let at = bytes.windows(14).position(|w| w == b"in the log too").unwrap();
+    bytes[at] ^= 1;
+    fs::write(&log, &bytes).unwrap();
+
+    let (reopened, warnings) = opened(other.path());
+    assert!(warnings.contains("its last 1 records are gone"), "{warnings}");
+    assert_eq!(texts(&reopened)[..3], ["note 0", "note 1", "in the log"]);
+    let kept: Vec<_> = aside(other.path()).into_iter().filter(|name| name.ends_with("-wal")).collect();
+    assert_eq!(fs::read(other.path().join(&kept[0])).unwrap(), bytes, "what was in the log is still there to look at");
+}
+
 #[test]
 fn an_old_copy_put_in_its_place_is_told() {
     let folder = folder_of(3);
