@@ -306,7 +306,7 @@ fn generate(folder: &Path, files: usize, commits: usize) {
     for number in 1..commits {
         commit("main", number, &blob(&path(number % files), &text(number % files, number)));
     }
-    let mut git = |args: &[&str], input: Option<&str>| {
+    let git = |args: &[&str], input: Option<&str>| {
         let mut child = Command::new("git")
             .args(args)
             .current_dir(folder)

@@ -4,6 +4,7 @@ use super::entry::Entry;
 use super::{RollbackEnd, StepState};
 use crate::evidence::Oid;
 use crate::evidence::text::clean;
+use crate::journal::UNREADABLE;
 use crate::journal::record::Record;
 
 impl Entry {
@@ -105,10 +106,11 @@ impl RollbackEnd {
 
 /// The sentence of a record, also of one that this version cannot read.
 pub fn of(record: &Record) -> String {
-    Entry::of(record).map_or_else(
-        || format!("an entry of kind {} that this version does not know", clean(&record.kind)),
-        |entry| entry.sentence(),
-    )
+    match Entry::of(record) {
+        Some(entry) => entry.sentence(),
+        None if record.kind == UNREADABLE => clean(record.body["what"].as_str().unwrap_or(UNREADABLE)),
+        None => format!("an entry of kind {} that this version does not know", clean(&record.kind)),
+    }
 }
 
 fn assessed(answers: &[(&str, &Option<String>)]) -> String {
