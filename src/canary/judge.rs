@@ -222,8 +222,12 @@ impl Judge {
 
     fn guards(&self) -> Guards {
         let (Some(limit), Some(strand)) = (self.spec.limit, self.strands.first()) else { return Guards::default() };
-        let above = |tally: &Tally| guard::above(limit, tally.bad, tally.all);
-        Guards { canary: above(&strand.canary), baseline: above(&strand.baseline) }
+        let (canary, baseline) = (&strand.canary, &strand.baseline);
+        Guards {
+            canary: guard::above(limit, canary.bad, canary.all),
+            baseline: guard::above(limit, baseline.bad, baseline.all),
+            kept: guard::below(limit, canary.bad, canary.all),
+        }
     }
 
     /// The verdict now.

@@ -145,6 +145,19 @@ fn without_bad_events_nothing_passes() {
 }
 
 #[test]
+fn a_service_without_errors_passes_by_its_limit() {
+    let mut judge = Judge::new(Spec { limit: Some(0.01), ..spec() }, Settings::default(), 1);
+    follow(&mut judge, &[[100.0, 900.0, 0.0, 0.0]; 3]);
+    assert_eq!(judge.verdict(), Verdict::Collecting, "300 requests are too few to exclude 1 %");
+    follow(&mut judge, &[[100.0, 900.0, 0.0, 0.0]; 2]);
+    let finding = judge.finding();
+    assert_eq!(finding.verdict, Verdict::Healthy);
+    assert!(finding.why.contains("below the limit of 1.00 %"), "{}", finding.why);
+    follow(&mut judge, &[[100.0, 900.0, 2.0, 0.0]; 2]);
+    assert_eq!(judge.verdict(), Verdict::Suspect, "a warning takes a pass back");
+}
+
+#[test]
 fn nothing_seen_is_blind_and_says_of_whom() {
     let mut canary = judge(Settings::default());
     assert_eq!(canary.verdict(), Verdict::Blind);

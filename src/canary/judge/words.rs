@@ -112,6 +112,11 @@ fn why(judge: &Judge, it: &Finding) -> String {
         Verdict::Environment => {
             format!("{numbers}: both are above the limit of {}: look for a cause that they share", limit(judge))
         }
+        Verdict::Healthy if judge.latches.by_limit => format!(
+            "{numbers}: below the limit of {} ({}:1), and nothing speaks for a change",
+            limit(judge),
+            odds(judge.guards().kept)
+        ),
         Verdict::Healthy => format!(
             "{numbers}: \"not {} worse\" was shown at {}:1; evidence that it is worse {robust}:1 of {bar}:1",
             times(judge.settings.pass_margin),
