@@ -44,7 +44,11 @@ struct Silent {
 
 impl Exposure {
     /// Takes in a scrape; returns its counts when both populations had exposure and none was missed.
+    /// The time begins when something is seen for the first time.
     pub fn take(&mut self, at: f64, pair: &Pair) -> Option<Counts> {
+        if self.scrapes == 0 && pair.canary.total.is_none() && pair.baseline.total.is_none() {
+            return None;
+        }
         if self.scrapes == 0 {
             self.first = at;
         }

@@ -133,7 +133,7 @@ fn as_good_as_the_baseline_becomes_healthy() {
     follow(&mut judge, &[[100.0, 900.0, 1.0, 9.0]; 40]);
     let finding = judge.finding();
     assert_eq!(finding.verdict, Verdict::Healthy, "{}", finding.why);
-    assert!(finding.why.contains("not 2.0x worse"));
+    assert!(finding.why.contains("not 2x worse"));
 }
 
 #[test]

@@ -45,9 +45,10 @@ pub fn percent(share: f64) -> String {
     }
 }
 
-/// A ratio: `4.4x`, `12x`.
+/// A ratio: `4.4x`, `2x`, `12x`.
 pub fn times(ratio: f64) -> String {
-    if ratio >= 9.95 { format!("{ratio:.0}x") } else { format!("{ratio:.1}x") }
+    let text = if ratio >= 9.95 { format!("{ratio:.0}") } else { format!("{ratio:.1}") };
+    format!("{}x", text.trim_end_matches(".0"))
 }
 
 /// Seconds as people say them: `45 s`, `12 min`, `3 h`.
@@ -113,8 +114,9 @@ fn why(judge: &Judge, it: &Finding) -> String {
             format!("{numbers}: both are above the limit of {}: look for a cause that they share", limit(judge))
         }
         Verdict::Healthy if judge.latches.by_limit => format!(
-            "{numbers}: below the limit of {} ({}:1), and nothing speaks for a change",
+            "{numbers}: below the limit of {} was shown at {}:1 (now {}:1), and nothing spoke for a change",
             limit(judge),
+            odds(judge.bars.healthy),
             odds(judge.guards().kept)
         ),
         Verdict::Healthy => format!(
