@@ -197,7 +197,8 @@ impl Judge {
                     strand.take(at, &counts, &self.grid);
                 }
             }
-            self.latches.take(at, &self.log_e(), &self.guards(), &self.bars);
+            let (log_e, passing, guards) = (self.log_e(), self.passing(), self.guards());
+            self.latches.take(at, &log_e, passing, &guards, &self.bars);
         }
     }
 
@@ -218,6 +219,17 @@ impl Judge {
                 LogE { fast: mean(|e| e.fast), robust: mean(|e| e.robust), noninferiority: mean(|e| e.noninferiority) }
             }
         }
+    }
+
+    /// The evidence for a pass, as a natural logarithm. Where bad events are not known to come one by
+    /// one, a burst of the baseline must not pass the canary: the evidence of one bet a scrape has to
+    /// agree.
+    pub fn passing(&self) -> f64 {
+        let single = self.log_e().noninferiority;
+        if self.strands.is_empty() || self.exposure.is_calm() {
+            return single;
+        }
+        single.min(log_mean(self.strands.iter().map(Strand::steady_log_e)))
     }
 
     fn guards(&self) -> Guards {

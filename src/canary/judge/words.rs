@@ -92,7 +92,7 @@ fn why(judge: &Judge, it: &Finding) -> String {
             format!("both are above the limit of {}: look for a cause that they share", limit(judge))
         }
         Verdict::Healthy => healthy(judge, it),
-        Verdict::Collecting => format!("that it is worse {}, that it is {}", worse(judge, it), not_inferior(judge, it)),
+        Verdict::Collecting => format!("that it is worse {}, that it is {}", worse(judge, it), not_inferior(judge)),
     };
     format!("{numbers}: {reason}")
 }
@@ -103,8 +103,8 @@ fn worse(judge: &Judge, it: &Finding) -> String {
 }
 
 /// The evidence for a pass and its bar: `not 2x worse 3:1 of 20:1`.
-fn not_inferior(judge: &Judge, it: &Finding) -> String {
-    let seen = odds(it.log_e.unwrap_or_default().noninferiority);
+fn not_inferior(judge: &Judge) -> String {
+    let seen = odds(judge.passing());
     format!("not {} worse {seen}:1 of {}:1", times(judge.settings.pass_margin), odds(judge.bars.healthy))
 }
 
@@ -121,7 +121,7 @@ fn suspect(judge: &Judge, it: &Finding) -> String {
     let fast = it.log_e.unwrap_or_default().fast;
     let warning = match fast >= judge.bars.suspect {
         true => format!("early warning at {}:1 of {}:1", odds(fast), odds(judge.bars.suspect)),
-        false => format!("an early warning stands until {} is reached", not_inferior(judge, it)),
+        false => format!("an early warning stands until {} is reached", not_inferior(judge)),
     };
     format!("{}; {warning}; robust evidence {} would prove it", ratio(it), worse(judge, it))
 }
