@@ -48,6 +48,7 @@ impl Entry {
             }
             Self::VerdictChanged { metric, from, to, why } => format!("canary {metric}: {from} to {to}. {why}"),
             Self::DrillEvent { text } => format!("drill: {text}"),
+            Self::JournalDamaged { what } => format!("JOURNAL DAMAGED: {what}"),
             Self::Closed { open } if open.is_empty() => "closed the incident, nothing left open".to_owned(),
             Self::Closed { open } => format!("closed the incident with {} still open", open.join(", ")),
             _ => self.rollback_words(),

@@ -105,8 +105,10 @@ pub fn judge(report: &Observed<Report>, gone: &[(String, String)], head: &Subjec
         missing.add("", 7, Light::Unknown, "the reports were not looked at lately");
     }
     let value = &evidence.value;
-    if !value.sources.iter().any(|source| source.required) {
-        missing.add("", 2, Light::Unknown, "no required test source is configured");
+    if value.sources.is_empty() {
+        missing.add("", 2, Light::Unknown, "no test report was found where runners usually leave them");
+    } else if !value.sources.iter().any(|source| source.required) {
+        missing.add("", 2, Light::Unknown, "no test source is required: nothing proves the commit");
     }
     for source in &value.sources {
         judge_source(source, value, gone, head, now, &mut missing);

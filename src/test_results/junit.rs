@@ -12,6 +12,8 @@ pub mod xml;
 pub use attributes::Attributes;
 pub use sieve::Sieve;
 
+use memchr::memmem::Finder;
+
 use super::model::FailureKind;
 use super::tally::{self, Circumstances, Named, Outcome, TEXT_CAP, Tally};
 use property::Properties;
@@ -69,6 +71,8 @@ struct Case {
     rerun: bool,
     status: Option<Outcome>,
     text: String,
+    /// Where in `text` the message of the present result is.
+    message: std::ops::Range<usize>,
 }
 
 /// Follows a JUnit document.
@@ -89,6 +93,23 @@ pub struct Junit {
     results: usize,
     warned: u64,
     skipped_text: bool,
+    status: StatusFinder,
+}
+
+/// Finds tags that may have a `status` or `result`, sooner than by reading all attributes: a third of the time of a large report.
+#[derive(Debug)]
+struct StatusFinder([Finder<'static>; 2]);
+
+impl Default for StatusFinder {
+    fn default() -> Self {
+        Self([Finder::new("status"), Finder::new("result")])
+    }
+}
+
+impl StatusFinder {
+    fn is_in(&self, raw: &str) -> bool {
+        self.0.iter().any(|finder| finder.find(raw.as_bytes()).is_some())
+    }
 }
 
 impl Handler for Junit {
@@ -199,10 +220,10 @@ impl Junit {
         }
         let case = &mut self.cases[self.open];
         self.open += 1;
-        *case = Case { raw: std::mem::take(&mut case.raw), text: std::mem::take(&mut case.text), ..Case::default() };
-        case.raw.clear();
-        case.text.clear();
-        case.raw.push_str(attributes.raw());
+        case.begin(attributes.raw());
+        if self.suites.state_time() && !self.status.is_in(attributes.raw()) {
+            return;
+        }
         for (key, value) in attributes {
             match key {
                 "time" | "duration" => self.suites.add_time(suite::seconds(value)),
@@ -244,18 +265,21 @@ impl Junit {
         self.skipped_text = sort == Sort::Skipped;
         let case = self.innermost();
         case.set(sort);
-        let Some(message) = message else { return };
-        if !case.text.is_empty() {
+        if !case.text.is_empty() && !case.text.ends_with('\n') {
             case.text.push('\n');
         }
+        case.message = case.text.len()..case.text.len();
+        let Some(message) = message else { return };
         let room = TEXT_CAP.saturating_sub(case.text.len()).min(MESSAGE_CAP);
         case.text.push_str(tally::cut(&message, room));
         case.text.push('\n');
+        case.message.end = case.text.len();
     }
 
     fn close_result(&mut self) {
         self.results = self.results.saturating_sub(1);
         self.skipped_text = false;
+        self.innermost().say_once();
     }
 
     /// A result directly inside a suite: a class that failed to load is a failed case of its own.
@@ -274,6 +298,23 @@ impl Junit {
 }
 
 impl Case {
+    fn begin(&mut self, raw: &str) {
+        let (mut old, mut text) = (std::mem::take(&mut self.raw), std::mem::take(&mut self.text));
+        old.clear();
+        old.push_str(raw);
+        text.clear();
+        *self = Self { raw: old, text, ..Self::default() };
+    }
+
+    /// Many producers repeat the message at the beginning of the text.
+    fn say_once(&mut self) {
+        let message = std::mem::take(&mut self.message);
+        let (Some(said), Some(text)) = (self.text.get(message.clone()), self.text.get(message.end..)) else { return };
+        if text.trim_start().starts_with(said.trim()) {
+            self.text.drain(message);
+        }
+    }
+
     fn set(&mut self, sort: Sort) {
         match sort {
             Sort::Error => self.error = true,

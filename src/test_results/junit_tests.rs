@@ -256,6 +256,13 @@ fn a_commit_that_is_short_partial_or_contradicted_is_none() {
 }
 
 #[test]
+fn a_message_that_the_text_repeats_is_told_once() {
+    let xml = "<testsuite><testcase name='a'><failure message='t.cc:2&#xA;1 is not 2'>t.cc:2\n1 is not 2\n more</failure>\
+        <failure message='m'> m </failure></testcase></testsuite>";
+    assert_eq!(parse(xml).failures[0].message, "t.cc:2\n1 is not 2\n more\n m");
+}
+
+#[test]
 fn output_of_tests_is_no_part_of_a_message() {
     let xml = "<testsuite><testcase name='a'><system-out>noise</system-out><failure>why</failure><system-err>noise</system-err></testcase></testsuite>";
     assert_eq!(parse(xml).failures[0].message, "why");

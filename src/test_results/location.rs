@@ -34,10 +34,10 @@ fn is_foreign(file: &str) -> bool {
     FOREIGN.iter().any(|part| file.contains(part))
 }
 
-/// The positions in a line: `path.ext:12`, also `path.ext:12:5`, and Python's `File "path.ext", line 12`.
+/// The positions in a line: `path.ext:12`, also `path.ext:12:5`, and in words, as Python's `File "path.ext", line 12`.
 fn positions_in(line: &str) -> impl Iterator<Item = (&str, u64)> {
     let tokens = line.split(|c: char| c.is_whitespace() || "()[]{}'\"`,;<>".contains(c)).filter_map(position);
-    python(line).into_iter().chain(tokens)
+    in_words(line).into_iter().chain(tokens)
 }
 
 fn position(token: &str) -> Option<(&str, u64)> {
@@ -48,15 +48,16 @@ fn position(token: &str) -> Option<(&str, u64)> {
     let (file, number) = inner.unwrap_or((file, line_number));
     let file = file.strip_prefix("file://").unwrap_or(file);
     let extension = file.rsplit_once('.')?.1;
-    let is_file = matches!(extension.len(), 1..=6)
+    let is_file = matches!(extension.len(), 1..=8)
         && extension.starts_with(|c: char| c.is_ascii_alphabetic())
         && extension.chars().all(|c| c.is_ascii_alphanumeric())
         && !file.contains("://");
     (is_file && number > 0).then_some((file, number))
 }
 
-fn python(line: &str) -> Option<(&str, u64)> {
-    let (file, rest) = line.trim_start().strip_prefix("File \"")?.split_once("\", line ")?;
+fn in_words(line: &str) -> Option<(&str, u64)> {
+    let (before, rest) = line.split_once(", line ")?;
+    let file = before.rsplit_once("ile ")?.1.trim_matches('"');
     let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
     Some((file, digits.parse().ok()?))
 }

@@ -16,6 +16,7 @@ fn the_dialects_are_understood() {
     assert_eq!(at("thread 'main' panicked at src/cart.rs:12:5:\nboom", "").as_deref(), Some("src/cart.rs:12"));
     assert_eq!(at("tests/test_cart.py:7: AssertionError", "").as_deref(), Some("tests/test_cart.py:7"));
     assert_eq!(at("  File \"/app/t.py\", line 31, in test_pays", "").as_deref(), Some("/app/t.py:31"));
+    assert_eq!(at("(in test file bt/a.bats, line 2)", "").as_deref(), Some("bt/a.bats:2"));
     let node = "at Module.load (node:internal/modules:12:1)\n at Object.<anonymous> (/app/cart.test.js:5:3)";
     assert_eq!(at(node, "").as_deref(), Some("/app/cart.test.js:5"));
     assert_eq!(at("at file:///app/cart.mjs:5:3", "").as_deref(), Some("/app/cart.mjs:5"));

@@ -5,12 +5,14 @@
 //! - [`reader`]: a report as values, whatever its format.
 //! - [`junit`]: the streaming reader of JUnit XML.
 //! - [`source`]: report files by glob, watched.
+//! - [`pane`]: how it is drawn.
 
 pub mod decode;
 pub mod green;
 pub mod junit;
 pub mod location;
 pub mod model;
+pub mod pane;
 pub mod reader;
 pub mod source;
 pub mod state;

@@ -197,7 +197,8 @@ pub fn read_files(files: &[PathBuf], directory: &Path, now: Timestamp) -> Report
     for file in files {
         let shown = text::clean(&file.to_string_lossy());
         let (mut parsed, modified) = read_named(file, directory);
-        let name = file.file_stem().map_or_else(|| shown.clone(), |stem| text::clean(&stem.to_string_lossy()));
+        let stem = file.file_stem().map_or_else(|| shown.clone(), |stem| text::clean(&stem.to_string_lossy()));
+        let name = if shown == "-" { "stdin".to_owned() } else { stem };
         let mut run = run_of(&parsed, &name, &shown, modified, now);
         run.freshness = freshness(&run, None, now);
         gathered.add(run, &mut parsed);
@@ -240,7 +241,7 @@ fn wanted(source: &TestSource) -> (Wanted, Vec<String>) {
 }
 
 fn run_of(parsed: &Parsed, name: &str, source: &str, modified: Option<SystemTime>, now: Timestamp) -> Run {
-    let observed_at = modified.and_then(|at| Timestamp::try_from(at).ok());
+    let observed_at = modified.and_then(|at| Timestamp::try_from(at).ok()).map(|at| at.min(now));
     let changed = observed_at
         .is_some_and(|at| now.duration_since(at) < jiff::SignedDuration::try_from(WRITING).unwrap_or_default());
     let is_open =
