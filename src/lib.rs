@@ -16,6 +16,10 @@
 //! | [`checklist`] | gates and readiness: may it go on |
 //! | [`rollback`] | the plan, the guarded key, the execution |
 //! | [`drill`] | simulated incidents: scenarios, their world, the score |
+//! | [`project`] | what every command and the cockpit begin with |
+//! | [`cockpit`] | one state, one loop, the terminal |
+//! | [`cli`] | one file for each subcommand |
+//! | [`ui`] | what the panes share |
 
 pub mod canary;
 pub mod change;
@@ -28,6 +32,7 @@ pub mod evidence;
 pub mod http;
 pub mod incident;
 pub mod journal;
+pub mod project;
 pub mod rollback;
 pub mod test_results;
 pub mod ui;

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{WrapErr, eyre};
+use color_eyre::eyre::WrapErr;
 use serde_json::json;
 
 use super::judge::print;
 use super::{Context, Exit};
+use crate::cockpit::launch::Drill;
 use crate::drill::catalogue::{self, ScenarioError};
 use crate::drill::headless;
 use crate::drill::rooms::RealRooms;
@@ -62,8 +63,13 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
 
 /// Opens the cockpit on a live drill (`crate::drill::live::Live::start`): its root, its state folder, its clock and
 /// its news, `Permit::for_drill`, and at the end the score of its journal.
-fn open_cockpit(_scenario: &Scenario, _seed: u64, _speed: f64, _context: &Context) -> color_eyre::Result<Exit> {
-    Err(eyre!("the cockpit is not joined yet; a script can operate the drill: --script FILE"))
+fn open_cockpit(scenario: &Scenario, seed: u64, speed: f64, context: &Context) -> color_eyre::Result<Exit> {
+    let drill = Drill { scenario: scenario.clone(), seed, speed };
+    let ended = super::cockpit::open(context, false, Some(drill))?;
+    if let Some(score) = &ended.score {
+        print(&told(score, scenario.debrief.trim()))?;
+    }
+    Ok(Exit::Cockpit(ended.code))
 }
 
 /// A scenario by name, or by a path that is relative to where the program was started.

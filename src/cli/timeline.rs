@@ -5,12 +5,12 @@ use std::fmt::Write;
 use color_eyre::eyre::eyre;
 use jiff::tz::TimeZone;
 
-use super::project::Project;
 use super::{Context, Exit, entry, print};
 use crate::evidence::text;
 use crate::incident::sentence;
 use crate::journal::Journal;
 use crate::journal::record::Record;
+use crate::project::Project;
 
 /// The journal of the incident, one event a line.
 #[derive(Debug, clap::Args)]

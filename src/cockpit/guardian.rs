@@ -7,7 +7,6 @@
 use std::io::{self, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
-use std::process::ExitCode;
 
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
 use rustix::termios::{self, Termios};
@@ -17,7 +16,7 @@ use super::terminal;
 /// Which of the two processes this is.
 pub enum Side {
     /// The parent; the cockpit has ended, and this is how the program ends.
-    Guardian(ExitCode),
+    Guardian(u8),
     /// The child. What is written to the pipe is told to the operator if the cockpit dies.
     Cockpit(LastWords),
 }
@@ -65,7 +64,7 @@ pub fn split() -> io::Result<Side> {
     }
 }
 
-fn guard(child: Pid, watched: &libc::sigset_t, cooked: &Termios, heard: &OwnedFd) -> ExitCode {
+fn guard(child: Pid, watched: &libc::sigset_t, cooked: &Termios, heard: &OwnedFd) -> u8 {
     loop {
         match wait_for_signal(watched) {
             libc::SIGCHLD => match waitpid(Some(child), WaitOptions::NOHANG) {
@@ -73,7 +72,7 @@ fn guard(child: Pid, watched: &libc::sigset_t, cooked: &Termios, heard: &OwnedFd
                     return farewell(status, cooked, heard);
                 }
                 Ok(_) => {}
-                Err(_) => return ExitCode::FAILURE,
+                Err(_) => return 1,
             },
             signal => {
                 if let Some(signal) = Signal::from_named_raw(signal) {
@@ -84,14 +83,14 @@ fn guard(child: Pid, watched: &libc::sigset_t, cooked: &Termios, heard: &OwnedFd
     }
 }
 
-fn farewell(status: WaitStatus, cooked: &Termios, heard: &OwnedFd) -> ExitCode {
+fn farewell(status: WaitStatus, cooked: &Termios, heard: &OwnedFd) -> u8 {
     if let Some(code) = status.exit_status() {
-        return ExitCode::from(u8::try_from(code).unwrap_or(1));
+        return u8::try_from(code).unwrap_or(1);
     }
     let signal = status.terminating_signal().unwrap_or_default();
     terminal::rescue(cooked);
     let _nobody_reads = io::stderr().write_all(obituary(signal, &last_words(heard)).as_bytes());
-    ExitCode::from(u8::try_from(128 + signal).unwrap_or(1))
+    u8::try_from(128 + signal).unwrap_or(1)
 }
 
 fn obituary(signal: i32, words: &str) -> String {

@@ -36,6 +36,12 @@ impl Project {
         Ok(Self { root, config, state: StateFolder::find()? })
     }
 
+    /// The same project with its journal in another folder: a drill's.
+    #[must_use]
+    pub fn with_state(self, folder: &Path) -> Self {
+        Self { state: StateFolder::at(folder), ..self }
+    }
+
     /// `hotfix.toml`, if there is one.
     ///
     /// # Errors
