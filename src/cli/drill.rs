@@ -47,16 +47,17 @@ pub struct Args {
 /// # Errors
 /// When it could not run at all: no such scenario, a script that is none, no place for the drill's folder.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
-    if args.list {
-        return list(args.json);
+    let Args { scenario, list: lists, check: checked, seed, speed, script, json } = args;
+    if lists {
+        return list(json);
     }
-    if let Some(file) = &args.check {
-        return check(&context.directory.join(file), args.json);
+    if let Some(file) = checked {
+        return check(&context.directory.join(file), json);
     }
-    let scenario = find(args.scenario.as_deref().unwrap_or("d1"), &context.directory)?;
-    match &args.script {
-        Some(file) => operate(scenario, args.seed, &context.directory.join(file), args.json),
-        None => open_cockpit(&scenario, args.seed, args.speed, context),
+    let scenario = find(scenario.as_deref().unwrap_or("d1"), &context.directory)?;
+    match script {
+        Some(file) => operate(scenario, seed, &context.directory.join(file), json),
+        None => open_cockpit(&scenario, seed, speed, context),
     }
 }
 

@@ -84,56 +84,16 @@ impl Deed {
         }
     }
 
-    /// In words, for the timeline of a run. No address, no hash: two runs of one seed read the same.
+    /// In words, for the timeline of a run: without the details that name a port, so that two runs read the same.
     pub fn words(&self) -> String {
-        clean(&words(&self.entry))
-    }
-}
-
-fn words(entry: &Entry) -> String {
-    match entry {
-        Entry::Declared { title, .. } => format!("declared {title}"),
-        Entry::Assessed { severity: Some(severity), .. } => format!("assessed: {}", severity.label()),
-        Entry::Assessed { .. } => "assessed".into(),
-        Entry::RoleTaken { role, name } => format!("{name} is {}", role.label()),
-        Entry::StageEntered { stage } => format!("stage {}", stage.label()),
-        Entry::Ticked { item, note, .. } => with("ticked", item, note.as_deref()),
-        Entry::Unticked { item, note } => with("took back", item, note.as_deref()),
-        Entry::Overridden { item, reason, name, .. } => format!("{name} overrode {item}: {reason}"),
-        Entry::Decided { decision, reason, .. } => format!("decided to {}: {reason}", decision.label()),
-        Entry::Noted { text } => format!("noted: {text}"),
-        Entry::NoticeSent { text, .. } => format!("told the stakeholders: {text}"),
-        Entry::HeadMoved { to, .. } => format!("the hotfix tip is {}", to.short()),
-        Entry::TestsSeen { passed, failed, .. } => format!("tests: {passed} passed, {failed} failed"),
-        Entry::VerdictChanged { metric, from, to, .. } => format!("{metric}: {from} -> {to}"),
-        Entry::RollbackArmed { target, .. } => format!("armed the rollback to {target}"),
-        Entry::RollbackDisarmed { why, .. } => format!("disarmed the rollback: {why}"),
-        Entry::RollbackFired { target, .. } => format!("fired the rollback to {target}"),
-        Entry::Step { index, name, state, .. } => format!("step {}, {name}: {}", index + 1, state_word(*state)),
-        Entry::RollbackEnded { end, .. } => format!("rollback: {}", end.label()),
-        Entry::RollbackRehearsed { passed: true, .. } => "rehearsed the rollback".into(),
-        Entry::RollbackRehearsed { .. } => "rehearsed the rollback: it failed".into(),
-        Entry::DrillEvent { text } => text.clone(),
-        Entry::JournalDamaged { what } => format!("journal damaged: {what}"),
-        Entry::Closed { open } if open.is_empty() => "closed the incident".into(),
-        Entry::Closed { open } => format!("closed the incident with {} open", open.join(", ")),
-    }
-}
-
-fn with(what: &str, item: &str, note: Option<&str>) -> String {
-    note.map_or_else(|| format!("{what} {item}"), |note| format!("{what} {item}: {note}"))
-}
-
-fn state_word(state: crate::incident::StepState) -> &'static str {
-    use crate::incident::StepState as S;
-    match state {
-        S::Pending => "pending",
-        S::Intent => "about to be issued",
-        S::Issued => "issued",
-        S::Observed => "came to a good end",
-        S::Verified => "verified",
-        S::Failed => "failed",
-        S::Unknown => "nobody knows",
-        S::Skipped => "left out",
+        match &self.entry {
+            Entry::Step { plan, index, name, state, .. } => {
+                let (plan, name) = (plan.clone(), name.clone());
+                Entry::Step { plan, index: *index, name, state: *state, detail: None }.sentence()
+            }
+            Entry::RollbackEnded { end, .. } => clean(&format!("rollback: {}", end.label())),
+            Entry::VerdictChanged { metric, from, to, .. } => clean(&format!("{metric}: {from} to {to}")),
+            entry => entry.sentence(),
+        }
     }
 }

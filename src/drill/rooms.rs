@@ -75,7 +75,7 @@ impl RealRooms {
             return None;
         }
         let report = git::read(&self.root, &git::Settings::from(&self.config)).ok()?;
-        let to = report.value.head.oid.clone()?;
+        let to = report.value.head.oid?;
         self.head = Some(to.clone());
         Some(Entry::HeadMoved { from: None, to })
     }

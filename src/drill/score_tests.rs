@@ -22,10 +22,10 @@ impl Story {
         Self(Vec::new()).then(0, declared)
     }
 
-    fn by(mut self, actor: &str, at: i64, entry: Entry) -> Self {
+    fn by(mut self, actor: &str, at: i64, entry: impl std::borrow::Borrow<Entry>) -> Self {
         let at = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(at);
         let seq = self.0.len() as u64 + 1;
-        self.0.push(Record::chain(entry.draft("drill", actor, at), seq, GENESIS));
+        self.0.push(Record::chain(entry.borrow().draft("drill", actor, at), seq, GENESIS));
         self
     }
 
@@ -66,6 +66,10 @@ impl Story {
 
     fn score_with(&self, outcome: &Outcome) -> Score {
         score(&catalogue::find("d1").unwrap(), 1, &self.0, outcome)
+    }
+
+    fn of(&self, scenario: &str) -> Score {
+        score(&catalogue::find(scenario).unwrap(), 1, &self.0, &Outcome::default())
     }
 
     fn dimensions(&self) -> Dimensions {
@@ -227,4 +231,39 @@ fn its_json_is_the_contract() {
     for key in ["schema", "scenario", "seed", "passed", "score", "caps", "timeline"] {
         assert!(!json[key].is_null(), "{key}");
     }
+}
+
+#[test]
+fn a_promotion_while_blind_voids_the_decision_and_a_stale_tick_costs_ten() {
+    let story = Story::new().decide(420, Decision::RollBack, "no metrics, and support sees failures");
+    assert_eq!(story.of("d4").dimensions.decide, 25);
+    let story = Story::new().decide(250, Decision::Promote, "all green").decide(420, Decision::RollBack, "no metrics");
+    assert_eq!(story.of("d4").dimensions.decide, 0);
+    let costs = |at| {
+        let points = Story::new().tick(at, "c7").of("d4").points;
+        points.iter().filter(|it| it.why.contains("stale")).map(|it| it.points).sum::<i32>()
+    };
+    assert_eq!([costs(100), costs(250), costs(560)], [0, -10, 0]);
+}
+
+#[test]
+fn standing_still_is_an_act_and_a_rollback_that_cannot_help_is_worth_five() {
+    let held = Story::new().decide(200, Decision::Hold, "baseline and canary alike");
+    assert_eq!(held.of("d8").dimensions.act, 14);
+    assert_eq!(held.note(300, "still alike").of("d8").dimensions.act, 20);
+    let rolled_back = Story::new().decide(200, Decision::RollBack, "errors").rollback(210, RollbackEnd::Verified);
+    let score = rolled_back.of("d8");
+    assert_eq!((score.dimensions.act, score.dimensions.decide), (5, 0));
+    assert_eq!(rolled_back.note(220, "the baseline is as sick").of("d8").dimensions.decide, 10);
+    assert_eq!(Story::new().of("d8").dimensions.act, 0, "doing nothing is no decision");
+}
+
+#[test]
+fn a_back_merge_is_seen_to_before_the_end_or_caps_the_score() {
+    let owner = Entry::Overridden { item: "d4".into(), reason: "bo, by 15:00".into(), name: "ana".into(), head: None };
+    let story = Story::new().note(600, "a back-merge to main conflicts");
+    let seen_to = story.then(700, owner).then(780, Entry::Closed { open: Vec::new() }).of("d7");
+    assert_eq!((seen_to.dimensions.act, seen_to.caps.len()), (20, 0));
+    let forgotten = Story::new().then(700, Entry::Closed { open: vec!["d4".into()] }).of("d7");
+    assert_eq!((forgotten.dimensions.act, forgotten.caps[0].limit), (0, 80));
 }

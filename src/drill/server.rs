@@ -155,3 +155,7 @@ fn response(answer: Answer, date: Option<HeaderValue>) -> hyper::Response<Full<B
     }
     response
 }
+
+#[cfg(test)]
+#[path = "server_tests.rs"]
+mod tests;
