@@ -2,9 +2,13 @@
 //!
 //! - [`entry`]: everything that the journal can say of an incident.
 //! - [`model`]: the incident as the journal tells it, folded entry by entry (pure).
+//! - [`naming`]: readable ids (pure).
+//! - [`sentence`]: entries in words (pure).
 
 pub mod entry;
 pub mod model;
+pub mod naming;
+pub mod sentence;
 
 pub use entry::{Decision, Entry, RollbackEnd, StepState};
 pub use model::Incident;

@@ -209,7 +209,8 @@ impl Incident {
             | Entry::RollbackFired { .. }
             | Entry::Step { .. }
             | Entry::RollbackEnded { .. }
-            | Entry::DrillEvent { .. } => {}
+            | Entry::DrillEvent { .. }
+            | Entry::JournalDamaged { .. } => {}
         }
     }
 
@@ -228,3 +229,6 @@ impl Incident {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
