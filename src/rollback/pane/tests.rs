@@ -215,6 +215,7 @@ fn the_overlay_in_each_state() {
         ("overlay_reason", glass, 22),
         ("overlay_reasoned", reasoned, 24),
         ("overlay_go_on", armed(with(records(&[(0, StepState::Observed, None)], None)), 30), 31),
+        ("overlay_again", armed(verified(), 30), 31),
         ("overlay_look_again", armed(issued_not_verified(), 30), 31),
     ];
     for (name, state, second) in states {
