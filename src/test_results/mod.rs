@@ -4,10 +4,12 @@
 //! - [`state`], [`green`]: what the room knows, and whether that proves the commit (pure).
 //! - [`reader`]: a report as values, whatever its format.
 //! - [`junit`]: the streaming reader of JUnit XML.
+//! - [`formats`]: the readers of all other formats.
 //! - [`source`]: report files by glob, watched.
 //! - [`pane`]: how it is drawn.
 
 pub mod decode;
+pub mod formats;
 pub mod green;
 pub mod junit;
 pub mod location;
