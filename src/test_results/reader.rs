@@ -10,6 +10,9 @@ use super::junit::{self, Attributes, Junit, Sieve};
 use super::model::{FlakyTest, RunState, TestFailure, Totals};
 use super::tally::{Circumstances, Tally};
 
+/// What is wrong with a report that was begun and not written.
+pub const NO_BYTES: &str = "0 bytes: no evidence";
+
 /// What a report says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parsed {
@@ -35,7 +38,7 @@ pub struct Parsed {
 pub fn read(input: impl Read) -> Parsed {
     let mut decoder = Decoder::new(input);
     match decoder.peek() {
-        Ok([]) => Parsed::without_cases(RunState::Empty, "0 bytes: no evidence"),
+        Ok([]) => Parsed::without_cases(RunState::Empty, NO_BYTES),
         Ok(head) => match formats::recognise(head) {
             Format::Xml => read_xml(decoder),
             Format::JsonLines => Parsed::of(formats::json_lines::read(decoder)),

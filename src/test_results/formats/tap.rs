@@ -45,14 +45,10 @@ pub fn read(decoder: Decoder<impl Read>) -> Found {
     let mut reader = Reader { levels: vec![Level::default()], ..Reader::default() };
     let mut lines = Lines::new(decoder);
     let mut line = Vec::new();
-    let mut whole = true;
     let ending = loop {
         match lines.next(&mut line) {
-            Ok(Some(ended)) => {
-                whole = ended;
-                reader.take(&String::from_utf8_lossy(&line), ended);
-            }
-            Ok(None) => break reader.end(whole),
+            Ok(Some(ended)) => reader.take(&String::from_utf8_lossy(&line), ended),
+            Ok(None) => break reader.end(),
             Err(error) => break Ending::Unreadable(error.to_string()),
         }
     };
@@ -61,6 +57,7 @@ pub fn read(decoder: Decoder<impl Read>) -> Found {
 }
 
 impl Reader {
+    /// A line without its end may be the beginning of another: it is no point and no plan.
     fn take(&mut self, line: &str, whole: bool) {
         let text = line.trim_start_matches(' ');
         let depth = ((line.len() - text.len()) / 4).min(DEPTH);
@@ -124,13 +121,13 @@ impl Reader {
         }
     }
 
-    fn end(&mut self, whole: bool) -> Ending {
+    fn end(&mut self) -> Ending {
         self.check_inner(0);
         let level = self.levels[0];
         match (level.plan, self.bailed.take(), self.wrong.take()) {
             (_, Some(why), _) => Ending::Malformed(format!("bail out: {why}")),
             (None, ..) => Ending::Cut,
-            (Some(plan), ..) if level.points < plan || !whole => Ending::Cut,
+            (Some(plan), ..) if level.points < plan => Ending::Cut,
             (Some(plan), ..) if level.points > plan => {
                 Ending::Malformed(format!("{plan} tests were planned and {} ran", level.points))
             }
