@@ -1,13 +1,19 @@
 //! The canary: is it worse than the baseline, however often one looks?
 //!
-//! - [`model`]: scrapes, verdicts and the room's `update` (pure).
+//! - [`model`], [`state`]: scrapes, verdicts and the room's `update` (pure).
 //! - [`judge`]: the e-processes (pure).
-//! - [`document`], [`judged`]: series in, verdict out, for programs (pure).
-//! - [`prometheus`], [`source`]: where the numbers come from.
-//! - `pane`, `chart`: how they are drawn.
+//! - [`document`], [`judged`], [`shown`]: series in, verdict out, for programs (pure).
+//! - [`prometheus`], [`counters`], [`source`]: where the numbers come from.
+//! - [`pane`], [`chart`]: how they are drawn.
 
+pub mod chart;
+pub mod counters;
 pub mod document;
 pub mod judge;
 pub mod judged;
 pub mod model;
+pub mod pane;
 pub mod prometheus;
+pub mod shown;
+pub mod source;
+pub mod state;

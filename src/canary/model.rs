@@ -1,10 +1,16 @@
 //! Scrapes and verdicts as values.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::judge::{LogE, Peak};
+
+pub use super::state::{Change, State};
+
 /// What the judge says of a metric, or of the whole canary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Shown to be no worse than the margin allows.
@@ -12,6 +18,7 @@ pub enum Verdict {
     /// Not enough data yet.
     Collecting,
     /// No exposure, or no baseline: nothing can be said.
+    #[default]
     Blind,
     /// The baseline is as sick.
     Environment,
@@ -45,7 +52,7 @@ pub struct Arm {
 }
 
 /// One scrape of both populations.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Scrape {
     /// When.
     pub at: Timestamp,
@@ -55,8 +62,17 @@ pub struct Scrape {
     pub canary: Arm,
 }
 
+/// The scrapes that a look at the server brought.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Batch {
+    /// The new scrapes of each metric, oldest first; metrics in the order of the configuration.
+    pub scrapes: Vec<Vec<Scrape>>,
+    /// What the server warned of, clean.
+    pub warnings: Vec<String>,
+}
+
 /// What is known of one metric.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct MetricReport {
     /// Its name, clean.
     pub name: String,
@@ -64,8 +80,12 @@ pub struct MetricReport {
     pub critical: bool,
     /// What the judge says.
     pub verdict: Verdict,
+    /// The first early warning.
+    pub suspect_at: Option<Timestamp>,
     /// Since when it is regressed.
     pub regressed_at: Option<Timestamp>,
+    /// When it was first shown not to be worse than the margin that passes.
+    pub healthy_at: Option<Timestamp>,
     /// Bad and all events of the baseline.
     pub baseline: (f64, f64),
     /// Bad and all events of the canary.
@@ -78,19 +98,37 @@ pub struct MetricReport {
     pub high: Option<f64>,
     /// Natural logarithm of the robust e-process: the evidence that it is worse.
     pub log_evidence: f64,
+    /// All e-processes.
+    pub log_e: LogE,
+    /// What the robust evidence has to reach, as a natural logarithm.
+    pub bar: f64,
+    /// The bad ratio that is allowed in absolute terms.
+    pub slo: Option<f64>,
+    /// The smallest ratio that the data so far would have shown.
+    pub detectable: Option<f64>,
+    /// When a canary at the margin that passes would show, at this traffic.
+    pub harm_due: Option<Timestamp>,
+    /// When a canary as good as the baseline would be healthy, at this traffic.
+    pub healthy_due: Option<Timestamp>,
     /// The smallest ratio that could be seen by when; in words.
     pub needs: Option<String>,
     /// One sentence: which rule, which numbers, what would change it.
     pub why: String,
-    /// The scrapes, oldest first.
+    /// The assumption that is weakest now.
+    pub weakest: String,
+    /// The scrape that spoke loudest for a regression.
+    pub peak: Option<Peak>,
+    /// The newest scrapes, oldest first.
     pub scrapes: Vec<Scrape>,
 }
 
 /// What is known of the canary.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Report {
     /// The worst of the critical metrics.
     pub verdict: Verdict,
+    /// Since when the whole is regressed.
+    pub regressed_at: Option<Timestamp>,
     /// One each, the worst first.
     pub metrics: Vec<MetricReport>,
     /// Requests that the canary has seen.
@@ -99,6 +137,8 @@ pub struct Report {
     pub share: Option<f64>,
     /// Since when it is watched.
     pub since: Option<Timestamp>,
+    /// Between two scrapes.
+    pub interval: Duration,
     /// What the server warned of, clean.
     pub warnings: Vec<String>,
 }
@@ -108,4 +148,34 @@ impl Report {
     pub fn worst(&self) -> Option<&MetricReport> {
         self.metrics.first()
     }
+
+    /// Whether the server answered, and nothing was in it.
+    pub fn is_empty(&self) -> bool {
+        self.metrics.iter().all(|metric| metric.scrapes.iter().all(Scrape::is_missed))
+    }
+}
+
+impl Scrape {
+    /// Whether neither population was seen.
+    pub fn is_missed(&self) -> bool {
+        self.baseline.total.is_none() && self.canary.total.is_none()
+    }
+}
+
+impl Arm {
+    /// The share of bad events; `None` when it was missed or had no exposure.
+    pub fn rate(&self) -> Option<f64> {
+        let total = self.total.filter(|total| *total > 0.0)?;
+        Some(self.bad? / total)
+    }
+}
+
+/// Seconds since the epoch, as the judge counts.
+pub fn seconds(at: Timestamp) -> f64 {
+    at.as_microsecond() as f64 / 1e6
+}
+
+/// The instant of some seconds since the epoch.
+pub fn instant(seconds: f64) -> Option<Timestamp> {
+    Timestamp::from_microsecond((seconds * 1e6).round() as i64).ok()
 }

@@ -63,15 +63,16 @@ pub(super) fn exit(verdict: Verdict) -> Exit {
     }
 }
 
-/// Writes to standard output. A reader that has gone away wants no more: that is no error.
+/// Writes to standard output. Returns whether somebody still reads: a closed pipe is no error.
 ///
 /// # Errors
-/// When it cannot be written for another reason.
-pub(super) fn print(text: &str) -> io::Result<()> {
+/// When it cannot be written for any other reason.
+pub(super) fn print(text: &str) -> io::Result<bool> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

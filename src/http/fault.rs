@@ -7,9 +7,14 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+/// Makes an answer of a request.
+pub type Reply = Arc<dyn Fn(&str) -> Vec<u8> + Send + Sync>;
+
 /// What the server does with every request.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Fault {
+    /// Answers with what this makes of the request.
+    Reply(Reply),
     /// Sends these bytes and closes.
     Bytes(Vec<u8>),
     /// Never answers.
@@ -70,6 +75,10 @@ pub fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
 
 async fn serve(mut stream: TcpStream, fault: Fault, log: Arc<Mutex<Vec<String>>>) {
     let request = request(&mut stream).await;
+    let fault = match fault {
+        Fault::Reply(reply) => Fault::Bytes(reply(&request)),
+        other => other,
+    };
     log.lock().unwrap().push(request);
     let _ = misbehave(&mut stream, fault).await;
 }
@@ -97,6 +106,7 @@ fn is_whole(bytes: &[u8]) -> bool {
 
 async fn misbehave(stream: &mut TcpStream, fault: Fault) -> std::io::Result<()> {
     match fault {
+        Fault::Reply(_) => Ok(()),
         Fault::Bytes(bytes) => {
             stream.write_all(&bytes).await?;
             stream.shutdown().await

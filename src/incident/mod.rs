@@ -3,15 +3,20 @@
 //! - [`entry`]: everything that the journal can say of an incident.
 //! - [`model`]: the incident as the journal tells it, folded entry by entry (pure).
 //! - [`naming`]: readable ids (pure).
-//! - [`sentence`]: entries in words (pure).
+//! - [`sentence`]: each entry as one sentence (pure).
+//! - [`pane`]: the timeline.
 
 pub mod entry;
 pub mod model;
 pub mod naming;
+pub mod pane;
 pub mod sentence;
 
 pub use entry::{Decision, Entry, RollbackEnd, StepState};
 pub use model::Incident;
+
+/// The incident of what is recorded without one: a rollback that nobody had the time to declare.
+pub const NONE: &str = "no-incident";
 
 use serde::{Deserialize, Serialize};
 

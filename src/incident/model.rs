@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Decision, Entry, Role, Severity, Stage};
-use crate::evidence::Oid;
+use super::{Decision, Entry, Role, RollbackEnd, Severity, Stage};
+use crate::evidence::{Oid, text};
 use crate::journal::record::Record;
 
 /// One incident.
@@ -45,6 +45,12 @@ pub struct Incident {
     pub notices: usize,
     /// The last rehearsal of the rollback.
     pub rehearsal: Option<Rehearsal>,
+    /// How the last rollback ended.
+    pub rollback: Option<RolledBack>,
+    /// When each stage was last entered; the first one when the incident was declared.
+    pub entered: BTreeMap<Stage, Timestamp>,
+    /// When the hotfix tip last moved: a decision before that was about another commit.
+    pub tip_moved_at: Option<Timestamp>,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
 }
@@ -112,6 +118,15 @@ pub struct Rehearsal {
     pub at: Timestamp,
 }
 
+/// A rollback that came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RolledBack {
+    /// How.
+    pub end: RollbackEnd,
+    /// When.
+    pub at: Timestamp,
+}
+
 impl Incident {
     /// Folds the records of one incident, in the journal's order; `None` before it is declared.
     pub fn fold<'a>(records: impl IntoIterator<Item = &'a Record>) -> Option<Self> {
@@ -127,7 +142,7 @@ impl Incident {
         let Some(entry) = Entry::of(record) else { return };
         if let Entry::Declared { title, severity, impact_at, ticket, drill } = entry {
             if incident.as_ref().is_none_or(|it| it.id == record.incident) {
-                *incident = Some(Self::declared(record, title, severity, impact_at, ticket, drill));
+                *incident = Some(Self::declared(record, text::clean(&title), severity, impact_at, ticket, drill));
             }
         } else if let Some(it) = incident.as_mut().filter(|it| it.id == record.incident) {
             it.take(entry, record);
@@ -149,8 +164,8 @@ impl Incident {
             stage: Stage::Assess,
             declared_at: record.at,
             impact_at,
-            ticket,
-            drill,
+            ticket: cleaned(ticket),
+            drill: cleaned(drill),
             impact: None,
             users: None,
             workaround: None,
@@ -160,55 +175,62 @@ impl Incident {
             last_notice: None,
             notices: 0,
             rehearsal: None,
+            rollback: None,
+            entered: BTreeMap::from([(Stage::Assess, record.at)]),
+            tip_moved_at: None,
             closed_at: None,
         }
     }
 
     fn take(&mut self, entry: Entry, record: &Record) {
-        let (at, by) = (record.at, || record.actor.clone());
+        let (at, by) = (record.at, || text::clean(&record.actor));
         match entry {
             Entry::Assessed { impact, users, workaround, severity } => {
-                self.impact = impact.or(self.impact.take());
-                self.users = users.or(self.users.take());
-                self.workaround = workaround.or(self.workaround.take());
+                self.impact = cleaned(impact).or(self.impact.take());
+                self.users = cleaned(users).or(self.users.take());
+                self.workaround = cleaned(workaround).or(self.workaround.take());
                 self.severity = severity.or(self.severity);
             }
             Entry::RoleTaken { role, name } => {
-                self.roles.insert(role, name);
+                self.roles.insert(role, text::clean(&name));
             }
-            Entry::StageEntered { stage } => self.stage = stage,
+            Entry::StageEntered { stage } => {
+                self.stage = stage;
+                self.entered.insert(stage, at);
+            }
             Entry::Ticked { item, note, head } => {
-                let kind = MarkKind::Ticked { note };
+                let kind = MarkKind::Ticked { note: cleaned(note) };
                 self.marks.insert(item, Mark { kind, by: by(), at, head });
             }
             Entry::Unticked { item, .. } => {
                 self.marks.remove(&item);
             }
             Entry::Overridden { item, reason, name, head } => {
-                let kind = MarkKind::Overridden { reason };
-                self.marks.insert(item, Mark { kind, by: name, at, head });
+                let kind = MarkKind::Overridden { reason: text::clean(&reason) };
+                self.marks.insert(item, Mark { kind, by: text::clean(&name), at, head });
             }
             Entry::Decided { decision, reason, .. } => {
-                self.decisions.push(Made { decision, reason, by: by(), at });
+                self.decisions.push(Made { decision, reason: text::clean(&reason), by: by(), at });
             }
             Entry::NoticeSent { text, next_update_at, .. } => {
                 self.notices += 1;
+                let text = text::clean_block(&text, text::FIELD_LIMIT);
                 self.last_notice = Some(Notice { at, next_update_at, text });
             }
             Entry::RollbackRehearsed { plan, passed, .. } => {
                 self.rehearsal = Some(Rehearsal { plan, passed, at });
             }
+            Entry::RollbackEnded { end, .. } => self.rollback = Some(RolledBack { end, at }),
+            Entry::HeadMoved { .. } => self.tip_moved_at = Some(at),
             Entry::Closed { .. } => self.closed_at = Some(at),
             Entry::Declared { .. }
             | Entry::Noted { .. }
-            | Entry::HeadMoved { .. }
             | Entry::TestsSeen { .. }
             | Entry::VerdictChanged { .. }
             | Entry::RollbackArmed { .. }
             | Entry::RollbackDisarmed { .. }
             | Entry::RollbackFired { .. }
             | Entry::Step { .. }
-            | Entry::RollbackEnded { .. }
             | Entry::DrillEvent { .. }
             | Entry::JournalDamaged { .. } => {}
         }
@@ -228,6 +250,11 @@ impl Incident {
             None => self.declared_at.checked_add(minutes).ok(),
         }
     }
+}
+
+/// The journal keeps what was written to the letter; what is shown of it must not steer the terminal.
+fn cleaned(text: Option<String>) -> Option<String> {
+    text.map(|text| text::clean(&text))
 }
 
 #[cfg(test)]

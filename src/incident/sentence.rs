@@ -1,100 +1,143 @@
-//! Entries in words: one line for the timeline and for whoever just recorded it (pure).
+//! Each entry as one sentence: for the timeline, the report, and whoever reads a journal.
 
-use super::{Entry, Severity};
-use crate::evidence::{Oid, text};
+use super::entry::Entry;
+use super::{RollbackEnd, StepState};
+use crate::evidence::Oid;
+use crate::evidence::text::clean;
 use crate::journal::UNREADABLE;
 use crate::journal::record::Record;
 
-/// What a record tells, on one line, without its time and actor.
-pub fn of(record: &Record) -> String {
-    let line = match Entry::of(record) {
-        Some(entry) => entry.sentence(),
-        None if record.kind == UNREADABLE => record.body["what"].as_str().unwrap_or(UNREADABLE).to_owned(),
-        None => format!("{} (this version cannot read it)", record.kind),
-    };
-    text::clean(&line)
-}
-
 impl Entry {
-    /// One line, not cleaned.
+    /// The entry as one clear sentence on one line, without its time and its actor.
     pub fn sentence(&self) -> String {
+        clean(&self.words())
+    }
+
+    fn words(&self) -> String {
         match self {
-            Self::Declared { title, severity, drill, .. } => {
-                let drill = drill.as_ref().map_or_else(String::new, |name| format!(", drill {name}"));
-                format!("declared {title} ({}{drill})", level(*severity))
+            Self::Declared { title, severity, ticket, drill, .. } => {
+                let what = if drill.is_some() { "drill" } else { "incident" };
+                let severity = severity.map_or_else(String::new, |severity| format!(" as {}", severity.label()));
+                format!("declared {what} {title}{severity}{}", in_brackets(ticket.as_deref()))
             }
-            Self::Assessed { impact, users, workaround, severity } => assessed(impact, users, workaround, *severity),
-            Self::RoleTaken { role, name } => format!("{}: {name}", role.label()),
-            Self::StageEntered { stage } => format!("stage {}", stage.label()),
-            Self::Ticked { item, note, head } => format!("ticked {item}{}{}", at(head.as_ref()), tail(note.as_ref())),
-            Self::Unticked { item, note } => format!("took back the tick of {item}{}", tail(note.as_ref())),
+            Self::Assessed { impact, users, workaround, severity } => {
+                let severity = severity.map(|severity| severity.label().to_owned());
+                assessed(&[("impact", impact), ("users", users), ("workaround", workaround), ("severity", &severity)])
+            }
+            Self::RoleTaken { role, name } => format!("{name} is {} now", role.label()),
+            Self::StageEntered { stage } => format!("entered stage {}", stage.label()),
+            Self::Ticked { item, note, head } => {
+                format!("ticked {item}{}{}", at(head.as_ref()), after(note.as_deref()))
+            }
+            Self::Unticked { item, note } => format!("took the tick of {item} back{}", after(note.as_deref())),
             Self::Overridden { item, reason, name, head } => {
-                format!("OVERRODE {item}{}: {reason} ({name} answers for it)", at(head.as_ref()))
+                format!("overrode {item}{}, {name} answers for it: {reason}", at(head.as_ref()))
             }
             Self::Decided { decision, reason, readiness } => {
-                let then = readiness.as_ref().map_or_else(String::new, |word| format!(" (readiness then: {word})"));
-                format!("decided: {}: {reason}{then}", decision.label())
+                let readiness = readiness.as_ref().map_or_else(String::new, |word| format!(" (readiness: {word})"));
+                format!("decided to {}: {reason}{readiness}", decision.label())
             }
-            Self::Noted { text } => format!("note: {text}"),
-            Self::NoticeSent { channel, text, .. } => format!("told {channel}: {text}"),
-            Self::HeadMoved { to, .. } => format!("hotfix tip is now {}", to.short()),
+            Self::Noted { text } => format!("noted: {text}"),
+            Self::NoticeSent { channel, text, next_update_at } => {
+                let next = next_update_at.map_or_else(String::new, |at| format!(" (next update at {at})"));
+                format!("told {channel}: {text}{next}")
+            }
+            Self::HeadMoved { from, to } => moved(from.as_ref(), to),
             Self::TestsSeen { subject, passed, failed } => {
-                format!("tests{}: {passed} passed, {failed} failed", at(subject.as_ref()))
+                let of = subject.as_ref().map_or_else(|| "no known commit".to_owned(), |oid| oid.short().to_owned());
+                format!("tests of {of}: {passed} passed, {failed} failed")
             }
-            Self::VerdictChanged { metric, from, to, why } => format!("canary {metric}: {from} -> {to}: {why}"),
+            Self::VerdictChanged { metric, from, to, why } => format!("canary {metric}: {from} to {to}. {why}"),
             Self::DrillEvent { text } => format!("drill: {text}"),
             Self::JournalDamaged { what } => format!("JOURNAL DAMAGED: {what}"),
-            Self::Closed { open } if open.is_empty() => "closed".to_owned(),
-            Self::Closed { open } => format!("closed with {} open", open.join(", ")),
-            Self::RollbackArmed { .. }
-            | Self::RollbackDisarmed { .. }
-            | Self::RollbackFired { .. }
-            | Self::Step { .. }
-            | Self::RollbackEnded { .. }
-            | Self::RollbackRehearsed { .. } => self.rollback(),
+            Self::Closed { open } if open.is_empty() => "closed the incident, nothing left open".to_owned(),
+            Self::Closed { open } => format!("closed the incident with {} still open", open.join(", ")),
+            _ => self.rollback_words(),
         }
     }
 
-    fn rollback(&self) -> String {
+    /// The entries about a rollback.
+    fn rollback_words(&self) -> String {
         match self {
             Self::RollbackArmed { target, .. } => format!("armed the rollback to {target}"),
             Self::RollbackDisarmed { why, .. } => format!("disarmed the rollback: {why}"),
-            Self::RollbackFired { target, .. } => format!("FIRED the rollback to {target}"),
+            Self::RollbackFired { target, .. } => format!("fired the rollback to {target}"),
             Self::Step { index, name, state, detail, .. } => {
-                format!("step {} {name}: {}{}", index + 1, state.label(), tail(detail.as_ref()))
+                format!("rollback step {} {name} {}{}", index + 1, state.phrase(), after(detail.as_deref()))
             }
-            Self::RollbackEnded { end, detail, .. } => format!("rollback {}: {detail}", end.label()),
+            Self::RollbackEnded { end, detail, .. } => format!("{}: {detail}", end.phrase()),
             Self::RollbackRehearsed { passed, detail, .. } => {
-                format!("rehearsed the rollback, {}: {detail}", if *passed { "passed" } else { "FAILED" })
+                let how = if *passed { "passed" } else { "failed" };
+                format!("rehearsed the rollback, which {how}: {detail}")
             }
-            _ => String::new(),
+            // Everything else is said by `words`.
+            _ => self.kind().to_owned(),
         }
     }
 }
 
-fn level(severity: Option<Severity>) -> &'static str {
-    severity.map_or("severity not set", Severity::label)
+impl StepState {
+    /// After the name of a step.
+    fn phrase(self) -> &'static str {
+        match self {
+            Self::Pending => "waits",
+            Self::Intent => "is about to be issued",
+            Self::Issued => "was issued",
+            Self::Observed => "came to a good end",
+            Self::Verified => "took effect, verified",
+            Self::Failed => "failed",
+            Self::Unknown => "has an unknown outcome",
+            Self::Skipped => "was left out",
+        }
+    }
+}
+
+impl RollbackEnd {
+    /// As the beginning of a sentence about a rollback.
+    fn phrase(self) -> &'static str {
+        match self {
+            Self::Verified => "rolled back, verified",
+            Self::IssuedNotVerified => "rollback issued, not verified",
+            Self::Failed => "rollback failed",
+            Self::Stopped => "rollback stopped",
+        }
+    }
+}
+
+/// The sentence of a record, also of one that this version cannot read.
+pub fn of(record: &Record) -> String {
+    match Entry::of(record) {
+        Some(entry) => entry.sentence(),
+        None if record.kind == UNREADABLE => clean(record.body["what"].as_str().unwrap_or(UNREADABLE)),
+        None => format!("an entry of kind {} that this version does not know", clean(&record.kind)),
+    }
+}
+
+fn assessed(answers: &[(&str, &Option<String>)]) -> String {
+    let given = |(name, answer): &(&str, &Option<String>)| answer.as_ref().map(|answer| format!("{name}: {answer}"));
+    let given: Vec<_> = answers.iter().filter_map(given).collect();
+    if given.is_empty() { "assessed, with no new answer".to_owned() } else { format!("assessed. {}", given.join("; ")) }
+}
+
+fn moved(from: Option<&Oid>, to: &Oid) -> String {
+    match from {
+        Some(from) => format!("the hotfix tip moved from {} to {}", from.short(), to.short()),
+        None => format!("the hotfix tip is {}", to.short()),
+    }
 }
 
 fn at(head: Option<&Oid>) -> String {
     head.map_or_else(String::new, |oid| format!(" at {}", oid.short()))
 }
 
-fn tail(text: Option<&String>) -> String {
-    text.map_or_else(String::new, |text| format!(": {text}"))
+fn after(note: Option<&str>) -> String {
+    note.filter(|note| !note.trim().is_empty()).map_or_else(String::new, |note| format!(": {note}"))
 }
 
-fn assessed(
-    impact: &Option<String>,
-    users: &Option<String>,
-    workaround: &Option<String>,
-    severity: Option<Severity>,
-) -> String {
-    let answers = [
-        severity.map(|severity| severity.label().to_owned()),
-        impact.as_ref().map(|text| format!("impact {text}")),
-        users.as_ref().map(|text| format!("users {text}")),
-        workaround.as_ref().map(|text| format!("workaround {text}")),
-    ];
-    format!("assessed: {}", answers.into_iter().flatten().collect::<Vec<_>>().join("; "))
+fn in_brackets(text: Option<&str>) -> String {
+    text.map_or_else(String::new, |text| format!(" ({text})"))
 }
+
+#[cfg(test)]
+#[path = "sentence_tests.rs"]
+pub(super) mod tests;

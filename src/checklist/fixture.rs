@@ -1,0 +1,391 @@
+//! A world in which everything is as it should be, for tests to take away from.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::model::{GateStatus, Inputs, State};
+use crate::canary::model::{MetricReport, Report as CanaryReport, Verdict};
+use crate::change::ladder::{Level, Rung};
+use crate::change::model::{
+    Commit, Fact, FactState, FileChange, FileStatus, Head, Production, Report as ChangeReport, Size, Worktree,
+};
+use crate::config::schema::{Checklist, Limits};
+use crate::evidence::{Evidence, Freshness, Observed, Oid, Subject};
+use crate::incident::{Decision, Entry, Incident, Role, RollbackEnd, Severity, Stage};
+use crate::journal::record::Record;
+use crate::journal::{Memory, Recorder};
+use crate::rollback::model::{Class, Plan, Step, StepAction, Version};
+use crate::test_results::model::{FailureKind, Report as TestReport, Run, TestFailure, Totals};
+
+pub fn oid(digit: char) -> Oid {
+    Oid::parse(&digit.to_string().repeat(40)).unwrap()
+}
+
+/// So many minutes after the declaration.
+pub fn minute(minutes: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000).unwrap() + SignedDuration::from_mins(minutes)
+}
+
+/// The sources of one moment.
+#[derive(Debug, Clone)]
+pub struct World {
+    pub now: Timestamp,
+    pub records: Vec<Record>,
+    pub change: Observed<ChangeReport>,
+    pub worktree: Observed<Worktree>,
+    pub tests: Observed<TestReport>,
+    pub canary: Option<Observed<CanaryReport>>,
+    pub plan: Option<Observed<Plan>>,
+    pub config: Checklist,
+    pub limits: Limits,
+}
+
+impl World {
+    /// An incident at SEV2 in this stage, with every gate of it and of those before it passed.
+    pub fn go(stage: Stage) -> Self {
+        let mut world = Self {
+            now: minute(100),
+            records: Vec::new(),
+            change: seen(change(), "git"),
+            worktree: seen(Worktree::default(), "git"),
+            tests: seen(tests(), "junit"),
+            canary: Some(seen(canary(Verdict::Healthy), "prometheus")),
+            plan: Some(seen(plan(), "hotfix.toml")),
+            config: Checklist::default(),
+            limits: Limits::default(),
+        };
+        world.story(stage);
+        world
+    }
+
+    /// Nothing is known, and no incident is declared.
+    pub fn empty() -> Self {
+        Self {
+            now: minute(0),
+            records: Vec::new(),
+            change: Observed::default(),
+            worktree: Observed::default(),
+            tests: Observed::default(),
+            canary: None,
+            plan: None,
+            config: Checklist::default(),
+            limits: Limits::default(),
+        }
+    }
+
+    pub fn record(&mut self, at: Timestamp, actor: &str, entry: &Entry) {
+        let prev = self.records.last().map_or(crate::journal::record::GENESIS, |last| &last.hash).to_owned();
+        let seq = self.records.len() as u64 + 1;
+        self.records.push(Record::chain(entry.draft("i1", actor, at), seq, &prev));
+    }
+
+    pub fn enter(&mut self, at: Timestamp, stage: Stage) {
+        self.record(at, "ana", &Entry::StageEntered { stage });
+    }
+
+    pub fn tick(&mut self, item: &str, by: &str) {
+        let head = self.change.value().and_then(|report| report.head.oid.clone());
+        let entry = Entry::Ticked { item: item.into(), note: Some("seen".into()), head };
+        self.record(self.now, by, &entry);
+    }
+
+    pub fn waive(&mut self, item: &str, reason: &str) {
+        let head = self.change.value().and_then(|report| report.head.oid.clone());
+        let name = "ana".to_owned();
+        self.record(self.now, "ana", &Entry::Overridden { item: item.into(), reason: reason.into(), name, head });
+    }
+
+    pub fn notice(&mut self, at: Timestamp, text: &str) {
+        let entry = Entry::NoticeSent { channel: "chat".into(), text: text.into(), next_update_at: None };
+        self.record(at, "eve", &entry);
+    }
+
+    pub fn roll_back(&mut self, at: Timestamp, end: RollbackEnd) {
+        let entry = Entry::RollbackEnded { plan: plan().hash(), end, detail: "v2.4.1 runs".into() };
+        self.record(at, "bob", &entry);
+    }
+
+    /// Moves the hotfix tip to another commit with other content.
+    pub fn push(&mut self) {
+        let mut report = change();
+        report.head.oid = Some(oid('9'));
+        report.head.tree = Some(oid('8'));
+        self.change = seen(report, "git");
+    }
+
+    pub fn edit_change(&mut self, edit: impl FnOnce(&mut ChangeReport)) {
+        let Some(mut report) = self.change.value().cloned() else { return };
+        edit(&mut report);
+        self.change = seen(report, "git");
+    }
+
+    pub fn edit_tests(&mut self, edit: impl FnOnce(&mut TestReport)) {
+        let Some(mut report) = self.tests.value().cloned() else { return };
+        edit(&mut report);
+        self.tests = seen(report, "junit");
+    }
+
+    pub fn watch(&mut self, verdict: Verdict) {
+        self.canary = Some(seen(canary(verdict), "prometheus"));
+    }
+
+    /// Every source answers the same again.
+    pub fn refresh(&mut self) {
+        let at = self.now;
+        refresh(&mut self.change, at);
+        refresh(&mut self.worktree, at);
+        refresh(&mut self.tests, at);
+        self.canary.iter_mut().for_each(|canary| refresh(canary, at));
+        self.plan.iter_mut().for_each(|plan| refresh(plan, at));
+    }
+
+    pub fn incident(&self) -> Option<Incident> {
+        Incident::fold(&self.records)
+    }
+
+    pub fn state(&self) -> State {
+        self.look(State::new)
+    }
+
+    pub fn gates(&self) -> Vec<GateStatus> {
+        self.state().gates().to_vec()
+    }
+
+    pub fn gate(&self, id: &str) -> GateStatus {
+        self.gates().into_iter().find(|gate| gate.id == id).unwrap()
+    }
+
+    /// Hands the inputs of this world to `with`.
+    pub fn look<T>(&self, with: impl FnOnce(&Inputs) -> T) -> T {
+        let incident = self.incident();
+        with(&Inputs {
+            now: self.now,
+            incident: incident.as_ref(),
+            change: &self.change,
+            worktree: &self.worktree,
+            tests: &self.tests,
+            canary: self.canary.as_ref(),
+            plan: self.plan.as_ref(),
+            config: &self.config,
+            limits: self.limits,
+        })
+    }
+
+    fn story(&mut self, stage: Stage) {
+        self.record(minute(0), "ana", &declared());
+        self.record(minute(1), "ana", &assessed());
+        for (role, name) in [(Role::Commander, "ana"), (Role::Ops, "bob"), (Role::Comms, "eve")] {
+            self.record(minute(2), "ana", &Entry::RoleTaken { role, name: name.into() });
+        }
+        self.notice(minute(3), "we are on it");
+        self.decide(minute(4), Decision::FixForward);
+        for (index, next) in Stage::ALL.into_iter().filter(|next| *next <= stage).enumerate().skip(1) {
+            let entered = minute(20 * index as i64);
+            self.enter(entered, next);
+            self.pass_by_hand(next, entered);
+        }
+    }
+
+    /// What no source of this world tells.
+    fn pass_by_hand(&mut self, stage: Stage, at: Timestamp) {
+        match stage {
+            Stage::Assess => {}
+            Stage::Develop => ["b8", "b9"].into_iter().for_each(|item| self.tick(item, "bob")),
+            Stage::Deploy => {
+                self.notice(at, "deploying");
+                self.decide(at, Decision::Promote);
+                self.tick("c5", "bob");
+            }
+            Stage::Monitor => {
+                self.notice(at, "resolved");
+                ["d2", "d6"].into_iter().for_each(|item| self.tick(item, "bob"));
+            }
+        }
+    }
+
+    pub fn decide(&mut self, at: Timestamp, decision: Decision) {
+        let entry = Entry::Decided { decision, reason: "it is small".into(), readiness: Some("go".into()) };
+        self.record(at, "ana", &entry);
+    }
+}
+
+fn refresh<T: Clone>(observed: &mut Observed<T>, at: Timestamp) {
+    if let Some(evidence) = observed.evidence().cloned() {
+        *observed = Observed::seen(Evidence { observed_at: at, ..evidence });
+    }
+}
+
+/// A fresh observation, about the tip of [`change`].
+pub fn seen<T>(value: T, source: &str) -> Observed<T> {
+    Observed::seen(Evidence {
+        value,
+        subject: Subject { commit: Some(oid('3')), tree: Some(oid('4')) },
+        source: source.into(),
+        observed_at: minute(99),
+        ttl: Duration::from_secs(300),
+    })
+}
+
+fn declared() -> Entry {
+    Entry::Declared {
+        title: "checkout-502".into(),
+        severity: None,
+        impact_at: Some(minute(-10)),
+        ticket: Some("SHOP-17".into()),
+        drill: None,
+    }
+}
+
+fn assessed() -> Entry {
+    Entry::Assessed {
+        impact: Some("orders are lost".into()),
+        users: Some("one in ten".into()),
+        workaround: Some("none".into()),
+        severity: Some(Severity::Sev2),
+    }
+}
+
+pub fn fact(id: &'static str, name: &'static str, state: FactState, why: &str) -> Fact {
+    Fact { id, name, state, value: "-".into(), why: why.into() }
+}
+
+pub fn change() -> ChangeReport {
+    let ok = |id, name| fact(id, name, FactState::Ok, "as it should be");
+    ChangeReport {
+        production: Production { reference: Some("v2.4.1".into()), oid: Some(oid('1')), how: "newest tag".into() },
+        head: Head { reference: Some("hotfix/checkout".into()), oid: Some(oid('3')), tree: Some(oid('4')) },
+        merge_base: Some(oid('1')),
+        size: Some(Size { files: 2, insertions: 12, deletions: 3 }),
+        without_renames: Some(Size { files: 2, insertions: 12, deletions: 3 }),
+        core_lines: Some(9),
+        core_files: Some(1),
+        test_lines: Some(6),
+        commits: vec![Commit {
+            oid: oid('3'),
+            summary: "Give the pool its limit back".into(),
+            author: "Ana Lima <ana@example.org>".into(),
+            time: minute(30),
+            foreign: false,
+            merge: false,
+        }],
+        changes: vec![file("src/pool.rs", &[]), file("tests/pool.rs", &["test"])],
+        ahead: Some(0),
+        behind: Some(0),
+        facts: vec![
+            ok("G08", "base"),
+            ok("G10", "foreign"),
+            ok("G16", "continuity"),
+            ok("G20", "tag"),
+            ok("G22", "rivals"),
+        ],
+        back_merge: vec![rung("main", Level::Merged)],
+        ..ChangeReport::default()
+    }
+}
+
+pub fn rung(target: &str, level: Level) -> Rung {
+    Rung { target: target.into(), level: Some(level), paths: Vec::new(), why: format!("{level:?}") }
+}
+
+pub fn file(path: &str, classes: &[&str]) -> FileChange {
+    FileChange {
+        path: path.into(),
+        old_path: None,
+        status: FileStatus::Modified,
+        insertions: 6,
+        deletions: 1,
+        binary: false,
+        core: true,
+        counted_lines: 7,
+        classes: classes.iter().map(|class| (*class).to_owned()).collect(),
+    }
+}
+
+pub fn tests() -> TestReport {
+    let totals = Totals { tests: 812, passed: 812, ..Totals::default() };
+    TestReport {
+        subject: Some(oid('3')),
+        totals,
+        runs: vec![Run {
+            name: "unit".into(),
+            source: "target/junit.xml".into(),
+            subject: Some(oid('3')),
+            observed_at: Some(minute(90)),
+            freshness: Freshness::Fresh,
+            totals,
+            complete: true,
+            required: true,
+        }],
+        failures: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+pub fn failure(name: &str, preexisting: Option<bool>) -> TestFailure {
+    TestFailure {
+        run: "unit".into(),
+        suite: "pool".into(),
+        class: "pool::tests".into(),
+        name: name.into(),
+        kind: FailureKind::Failure,
+        message: "expected 8, got 9".into(),
+        location: None,
+        preexisting,
+    }
+}
+
+pub fn canary(verdict: Verdict) -> CanaryReport {
+    CanaryReport {
+        verdict,
+        metrics: vec![MetricReport {
+            name: "error rate".into(),
+            critical: true,
+            verdict,
+            regressed_at: (verdict == Verdict::Regressed).then(|| minute(70)),
+            baseline: (12.0, 6_000.0),
+            canary: (1.0, 700.0),
+            ratio: Some(0.7),
+            low: Some(0.1),
+            high: Some(2.8),
+            log_evidence: -1.0,
+            needs: None,
+            why: "1 bad of 700 requests, 0.7 times the baseline".into(),
+            scrapes: Vec::new(),
+        }],
+        requests: 700.0,
+        share: Some(0.1),
+        since: Some(minute(60)),
+        warnings: Vec::new(),
+    }
+}
+
+pub fn plan() -> Plan {
+    let version = |reference: &str, digit| Version { reference: reference.into(), oid: Some(oid(digit)) };
+    Plan {
+        from: version("hotfix/checkout", '3'),
+        to: version("v2.4.1", '1'),
+        class: Class::Clean,
+        undoes: Vec::new(),
+        steps: vec![Step {
+            name: "switch".into(),
+            action: StepAction::Run(vec!["deploy".into(), "v2.4.1".into()]),
+            rehearse: None,
+            timeout_s: 60.0,
+            verify: None,
+            idempotent: true,
+            irreversible: false,
+        }],
+        verify: None,
+        warnings: Vec::new(),
+    }
+}
+
+/// One record that a real journal would have made.
+#[test]
+fn the_records_of_the_world_are_chained_as_a_journal_chains_them() {
+    let world = World::go(Stage::Develop);
+    let memory = Memory::default();
+    let first = memory.record(declared().draft("i1", "ana", minute(0))).unwrap();
+    assert_eq!(world.records[0], first);
+}

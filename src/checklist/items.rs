@@ -1,0 +1,110 @@
+//! The items of the checklist as data. The default ones are embedded from `assets/checklist.toml`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+
+use super::rules::{Condition, Rule};
+use crate::incident::{Severity, Stage};
+
+/// One item, as the file has it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// Short, kept for good: journals name items by it.
+    pub id: String,
+    /// Where it belongs.
+    pub stage: Stage,
+    /// What has to be so.
+    pub text: String,
+    /// What would satisfy it.
+    pub hint: String,
+    /// The evidence that satisfies it by itself; without one, a person ticks.
+    pub rule: Option<Rule>,
+    /// The severities at which it holds the stage; at all others it is advised.
+    pub required: BTreeSet<Severity>,
+    /// Required only if a condition holds.
+    pub when: Option<When>,
+    /// Whether it is about the change: a mark turns stale when the hotfix tip moves.
+    #[serde(default)]
+    pub tip_bound: bool,
+    /// How long a tick holds while its stage lasts.
+    #[serde(default, deserialize_with = "ttl")]
+    pub ttl: Option<Duration>,
+}
+
+/// Required only if a condition holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct When {
+    /// The condition.
+    pub condition: Condition,
+    /// What the item is where it does not hold.
+    pub otherwise: Otherwise,
+}
+
+/// What an item is where its condition does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Otherwise {
+    /// Shown and counted, but it holds nothing.
+    Advised,
+    /// Put aside, with the reason.
+    NotApplicable,
+}
+
+/// Why a checklist file cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ItemsError {
+    /// It is no TOML, or not of this shape.
+    #[error("{0}")]
+    Shape(String),
+    /// Two items have one id.
+    #[error("two items have the id `{0}`")]
+    Twice(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    item: Vec<Item>,
+}
+
+/// Reads a checklist file.
+///
+/// # Errors
+/// When it is not of the right shape, names an unknown rule, or uses an id twice.
+pub fn parse(text: &str) -> Result<Vec<Item>, ItemsError> {
+    let file: File = toml::from_str(text).map_err(|error| ItemsError::Shape(error.to_string()))?;
+    let mut ids = BTreeSet::new();
+    match file.item.iter().find(|item| !ids.insert(item.id.as_str())) {
+        Some(item) => Err(ItemsError::Twice(item.id.clone())),
+        None => Ok(file.item),
+    }
+}
+
+/// The default items, less those whose ids are in `dropped`.
+pub fn defaults(dropped: &[String]) -> Vec<Item> {
+    let mut items = parse(include_str!("../../assets/checklist.toml")).expect("the embedded checklist is tested");
+    items.retain(|item| !dropped.contains(&item.id));
+    items
+}
+
+impl Item {
+    /// Whether it holds its stage at this severity; where none is set, as at the highest.
+    pub fn is_required_at(&self, severity: Option<Severity>) -> bool {
+        self.required.contains(&severity.unwrap_or(Severity::Sev1))
+    }
+}
+
+fn ttl<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let refuse = || serde::de::Error::custom(format!("`{text}` is no duration: write `30m` or `24h`"));
+    let span: jiff::SignedDuration = text.parse().map_err(|_| refuse())?;
+    Duration::try_from(span).map(Some).map_err(|_| refuse())
+}
+
+#[cfg(test)]
+#[path = "items_tests.rs"]
+mod tests;

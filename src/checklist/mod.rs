@@ -1,0 +1,22 @@
+//! The checklist: may this hotfix go on to its next stage?
+//!
+//! - [`items`]: the items as data, read from `assets/checklist.toml`.
+//! - [`rules`]: what the other rooms' evidence says of an item.
+//! - [`gates`]: an item, its evidence and what a person said of it, as one [`model::GateStatus`].
+//! - [`readiness`]: what all gates come to.
+//! - [`model`]: what goes in, what comes out, and the room's state.
+//! - [`pane`]: how it is drawn.
+//!
+//! All of it is pure: the room has no source of its own.
+
+pub mod gates;
+pub mod items;
+pub mod model;
+pub mod pane;
+pub mod readiness;
+pub mod rules;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod properties;

@@ -1,0 +1,83 @@
+//! Stage 1: what the incident itself answers.
+
+use std::collections::BTreeSet;
+
+use super::{Finding, Found, Inputs, journaled};
+use crate::incident::{Decision, Incident, Role, Severity};
+
+/// The incident, or the finding that there is none.
+pub(super) fn incident<'a>(inputs: &Inputs<'a>) -> Result<&'a Incident, Finding> {
+    inputs.incident.ok_or_else(|| Finding::asks("no incident is declared"))
+}
+
+pub(super) fn ticket(inputs: &Inputs) -> Found {
+    let incident = incident(inputs)?;
+    let ticket = incident.ticket.as_ref().ok_or_else(|| Finding::asks("the incident names no ticket"))?;
+    let seen = journaled(Some(incident.declared_at), ticket);
+    Ok(Finding::holds(format!("recorded as {ticket}")).with(seen))
+}
+
+pub(super) fn impact(inputs: &Inputs) -> Found {
+    answer(incident(inputs)?.impact.as_deref(), "impact", "the business impact is not rated")
+}
+
+pub(super) fn users(inputs: &Inputs) -> Found {
+    answer(incident(inputs)?.users.as_deref(), "affected users", "nobody has said how many users are affected")
+}
+
+pub(super) fn workaround(inputs: &Inputs) -> Found {
+    answer(incident(inputs)?.workaround.as_deref(), "workaround", "nobody has said whether there is a workaround")
+}
+
+fn answer(given: Option<&str>, what: &str, missing: &str) -> Found {
+    let given = given.filter(|text| !text.trim().is_empty()).ok_or_else(|| Finding::asks(missing))?;
+    Ok(Finding::holds(format!("{what}: {given}")).with(journaled(None, given)))
+}
+
+/// A severity cannot be vouched for by a tick: until it is set, every clock and strength is a guess.
+pub(super) fn severity(inputs: &Inputs) -> Found {
+    let severity = incident(inputs)?.severity;
+    let severity = severity.ok_or_else(|| Finding::unmet("no severity is set: SEV1 is assumed"))?.label();
+    Ok(Finding::holds(format!("set to {severity}")).with(journaled(None, severity)))
+}
+
+pub(super) fn roles(inputs: &Inputs) -> Found {
+    let incident = incident(inputs)?;
+    let free: Vec<_> =
+        Role::ALL.into_iter().filter(|role| !incident.roles.contains_key(role)).map(Role::label).collect();
+    if !free.is_empty() {
+        return Err(Finding::asks(format!("nobody is {}", free.join(", "))));
+    }
+    let held: Vec<_> = incident.roles.iter().map(|(role, name)| format!("{} {name}", role.label())).collect();
+    let seen = journaled(None, held.join(", "));
+    let persons: BTreeSet<_> = incident.roles.values().collect();
+    let must_differ = incident.severity.is_none_or(|severity| severity <= Severity::Sev2);
+    if must_differ && persons.len() < Role::ALL.len() {
+        return Err(Finding::asks("one person holds several roles, which SEV1 and SEV2 do not allow").with(seen));
+    }
+    Ok(Finding::holds(held.join(", ")).with(seen))
+}
+
+pub(super) fn way_chosen(inputs: &Inputs) -> Found {
+    let chosen = |decision| matches!(decision, Decision::RollBack | Decision::FixForward | Decision::Hold);
+    let made = incident(inputs)?.decisions.iter().find(|made| chosen(made.decision));
+    let made = made.ok_or_else(|| Finding::asks("nobody has decided between rolling back and fixing forward"))?;
+    let words = format!("{}: {}", made.decision.label(), made.reason);
+    Ok(Finding::holds(format!("{} decided: {words}", made.by)).with(journaled(Some(made.at), words)))
+}
+
+pub(super) fn first_notice(inputs: &Inputs) -> Found {
+    let incident = incident(inputs)?;
+    if let Some(notice) = &incident.last_notice {
+        let words = super::count(incident.notices, "notice");
+        return Ok(Finding::holds(format!("{words} sent")).with(journaled(Some(notice.at), &notice.text)));
+    }
+    let minutes = match incident.severity.unwrap_or(Severity::Sev1) {
+        Severity::Sev1 => 5,
+        Severity::Sev2 => 15,
+        Severity::Sev3 => 60,
+    };
+    let late = inputs.now.duration_since(incident.declared_at) > jiff::SignedDuration::from_mins(minutes);
+    let why = if late { "overdue: no notice was sent within" } else { "no notice was sent yet: due within" };
+    Err(Finding::asks(format!("{why} {minutes} minutes of the declaration")))
+}

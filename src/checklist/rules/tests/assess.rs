@@ -1,0 +1,68 @@
+use super::{assert_gate, just_declared, state};
+use crate::checklist::fixture::{World, minute};
+use crate::checklist::model::GateState;
+use crate::incident::{Decision, Entry, Role, Severity};
+
+#[test]
+fn a1_wants_a_ticket() {
+    assert_gate(&just_declared(None, Some("SHOP-17")), "a1", GateState::Satisfied, "SHOP-17");
+    assert_gate(&just_declared(None, None), "a1", GateState::Open, "no ticket");
+    assert_gate(&World::empty(), "a1", GateState::Open, "no incident");
+}
+
+#[test]
+fn a2_to_a5_want_the_answers() {
+    let mut world = just_declared(None, None);
+    for id in ["a2", "a3", "a4", "a5"] {
+        assert_eq!(state(&world, id), GateState::Open, "{id}");
+    }
+    let assessed = Entry::Assessed {
+        impact: Some("orders are lost".into()),
+        users: Some(" ".into()),
+        workaround: Some("none".into()),
+        severity: Some(Severity::Sev3),
+    };
+    world.record(minute(1), "ana", &assessed);
+    assert_gate(&world, "a2", GateState::Satisfied, "orders are lost");
+    assert_gate(&world, "a3", GateState::Open, "nobody has said");
+    assert_gate(&world, "a4", GateState::Satisfied, "none");
+    assert_gate(&world, "a5", GateState::Satisfied, "SEV3");
+}
+
+#[test]
+fn a5_is_not_settled_by_a_tick() {
+    let mut world = just_declared(None, None);
+    world.tick("a5", "ana");
+    assert_gate(&world, "a5", GateState::Open, "SEV1 is assumed");
+}
+
+#[test]
+fn a6_wants_three_persons_at_sev2_and_is_content_with_one_at_sev3() {
+    for (severity, expected) in [(Severity::Sev2, GateState::Open), (Severity::Sev3, GateState::Satisfied)] {
+        let mut world = just_declared(Some(severity), None);
+        assert_gate(&world, "a6", GateState::Open, "commander, ops, comms");
+        for role in Role::ALL {
+            world.record(minute(1), "ana", &Entry::RoleTaken { role, name: "ana".into() });
+        }
+        assert_eq!(state(&world, "a6"), expected, "{severity:?}");
+    }
+}
+
+#[test]
+fn a7_wants_a_decision_about_the_way() {
+    let mut world = just_declared(None, None);
+    world.decide(minute(1), Decision::Escalate);
+    assert_eq!(state(&world, "a7"), GateState::Open);
+    world.decide(minute(2), Decision::FixForward);
+    assert_gate(&world, "a7", GateState::Satisfied, "fix forward");
+}
+
+#[test]
+fn a8_says_when_the_first_notice_is_due_and_when_it_is_overdue() {
+    let mut world = just_declared(Some(Severity::Sev2), None);
+    assert_gate(&world, "a8", GateState::Open, "due within 15 minutes");
+    world.now = minute(16);
+    assert_gate(&world, "a8", GateState::Open, "overdue");
+    world.notice(minute(17), "we are on it");
+    assert_gate(&world, "a8", GateState::Satisfied, "1 notice");
+}

@@ -1,0 +1,162 @@
+use jiff::SignedDuration;
+
+use super::{assert_gate, state};
+use crate::canary::model::Verdict;
+use crate::change::model::FactState;
+use crate::checklist::fixture::{World, fact, file, minute, oid, seen};
+use crate::checklist::model::GateState;
+use crate::evidence::{Evidence, Observed, Subject};
+use crate::incident::{Decision, Entry, Stage};
+use crate::rollback::model::Class;
+
+#[test]
+fn c1_follows_the_plan() {
+    let mut world = World::go(Stage::Deploy);
+    assert_gate(&world, "c1", GateState::Satisfied, "to v2.4.1 in 1 step, clean");
+    let mut plan = world.plan.as_ref().unwrap().value().unwrap().clone();
+    plan.class = Class::Unsafe;
+    world.plan = Some(seen(plan.clone(), "hotfix.toml"));
+    assert_gate(&world, "c1", GateState::Open, "plan B");
+    world.tick("c1", "bob");
+    assert_eq!(state(&world, "c1"), GateState::Satisfied);
+    plan.steps.clear();
+    world.plan = Some(seen(plan, "hotfix.toml"));
+    assert_gate(&world, "c1", GateState::Open, "no steps");
+    world.plan = None;
+    assert_gate(&world, "c1", GateState::Satisfied, "bob");
+}
+
+#[test]
+fn c2_wants_a_rehearsal_of_this_very_plan() {
+    let mut world = World::go(Stage::Deploy);
+    assert_eq!(state(&world, "c2"), GateState::Open);
+    let plan = world.plan.as_ref().unwrap().value().unwrap().hash();
+    let rehearsed = |plan: &str, passed| Entry::RollbackRehearsed { plan: plan.into(), passed, detail: "-".into() };
+    world.record(minute(50), "bob", &rehearsed(&plan, false));
+    assert_eq!(state(&world, "c2"), GateState::Failed);
+    world.record(minute(51), "bob", &rehearsed("another", true));
+    assert_gate(&world, "c2", GateState::Stale, "changed");
+    world.record(minute(52), "bob", &rehearsed(&plan, true));
+    assert_eq!(state(&world, "c2"), GateState::Satisfied);
+    world.now = minute(52) + SignedDuration::from_hours(721);
+    world.refresh();
+    assert_gate(&world, "c2", GateState::Stale, "too old");
+}
+
+#[test]
+fn c3_holds_the_stage_when_a_migration_is_in_it() {
+    let mut world = World::go(Stage::Deploy);
+    assert!(!world.gate("c3").is_blocking());
+    world.edit_change(|report| report.changes.push(file("db/migrate/1.sql", &["migration"])));
+    assert!(world.gate("c3").is_blocking());
+    world.tick("c3", "bob");
+    assert_eq!(state(&world, "c3"), GateState::Satisfied);
+    world.now += SignedDuration::from_hours(25);
+    world.refresh();
+    assert_eq!(state(&world, "c3"), GateState::Stale);
+}
+
+#[test]
+fn c4_wants_a_notice_of_this_deploy() {
+    let mut world = World::go(Stage::Deploy);
+    assert_gate(&world, "c4", GateState::Satisfied, "deploying");
+    world.enter(minute(80), Stage::Develop);
+    world.enter(minute(90), Stage::Deploy);
+    assert_gate(&world, "c4", GateState::Open, "since the deploy stage began");
+    assert_gate(&World::go(Stage::Develop), "c4", GateState::Open, "has not begun");
+}
+
+#[test]
+fn c5_asks_a_person_and_asks_again_after_half_an_hour() {
+    let mut world = World::go(Stage::Deploy);
+    assert_eq!(state(&world, "c5"), GateState::Satisfied);
+    world.now += SignedDuration::from_mins(31);
+    world.refresh();
+    assert_gate(&world, "c5", GateState::Stale, "too long ago");
+    world.now = minute(100);
+    world.edit_change(|report| {
+        report.facts.retain(|fact| fact.id != "G22");
+        report.facts.push(fact("G22", "rivals", FactState::Bad, "hotfix/login is ahead too"));
+    });
+    assert_gate(&world, "c5", GateState::Failed, "hotfix/login");
+}
+
+#[test]
+fn c6_and_c9_follow_their_facts() {
+    for (item, id) in [("c6", "G16"), ("c9", "G20")] {
+        let mut world = World::go(Stage::Deploy);
+        assert_eq!(state(&world, item), GateState::Satisfied);
+        world.edit_change(|report| report.facts.retain(|fact| fact.id != id));
+        assert_eq!(state(&world, item), GateState::Open);
+        world.edit_change(|report| report.facts.push(fact(id, "f", FactState::Bad, "not so")));
+        assert_eq!(state(&world, item), GateState::Failed);
+    }
+}
+
+#[test]
+fn c7_takes_healthy_alone_and_only_long_enough() {
+    let mut world = World::go(Stage::Deploy);
+    assert_gate(&world, "c7", GateState::Satisfied, "700 of 500 requests, 40 of 10 minutes");
+    for (verdict, state, awaits_data) in [
+        (Verdict::Collecting, GateState::Open, true),
+        (Verdict::Blind, GateState::Open, true),
+        (Verdict::Suspect, GateState::Open, false),
+        (Verdict::Environment, GateState::Open, false),
+        (Verdict::Regressed, GateState::Failed, false),
+    ] {
+        world.watch(verdict);
+        world.tick("c7", "bob");
+        let gate = world.gate("c7");
+        assert_eq!((gate.state, gate.awaits_data), (state, awaits_data), "{verdict:?}");
+    }
+    world.watch(Verdict::Healthy);
+    world.config.canary_requests = Some(701);
+    assert_gate(&world, "c7", GateState::Open, "700 of 701 requests");
+    world.config.canary_requests = Some(10);
+    world.config.canary_minutes = Some(41);
+    assert_gate(&world, "c7", GateState::Open, "40 of 41 minutes");
+}
+
+#[test]
+fn c7_does_not_take_old_numbers_except_for_bad_news() {
+    let mut world = World::go(Stage::Deploy);
+    world.now += SignedDuration::from_mins(10);
+    assert_eq!(state(&world, "c7"), GateState::Stale);
+    world.watch(Verdict::Regressed);
+    assert_eq!(state(&world, "c7"), GateState::Failed);
+}
+
+#[test]
+fn c7_minds_the_commit_where_the_source_names_one() {
+    let mut world = World::go(Stage::Deploy);
+    world.push();
+    assert_eq!(state(&world, "c7"), GateState::Stale);
+    let report = world.canary.as_ref().unwrap().evidence().unwrap().clone();
+    world.canary = Some(Observed::seen(Evidence { subject: Subject::default(), ..report }));
+    assert_eq!(state(&world, "c7"), GateState::Satisfied);
+}
+
+#[test]
+fn c7_applies_while_there_is_a_canary() {
+    let mut world = World::go(Stage::Deploy);
+    world.canary = None;
+    assert_gate(&world, "c7", GateState::NotApplicable, "no canary is configured");
+    let mut world = World::go(Stage::Monitor);
+    assert_gate(&world, "c7", GateState::NotApplicable, "over");
+    world.watch(Verdict::Regressed);
+    assert_eq!(state(&world, "c7"), GateState::Failed);
+}
+
+#[test]
+fn c8_wants_a_go_for_this_commit() {
+    let mut world = World::go(Stage::Deploy);
+    assert_gate(&world, "c8", GateState::Satisfied, "ana decided: promote");
+    world.decide(minute(60), Decision::Hold);
+    assert_gate(&world, "c8", GateState::Open, "no go");
+    world.decide(minute(61), Decision::RollBack);
+    assert_eq!(state(&world, "c8"), GateState::Failed);
+    world.decide(minute(62), Decision::Promote);
+    assert_eq!(state(&world, "c8"), GateState::Satisfied);
+    world.record(minute(63), "hotfix", &Entry::HeadMoved { from: None, to: oid('9') });
+    assert_gate(&world, "c8", GateState::Open, "for this commit");
+}

@@ -1,0 +1,248 @@
+use super::{assert_gate, state};
+use crate::change::model::{FactState, Worktree};
+use crate::checklist::fixture::{World, fact, failure, file, oid, seen};
+use crate::checklist::model::{By, GateState};
+use crate::checklist::rules::develop::{IRREVERSIBLE, SENSITIVE};
+use crate::evidence::Observed;
+use crate::incident::Stage;
+
+#[test]
+fn b1_follows_the_base() {
+    let mut world = World::go(Stage::Develop);
+    assert_eq!(state(&world, "b1"), GateState::Satisfied);
+    world.edit_change(|report| report.facts[0] = fact("G08", "base", FactState::Bad, "v2.4.2 was released since"));
+    assert_gate(&world, "b1", GateState::Failed, "v2.4.2");
+    world.edit_change(|report| report.facts[0] = fact("G08", "base", FactState::Unknown, "the clone is shallow"));
+    assert_gate(&world, "b1", GateState::Open, "shallow");
+}
+
+#[test]
+fn b1_goes_by_the_commits_where_git_tells_no_fact() {
+    let mut world = World::go(Stage::Develop);
+    world.edit_change(|report| report.facts.retain(|fact| fact.id != "G08"));
+    assert_gate(&world, "b1", GateState::Satisfied, "starts at v2.4.1");
+    world.edit_change(|report| report.merge_base = Some(oid('0')));
+    assert_gate(&world, "b1", GateState::Failed, "v2.4.1 has commits");
+    world.edit_change(|report| report.merge_base = None);
+    assert_gate(&world, "b1", GateState::Failed, "shares no history");
+    world.edit_change(|report| report.repository.shallow = true);
+    assert_gate(&world, "b1", GateState::Open, "shallow");
+    world.edit_change(|report| report.production.oid = None);
+    assert_gate(&world, "b1", GateState::Open, "both ends");
+}
+
+#[test]
+fn b1_minds_drift_until_the_deploy_begins() {
+    let drift = fact("G07", "drift", FactState::Bad, "production runs another commit");
+    let mut world = World::go(Stage::Develop);
+    world.edit_change(|report| report.facts.push(drift.clone()));
+    assert_gate(&world, "b1", GateState::Failed, "another commit");
+    let mut world = World::go(Stage::Deploy);
+    world.edit_change(|report| report.facts.push(drift));
+    assert_eq!(state(&world, "b1"), GateState::Satisfied);
+}
+
+#[test]
+fn b2_names_the_first_commit_that_does_not_belong() {
+    let mut world = World::go(Stage::Develop);
+    assert_eq!(state(&world, "b2"), GateState::Satisfied);
+    world.edit_change(|report| report.commits[0].foreign = true);
+    assert_gate(&world, "b2", GateState::Failed, "1 foreign commit: 3333333 Give the pool");
+    world.edit_change(|report| {
+        report.commits[0].foreign = false;
+        report.commits[0].merge = true;
+    });
+    assert_gate(&world, "b2", GateState::Failed, "1 merge commit");
+}
+
+#[test]
+fn b2_is_not_satisfied_by_a_flag_that_nobody_could_compute() {
+    let mut world = World::go(Stage::Develop);
+    world.edit_change(|report| report.facts.retain(|fact| fact.id != "G10"));
+    assert_gate(&world, "b2", GateState::Open, "no target branch");
+    world.edit_change(|report| report.facts.push(fact("G12", "off ticket", FactState::Bad, "1 commit without a key")));
+    assert_gate(&world, "b2", GateState::Failed, "without a key");
+}
+
+#[test]
+fn b2_wants_a_commit_before_the_deploy() {
+    let mut world = World::go(Stage::Develop);
+    world.edit_change(|report| report.commits.clear());
+    assert_gate(&world, "b2", GateState::Open, "no commit yet");
+}
+
+#[test]
+fn b3_is_advised_until_the_change_is_huge() {
+    let mut world = World::go(Stage::Develop);
+    assert_gate(&world, "b3", GateState::Satisfied, "9 core lines of 200");
+    world.edit_change(|report| report.core_lines = Some(201));
+    let over = world.gate("b3");
+    assert_eq!((over.state, over.is_blocking()), (GateState::Failed, false));
+    world.edit_change(|report| report.core_lines = Some(1_001));
+    assert!(world.gate("b3").is_blocking());
+    world.edit_change(|report| report.core_lines = None);
+    assert!(world.gate("b3").is_blocking());
+}
+
+#[test]
+fn b4_asks_a_person_for_each_class_that_is_touched() {
+    let mut world = World::go(Stage::Develop);
+    assert_gate(&world, "b4", GateState::NotApplicable, "no sensitive path");
+    world.edit_change(|report| report.changes.push(file("db/migrate/1.sql", &["migration"])));
+    assert_gate(&world, "b4", GateState::Open, "migration (db/migrate/1.sql)");
+    world.tick("b4", "bob");
+    assert_eq!(state(&world, "b4"), GateState::Satisfied);
+}
+
+#[test]
+fn b4_knows_every_class_that_diff_risk_gives_points_for() {
+    let file: toml::Table = include_str!("../../../../assets/path_classes.toml").parse().unwrap();
+    let names = |keep: fn(&toml::Value) -> bool| -> Vec<String> {
+        let classes = file["class"].as_array().unwrap().iter().filter(|class| keep(class));
+        classes.map(|class| class["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let points = |class: &toml::Value| class.get("points").and_then(toml::Value::as_integer) >= Some(4);
+    let is_unsafe = |class: &toml::Value| class.get("rollback").and_then(toml::Value::as_str) == Some("unsafe");
+    assert_eq!(names(points), SENSITIVE);
+    assert_eq!(names(is_unsafe), IRREVERSIBLE);
+}
+
+#[test]
+fn b4_holds_while_git_is_silent() {
+    let mut world = World::go(Stage::Develop);
+    world.change = Observed::default();
+    assert!(world.gate("b4").is_blocking());
+}
+
+#[test]
+fn b5_looks_for_a_test_file() {
+    let mut world = World::go(Stage::Develop);
+    assert_gate(&world, "b5", GateState::Satisfied, "tests/pool.rs");
+    world.edit_change(|report| report.changes.truncate(1));
+    assert_eq!(state(&world, "b5"), GateState::Open);
+}
+
+#[test]
+fn b6_holds_for_the_tip_and_for_the_same_content() {
+    let mut world = World::go(Stage::Develop);
+    assert_gate(&world, "b6", GateState::Satisfied, "812 passed");
+    world.edit_change(|report| report.head.oid = Some(oid('9')));
+    assert_eq!(state(&world, "b6"), GateState::Satisfied, "a rebase keeps the tree");
+    world.push();
+    assert_gate(&world, "b6", GateState::Stale, "of 3333333");
+}
+
+#[test]
+fn b6_is_stale_when_the_results_name_no_commit() {
+    let mut world = World::go(Stage::Develop);
+    world.edit_tests(|report| report.runs[0].subject = None);
+    assert_gate(&world, "b6", GateState::Stale, "name no commit");
+}
+
+#[test]
+fn b6_fails_on_new_failures_alone() {
+    let mut world = World::go(Stage::Develop);
+    world.edit_tests(|report| report.failures.push(failure("old", Some(true))));
+    assert_eq!(state(&world, "b6"), GateState::Satisfied);
+    world.edit_tests(|report| report.failures.push(failure("pool_limit", None)));
+    assert_gate(&world, "b6", GateState::Failed, "1 new failure: pool_limit");
+    world.tick("b6", "bob");
+    assert_gate(&world, "b6", GateState::Failed, "does not outweigh");
+}
+
+#[test]
+fn b6_is_not_green_for_counts_without_cases_or_for_an_empty_report() {
+    let mut world = World::go(Stage::Develop);
+    world.edit_tests(|report| report.runs[0].totals.failed = 2);
+    assert_gate(&world, "b6", GateState::Failed, "does not list");
+    world.edit_tests(|report| {
+        report.runs[0].totals.failed = 0;
+        report.runs[0].totals.passed = 0;
+    });
+    assert_gate(&world, "b6", GateState::Open, "no test passed");
+}
+
+#[test]
+fn b6_waits_for_a_report_that_is_being_written() {
+    let mut world = World::go(Stage::Develop);
+    world.edit_tests(|report| report.runs[0].complete = false);
+    assert!(world.gate("b6").awaits_data);
+    world.edit_tests(|report| report.runs.clear());
+    assert!(world.gate("b6").awaits_data);
+}
+
+#[test]
+fn b6_looks_at_the_required_runs_alone_where_there_are_any() {
+    let mut world = World::go(Stage::Develop);
+    world.edit_tests(|report| {
+        let mut nightly = report.runs[0].clone();
+        nightly.name = "nightly".into();
+        nightly.required = false;
+        nightly.subject = Some(oid('7'));
+        report.runs.push(nightly);
+    });
+    assert_eq!(state(&world, "b6"), GateState::Satisfied);
+    world.edit_tests(|report| report.runs[0].required = false);
+    assert_eq!(state(&world, "b6"), GateState::Stale);
+}
+
+#[test]
+fn b6_takes_a_persons_word_only_where_no_result_was_ever_seen() {
+    let mut world = World::go(Stage::Develop);
+    world.tests = Observed::default();
+    let gate = world.gate("b6");
+    assert_eq!((gate.state, gate.awaits_data), (GateState::Open, true));
+    world.tick("b6", "bob");
+    assert_eq!(world.gate("b6").by, Some(By::Person));
+}
+
+#[test]
+fn b7_applies_while_something_is_red() {
+    let mut world = World::go(Stage::Develop);
+    assert_eq!(state(&world, "b7"), GateState::NotApplicable);
+    world.edit_tests(|report| report.failures.push(failure("flaky_clock", None)));
+    assert_gate(&world, "b7", GateState::Open, "flaky_clock");
+    world.tick("b7", "bob");
+    assert_eq!(state(&world, "b7"), GateState::Satisfied);
+}
+
+#[test]
+fn b9_wants_a_second_pair_of_eyes() {
+    let mut world = World::go(Stage::Develop);
+    assert_gate(&world, "b9", GateState::Satisfied, "bob");
+    for author in ["Ana Lima", "ana", "ana@example.org", "Ana Lima <ana@example.org>"] {
+        world.tick("b9", author);
+        assert_gate(&world, "b9", GateState::Failed, "another person");
+    }
+    world.waive("b9", "alone at night");
+    assert_gate(&world, "b9", GateState::Overridden, "alone at night");
+}
+
+#[test]
+fn b10_wants_a_clean_tree_and_nothing_to_push() {
+    let mut world = World::go(Stage::Develop);
+    assert_eq!(state(&world, "b10"), GateState::Satisfied);
+    world.worktree = seen(Worktree { unstaged: 2, untracked: 1, ..Worktree::default() }, "git");
+    assert_gate(&world, "b10", GateState::Failed, "2 unstaged, 1 untracked");
+    world.worktree = seen(Worktree::default(), "git");
+    world.edit_change(|report| report.ahead = Some(1));
+    assert_gate(&world, "b10", GateState::Failed, "1 ahead");
+    world.edit_change(|report| report.ahead = None);
+    assert_gate(&world, "b10", GateState::Open, "no upstream");
+    world.edit_change(|report| report.repository.operation = Some("rebase".into()));
+    assert_gate(&world, "b10", GateState::Failed, "in the middle of a rebase");
+}
+
+#[test]
+fn b10_asks_a_person_where_git_may_not_look() {
+    let mut world = World::go(Stage::Develop);
+    world.worktree = seen(Worktree { unverified: 1, ..Worktree::default() }, "git");
+    assert_gate(&world, "b10", GateState::Open, "1 filtered file");
+}
+
+#[test]
+fn b10_is_stale_with_old_remote_refs() {
+    let mut world = World::go(Stage::Develop);
+    world.edit_change(|report| report.facts.push(fact("G05", "age", FactState::Warn, "fetched 20 minutes ago")));
+    assert_gate(&world, "b10", GateState::Stale, "fetched");
+}

@@ -1,0 +1,76 @@
+use jiff::SignedDuration;
+
+use super::super::sentence::tests::every_entry;
+use super::*;
+use crate::journal::{Memory, Recorder};
+use crate::ui::theme::Theme;
+
+fn records() -> Vec<Record> {
+    let memory = Memory::default();
+    for (index, entry) in every_entry().iter().enumerate() {
+        let actor = if matches!(entry, Entry::VerdictChanged { .. }) { "hotfix" } else { "ana" };
+        memory.record(entry.draft("i1", actor, minute(index as i64))).unwrap();
+    }
+    memory.records()
+}
+
+fn minute(minute: i64) -> Timestamp {
+    "2026-03-01T13:50:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minute)
+}
+
+fn screen(records: &[Record], theme: &Theme, cells: u16) -> String {
+    let timeline = Timeline { records, zone: &TimeZone::UTC };
+    let ctx = Ctx { now: minute(21), theme };
+    let title = title(&timeline, &ctx);
+    let mut lines = vec![format!("[6 Timeline] {} | {}", title.subject, title.note.content)];
+    let rows = (0..len(&timeline)).map(|index| item(&timeline, &ctx, index, cells));
+    for line in head(&timeline, &ctx, cells, 20).into_iter().chain(rows) {
+        let text = line.to_string();
+        assert!(width(&text) <= usize::from(cells), "too wide for {cells}: {text}");
+        lines.push(text.trim_end().to_owned());
+    }
+    lines.push(format!("[summary] {}", summary(&timeline, &ctx)));
+    lines.join("\n")
+}
+
+#[test]
+fn all_kinds_at_52() {
+    insta::assert_snapshot!(screen(&records(), &Theme::default(), 52));
+}
+
+#[test]
+fn all_kinds_at_158() {
+    insta::assert_snapshot!(screen(&records(), &Theme::default(), 158));
+}
+
+#[test]
+fn all_kinds_in_ascii() {
+    insta::assert_snapshot!(screen(&records(), &Theme { ascii: true, ..Theme::default() }, 78));
+}
+
+#[test]
+fn nothing_on_record() {
+    insta::assert_snapshot!(screen(&[], &Theme::default(), 52));
+}
+
+#[test]
+fn the_detail_shows_every_field_and_the_chain() {
+    let records = records();
+    let timeline = Timeline { records: &records, zone: &TimeZone::UTC };
+    let ctx = Ctx { now: minute(21), theme: &Theme::default() };
+    let lines = detail(&timeline, &ctx, 0, 78);
+    let text: Vec<_> = lines.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(text.join("\n"));
+    assert!(text.iter().any(|line| line.contains(&records.last().unwrap().hash)));
+    assert!(detail(&timeline, &ctx, 99, 78).is_empty());
+}
+
+#[test]
+fn the_filter_finds_by_kind_actor_and_sentence() {
+    let records = records();
+    let timeline = Timeline { records: &records, zone: &TimeZone::UTC };
+    let hits = |word: &str| (0..len(&timeline)).filter(|row| text(&timeline, *row).contains(word)).count();
+    assert_eq!(hits("verdict_changed"), 1);
+    assert_eq!(hits("hotfix "), 2, "its actor, and the tip in a sentence");
+    assert_eq!(hits("v2.4.1"), 3);
+}

@@ -1,0 +1,101 @@
+use jiff::Timestamp;
+
+use super::*;
+use crate::incident::{Decision, Role, Severity, Stage};
+
+fn oid(digit: char) -> Oid {
+    Oid::parse(&digit.to_string().repeat(40)).unwrap()
+}
+
+/// One of each kind; a new kind must be added here.
+pub(in crate::incident) fn every_entry() -> Vec<Entry> {
+    let plan = || "f00d".to_owned();
+    let text = |text: &str| text.to_owned();
+    vec![
+        Entry::Declared {
+            title: text("checkout-502"),
+            severity: Some(Severity::Sev2),
+            impact_at: None,
+            ticket: Some(text("SHOP-17")),
+            drill: None,
+        },
+        Entry::Assessed {
+            impact: Some(text("orders are lost")),
+            users: None,
+            workaround: None,
+            severity: Some(Severity::Sev1),
+        },
+        Entry::RoleTaken { role: Role::Ops, name: text("bob") },
+        Entry::StageEntered { stage: Stage::Deploy },
+        Entry::Ticked { item: text("b8"), note: Some(text("on staging")), head: Some(oid('3')) },
+        Entry::Unticked { item: text("b8"), note: None },
+        Entry::Overridden { item: text("b6"), reason: text("flaky"), name: text("ana"), head: Some(oid('3')) },
+        Entry::Decided {
+            decision: Decision::RollBack,
+            reason: text("4.5 times worse"),
+            readiness: Some(text("roll back")),
+        },
+        Entry::Noted { text: text("the pool is full") },
+        Entry::NoticeSent {
+            channel: text("#status"),
+            text: text("deploying"),
+            next_update_at: Some(Timestamp::UNIX_EPOCH),
+        },
+        Entry::HeadMoved { from: Some(oid('3')), to: oid('4') },
+        Entry::TestsSeen { subject: Some(oid('3')), passed: 811, failed: 1 },
+        Entry::VerdictChanged {
+            metric: text("error rate"),
+            from: text("collecting"),
+            to: text("regressed"),
+            why: text("9 of 60 against 2 of 590."),
+        },
+        Entry::RollbackArmed { plan: plan(), target: text("v2.4.1") },
+        Entry::RollbackDisarmed { plan: plan(), why: text("another key") },
+        Entry::RollbackFired { plan: plan(), steps: serde_json::Value::Null, target: text("v2.4.1") },
+        Entry::Step { plan: plan(), index: 0, name: text("switch"), state: StepState::Issued, detail: None },
+        Entry::RollbackEnded { plan: plan(), end: RollbackEnd::Verified, detail: text("v2.4.1 runs everywhere") },
+        Entry::RollbackRehearsed { plan: plan(), passed: true, detail: text("2 steps") },
+        Entry::DrillEvent { text: text("the canary starts to fail") },
+        Entry::Closed { open: vec![text("d4"), text("d8")] },
+    ]
+}
+
+#[test]
+fn every_entry_has_a_clear_sentence() {
+    let sentences: Vec<_> = every_entry().iter().map(Entry::sentence).collect();
+    insta::assert_snapshot!(sentences.join("\n"));
+}
+
+#[test]
+fn no_entry_falls_through_to_its_bare_kind() {
+    for entry in every_entry() {
+        assert_ne!(entry.sentence(), entry.kind());
+    }
+}
+
+#[test]
+fn every_state_of_a_step_and_every_end_is_told_apart() {
+    use StepState::{Failed, Intent, Issued, Observed, Pending, Skipped, Unknown, Verified};
+    let states = [Pending, Intent, Issued, Observed, Verified, Failed, Unknown, Skipped];
+    let phrases: std::collections::BTreeSet<_> = states.into_iter().map(StepState::phrase).collect();
+    assert_eq!(phrases.len(), states.len());
+}
+
+#[test]
+fn several_lines_and_escapes_become_one_plain_line() {
+    let entry = Entry::Noted { text: "first\nsecond \u{1b}[2J".into() };
+    assert_eq!(entry.sentence(), "noted: first second \\u{1b}[2J");
+}
+
+#[test]
+fn a_record_of_a_later_version_is_told_as_such() {
+    let draft = crate::journal::record::Draft {
+        at: Timestamp::UNIX_EPOCH,
+        incident: "i1".into(),
+        actor: "ana".into(),
+        kind: "teleported".into(),
+        body: serde_json::json!({"entry": "teleported"}),
+    };
+    let record = Record::chain(draft, 1, crate::journal::record::GENESIS);
+    assert_eq!(of(&record), "an entry of kind teleported that this version does not know");
+}
