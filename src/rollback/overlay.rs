@@ -156,10 +156,10 @@ fn with_rest(mut title: Line<'static>, hidden: usize) -> Line<'static> {
 fn foot(armed: &Armed, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let key = ctx.theme.style(Role::Key);
     let (dot, dots) = (dot(ctx), ctx.theme.pick("…", "..."));
-    let time = format!("disarms by itself in {}", short(armed.remaining(ctx.now)));
+    let time = format!("disarms by itself in {}", short(armed.remaining(armed.seen())));
     let time = Line::styled(time, ctx.theme.style(Role::Muted));
     let last = match armed.phase() {
-        _ if armed.is_waiting(ctx.now) => format!("wait {dots}"),
+        _ if armed.is_waiting(armed.seen()) => format!("wait {dots}"),
         Phase::Letter => format!("press {} to fire {dot} any other key cancels", armed.letter()),
         Phase::Settling => format!("fires {dots}"),
         Phase::Glass => format!("press ! to override {dot} any other key cancels"),
