@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::clock::Clock;
 use super::event::What;
+use super::hands::told;
 use super::letter::Letter;
 use super::mailbox::Sending;
 use crate::change::source::{Settings, rollback_contents};
@@ -61,7 +62,7 @@ pub async fn keep(planner: Planner, clock: Clock, asked: Arc<Notify>, letters: S
             Ok(Err(failure)) => Observation::Failed(generation, failure),
             Err(_) => return,
         };
-        letters.send(Letter::Happened(What::Rollback(Event::Plan(observation))));
+        letters.send(Letter::Happened(What::Rollback(Event::Plan(told(observation, clock)))));
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
             () = asked.notified() => {}
