@@ -2,18 +2,18 @@
 
 use std::path::PathBuf;
 
-use color_eyre::eyre::{WrapErr, eyre};
+use color_eyre::eyre::eyre;
 use jiff::Timestamp;
 
-use super::{Context, Exit, judge};
+use super::{Context, Exit, judge, print};
 use crate::canary::model::State;
 use crate::canary::shown::Shown;
 use crate::canary::source::Source;
+use crate::config::Loaded;
 use crate::config::schema::Canary;
-use crate::config::trust::{Permit, Store, Trust};
-use crate::config::{Loaded, load};
+use crate::config::trust::{Permit, Trust};
 use crate::http::Client;
-use crate::journal::StateFolder;
+use crate::project::Project;
 
 /// The canary against the baseline: 0 healthy, 4 regressed, 5 any other.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -49,12 +49,12 @@ fn source(context: &Context) -> color_eyre::Result<(Canary, Source)> {
 
 /// The configuration of this folder, with its root and the permit to act upon it.
 fn trusted(context: &Context) -> color_eyre::Result<(Loaded, PathBuf, Permit)> {
-    let folder = context.directory.canonicalize().wrap_err_with(|| context.directory.display().to_string())?;
-    let root = load::root(&folder).unwrap_or(folder);
-    let loaded = load::find(&root)?.ok_or_else(|| eyre!("no hotfix.toml here: `hotfix init` writes one"))?;
-    match Store::at(StateFolder::find()?.trust()).check(&loaded, &[]) {
-        Trust::Trusted(permit) => Ok((loaded, root, permit)),
-        Trust::Untrusted { why, .. } => Err(eyre!("this hotfix.toml is not trusted ({why}): see `hotfix trust`")),
+    let project = Project::open(&context.directory)?;
+    let loaded = project.loaded()?.ok_or_else(|| eyre!("no hotfix.toml here: `hotfix init` writes one"))?;
+    match project.trust() {
+        Some(Trust::Trusted(permit)) => Ok((loaded.clone(), project.root.clone(), permit)),
+        Some(Trust::Untrusted { why, .. }) => Err(eyre!("this hotfix.toml is not trusted ({why}): see `hotfix trust`")),
+        None => Err(eyre!("no hotfix.toml here: `hotfix init` writes one")),
     }
 }
 
@@ -70,7 +70,7 @@ async fn look(
         state.update(seen, now);
         let shown = Shown::of(&state, now);
         let text = if json { serde_json::to_string(&shown)? + "\n" } else { shown.text(state.report.value()) };
-        let is_read = judge::print(&text)?;
+        let is_read = print(&text)?;
         if !watch || !is_read {
             return Ok(shown.believed().map_or(Exit::NotEnoughData, judge::exit));
         }

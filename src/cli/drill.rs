@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use color_eyre::eyre::WrapErr;
 use serde_json::json;
 
-use super::judge::print;
-use super::{Context, Exit};
+use super::{Context, Exit, print};
 use crate::cockpit::launch::Drill;
 use crate::drill::catalogue::{self, ScenarioError};
 use crate::drill::headless;

@@ -81,22 +81,28 @@ pub struct Entry {
     pub title: &'static str,
     /// The keys that it has by default.
     pub keys: &'static [&'static str],
-    /// Whether it can change production: taken away by a read-only cockpit.
+    /// Whether it can change production.
     pub dangerous: bool,
+    /// Whether it puts something on record: taken away from a read-only cockpit.
+    pub records: bool,
     /// One word for the hints of the bottom line, for the actions that stand there.
     pub hint: Option<&'static str>,
 }
 
 const fn entry(action: Action, id: &'static str, title: &'static str, keys: &'static [&'static str]) -> Entry {
-    Entry { action, id, title, keys, dangerous: false, hint: None }
+    Entry { action, id, title, keys, dangerous: false, records: false, hint: None }
 }
 
 const fn hinted(entry: Entry, hint: &'static str) -> Entry {
     Entry { hint: Some(hint), ..entry }
 }
 
+const fn recording(entry: Entry) -> Entry {
+    Entry { records: true, ..entry }
+}
+
 const fn dangerous(entry: Entry) -> Entry {
-    Entry { dangerous: true, ..entry }
+    Entry { dangerous: true, ..recording(entry) }
 }
 
 /// The table, in the order of the help.
@@ -120,15 +126,18 @@ pub const TABLE: &[Entry] = &[
     hinted(entry(Action::Filter, "filter", "show only the rows that hold a text", &["/"]), "filter"),
     entry(Action::Back, "back", "close what is open, or clear the filter", &["esc"]),
     entry(Action::Refresh, "refresh", "ask every source again", &["r"]),
-    hinted(entry(Action::Tick, "tick", "tick the selected checklist item, or take the tick back", &["space"]), "tick"),
-    entry(Action::Override, "override", "pass the selected gate, with a reason and a name", &["O"]),
-    entry(Action::Assess, "assess", "answer the assessment questions; declares an incident", &["i"]),
-    entry(Action::Role, "role", "take or hand over a role", &["o"]),
-    entry(Action::NextStage, "next-stage", "go on to the next stage", &[">"]),
-    entry(Action::Decide, "decide", "record a decision", &["d"]),
-    hinted(entry(Action::Note, "note", "put a note on the timeline", &["n"]), "note"),
-    entry(Action::Say, "say", "record a notice to the stakeholders", &["s"]),
-    entry(Action::Close, "close", "close the incident", &[]),
+    recording(hinted(
+        entry(Action::Tick, "tick", "tick the selected checklist item, or take the tick back", &["space"]),
+        "tick",
+    )),
+    recording(entry(Action::Override, "override", "pass the selected gate, with a reason and a name", &["O"])),
+    recording(entry(Action::Assess, "assess", "answer the assessment questions; declares an incident", &["i"])),
+    recording(entry(Action::Role, "role", "take or hand over a role", &["o"])),
+    recording(entry(Action::NextStage, "next-stage", "go on to the next stage", &[">"])),
+    recording(entry(Action::Decide, "decide", "record a decision", &["d"])),
+    recording(hinted(entry(Action::Note, "note", "put a note on the timeline", &["n"]), "note")),
+    recording(entry(Action::Say, "say", "record a notice to the stakeholders", &["s"])),
+    recording(entry(Action::Close, "close", "close the incident", &[])),
     dangerous(hinted(entry(Action::Rollback, "rollback", "arm the rollback and show its plan", &["R"]), "roll back")),
     entry(Action::StopRollback, "stop-rollback", "stop a running rollback after its present step", &["S"]),
     entry(Action::Copy, "copy", "copy the selected row", &["y"]),

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::event::{Toast, What};
 use super::keymap::Keymap;
 use super::letter::Letter;
@@ -14,6 +16,7 @@ use crate::config::user;
 use crate::incident;
 use crate::journal::record::Record;
 use crate::journal::writer::Writer;
+use crate::journal::{JournalError, Pen, Reach};
 use crate::project::Project;
 
 /// The project, open.
@@ -39,14 +42,19 @@ pub struct Opened {
     pub writer: Result<Writer, String>,
     /// The records of the active incident; without one, those of a rollback that was fired without one.
     pub records: Vec<Record>,
+    /// The ids of all incidents.
+    pub incidents: Vec<String>,
     /// What the operator must know.
     pub warnings: Vec<String>,
+    /// Held as long as this cockpit may change the incident; without it, it only follows.
+    pub pen: Option<Pen>,
 }
 
 /// What opening found in the journal.
 struct Kept {
     writer: Writer,
     records: Vec<Record>,
+    incidents: Vec<String>,
 }
 
 /// The name of a folder, for the header.
@@ -88,12 +96,14 @@ fn open(directory: &Path, letters: &Sending<Letter>, drill: Option<(Permit, Path
     let journal_folder = project.journal_folder();
     let kept =
         journal_folder.as_ref().map_err(ToString::to_string).and_then(|_| keep(&project, letters, &mut warnings));
-    let (writer, records) = match kept {
-        Ok(kept) => (Ok(kept.writer), kept.records),
-        Err(why) => (Err(why), Vec::new()),
+    let (writer, records, incidents) = match kept {
+        Ok(kept) => (Ok(kept.writer), kept.records, kept.incidents),
+        Err(why) => (Err(why), Vec::new(), Vec::new()),
     };
     let canary_token = permit.and_then(|permit| canary_token(&project, permit, &mut warnings));
+    let pen = journal_folder.as_ref().ok().and_then(|folder| reach(folder, &mut warnings));
     Ok(Opened {
+        pen,
         canary_token,
         config: project.config().unwrap_or_default(),
         operator: project.who(None).unwrap_or_else(|_| "operator".into()),
@@ -104,6 +114,7 @@ fn open(directory: &Path, letters: &Sending<Letter>, drill: Option<(Permit, Path
         permit,
         writer,
         records,
+        incidents,
         warnings,
     })
 }
@@ -125,13 +136,31 @@ fn keep(project: &Project, letters: &Sending<Letter>, warnings: &mut Vec<String>
     warnings.extend(found.iter().map(ToString::to_string));
     let read = || {
         let active = journal.active_incident()?;
-        journal.records(active.as_deref().unwrap_or(incident::NONE))
+        let incidents = journal.incidents()?.into_iter().map(|known| known.id).collect();
+        Ok((journal.records(active.as_deref().unwrap_or(incident::NONE))?, incidents))
     };
-    let records = read().map_err(|error| error.to_string())?;
+    let (records, incidents) = read().map_err(|error: JournalError| error.to_string())?;
     let letters = letters.clone();
     let subscriber = move |result| letters.send(Letter::Happened(What::Journal(result)));
     let writer = Writer::start(journal, project.redact(), subscriber).map_err(|error| error.to_string())?;
-    Ok(Kept { writer, records })
+    Ok(Kept { writer, records, incidents })
+}
+
+/// Another cockpit that is open on the same incident keeps the pen: this one is told who has it.
+fn reach(folder: &Path, warnings: &mut Vec<String>) -> Option<Pen> {
+    match Pen::reach(folder, Timestamp::now()) {
+        Ok(Reach::Taken(pen)) => Some(pen),
+        Ok(Reach::HeldBy(holder)) => {
+            let who =
+                holder.map_or_else(|| "another cockpit".into(), |it| format!("process {} on {}", it.pid, it.host));
+            warnings.push(format!("read-only: {who} has this incident open"));
+            None
+        }
+        Err(error) => {
+            warnings.push(error.to_string());
+            None
+        }
+    }
 }
 
 /// A token that cannot be had is told here, and by the server's answer to a request without it.
@@ -164,7 +193,9 @@ impl Opened {
         state.project.operator.clone_from(&self.operator);
         state.project.config.clone_from(&self.config);
         state.project.standing = self.standing.clone();
+        state.project.incidents.clone_from(&self.incidents);
         state.ui.keymap = self.keymap.clone();
+        state.project.is_read_only |= self.pen.is_none() && self.writer.is_ok();
         state.ui.damage.add(super::damage::Damage::ALL);
         let records = self.records.iter().map(|record| What::Journal(Ok(record.clone())));
         let no_journal = self.writer.as_ref().err().map(|why| format!("nothing can be recorded: {why}"));

@@ -20,6 +20,9 @@ use crate::rollback::state::Event;
 /// Between two builds when nothing moves: half of what makes a plan too old.
 const EVERY: Duration = Duration::from_secs(30);
 
+/// What the rollback goes back from: the commit that the hotfix ships.
+const TIP: &str = "HEAD";
+
 /// What a plan is built from.
 #[derive(Debug, Clone)]
 pub struct Planner {
@@ -38,7 +41,10 @@ impl Planner {
     /// When git cannot tell what to go back to, or the configuration makes no sense.
     pub fn plan(&self, clock: Clock) -> Result<Plan, Failure> {
         let failure = |what: String| Failure { what, remedy: None, at: clock.now(), retry_at: None };
-        let contents = rollback_contents(&self.root, &self.settings, Some("HEAD"), self.rollback.to.as_deref())?;
+        let mut contents = rollback_contents(&self.root, &self.settings, Some(TIP), self.rollback.to.as_deref())?;
+        if let Some(oid) = contents.from.oid.as_ref().filter(|_| contents.from.reference == TIP) {
+            contents.from.reference = oid.short().to_owned();
+        }
         let contents = plan::Contents::try_from(contents).map_err(failure)?;
         plan::build(&self.rollback, contents).map_err(|error| failure(error.to_string()))
     }

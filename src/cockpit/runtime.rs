@@ -181,6 +181,7 @@ impl Runtime {
     fn take_time(&mut self) {
         if self.ticked_at.elapsed() >= update::next_tick(&self.state) {
             self.ticked_at = Instant::now();
+            self.hands.look();
             self.happen(What::Tick);
         } else if self.state.rollback.guard.armed().is_some() {
             self.happen(What::Moment);

@@ -61,7 +61,9 @@ pub struct Project {
     pub config: schema::Config,
     /// How the configuration stands.
     pub standing: Standing,
-    /// Whether nothing dangerous may be done.
+    /// The incidents that the journal knew when it was opened, and those since.
+    pub incidents: Vec<String>,
+    /// Whether nothing may be recorded or done.
     pub is_read_only: bool,
     /// The drill's banner, in a drill.
     pub drill: Option<String>,

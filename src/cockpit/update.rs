@@ -106,12 +106,16 @@ fn tested(state: &mut State, observation: Observation<test_results::model::Repor
         return Vec::new();
     }
     seen(state, Pane::Tests);
-    let Some(report) = state.tests.report.value().filter(|report| Some(report.totals) != before) else {
-        return Vec::new();
-    };
+    let is_news = |report: &&test_results::model::Report| is_whole(report) && Some(report.totals) != before;
+    let Some(report) = state.tests.report.value().filter(is_news) else { return Vec::new() };
     let failed = report.totals.failed + report.totals.errored;
     let entry = Entry::TestsSeen { subject: report.subject.clone(), passed: report.totals.passed, failed };
     note(state, entry).into_iter().collect()
+}
+
+/// Whether every report is there to its end: half of one is no news for the timeline.
+fn is_whole(report: &test_results::model::Report) -> bool {
+    report.totals.tests > 0 && report.runs.iter().all(|run| run.complete)
 }
 
 fn measured(state: &mut State, observation: Observation<canary::model::Batch>) -> Vec<Effect> {

@@ -11,6 +11,7 @@ pub mod xml;
 
 pub use attributes::Attributes;
 pub use sieve::Sieve;
+pub use suite::seconds;
 
 use memchr::memmem::Finder;
 
@@ -226,7 +227,7 @@ impl Junit {
         }
         for (key, value) in attributes {
             match key {
-                "time" | "duration" => self.suites.add_time(suite::seconds(value)),
+                "time" | "duration" => self.suites.add_time(seconds(value)),
                 "status" | "result" => case.status = worse(case.status, by_word(value)),
                 _ => {}
             }

@@ -64,7 +64,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
 
 /// Why an action cannot be done now, in one sentence.
 pub fn disabled(state: &State, action: Action) -> Option<String> {
-    if action.entry().dangerous && state.project.is_read_only {
+    if action.entry().records && state.project.is_read_only {
         return Some("this cockpit is read-only".into());
     }
     match action {

@@ -13,7 +13,7 @@ use super::super::panes;
 use super::super::state::{Overlay, State};
 use super::{by_operator, keys, settle};
 use crate::evidence::text;
-use crate::incident::Entry;
+use crate::incident::{Entry, naming};
 use crate::rollback::guard::{self, Input};
 use crate::rollback::state as rollback;
 use crate::ui::layout::Pane;
@@ -163,7 +163,8 @@ fn declare(state: &State, entries: Vec<Entry>) -> Vec<Effect> {
         Entry::Declared { title, .. } => Some(title.as_str()),
         _ => None,
     });
-    let incident = incident_id(title.unwrap_or("incident"), state.now);
+    let incident =
+        naming::id(title.unwrap_or("incident"), state.now, |id| state.project.incidents.iter().any(|it| it == id));
     let record = |entry| Effect::Record { incident: incident.clone(), entry, actor: Actor::Operator };
     entries.into_iter().map(record).collect()
 }
@@ -243,13 +244,6 @@ fn carried(state: &State, effect: rollback::Effect) -> Effect {
         rollback::Effect::Record(entry) => Effect::Record { incident, entry, actor: Actor::Operator },
         effect => Effect::Rollback { effect, incident },
     }
-}
-
-/// A readable id, made different from those of the same day by the second.
-fn incident_id(title: &str, at: Timestamp) -> String {
-    let words = title.to_lowercase();
-    let words = words.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    format!("{}-{}", at.strftime("%Y%m%d-%H%M%S"), words.take(6).collect::<Vec<_>>().join("-"))
 }
 
 fn guard_key(key: Key) -> guard::Key {

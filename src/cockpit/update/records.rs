@@ -22,6 +22,7 @@ pub fn recorded(state: &mut State, result: Result<Record, JournalError>) -> Vec<
     let declares = matches!(Entry::of(&record), Some(Entry::Declared { .. }));
     if declares {
         state.incident = None;
+        state.project.incidents.push(record.incident.clone());
         state.records.clear();
     }
     Incident::apply(&mut state.incident, &record);
