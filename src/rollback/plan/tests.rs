@@ -108,7 +108,10 @@ fn what_git_cannot_tell_is_never_clean() {
 fn head_is_no_name_for_a_version() {
     let mut git = of_git(Some(Reversal::Clean), Some("v2.4.1"));
     git.from.reference = "HEAD".into();
-    assert_eq!(Contents::of(&git).unwrap().from, version(&change::Point { reference: "bbbbbbb".into(), oid: Some(oid('b')) }));
+    assert_eq!(
+        Contents::of(&git).unwrap().from,
+        version(&change::Point { reference: "bbbbbbb".into(), oid: Some(oid('b')) })
+    );
 }
 
 #[test]
