@@ -23,7 +23,11 @@ pub fn report(runs: &[CiRun], now: Moment, epoch: Timestamp, commit: &Oid) -> Op
         case(&mut out, run, number);
     }
     if passed >= run.takes.secs() {
-        out.push_str("  </testsuite>\n</testsuites>\n");
+        let code = i32::from(!run.red.is_empty());
+        let _ = write!(
+            out,
+            "    <properties><property name=\"exit_code\" value=\"{code}\"/></properties>\n  </testsuite>\n</testsuites>\n"
+        );
     }
     Some(out)
 }
@@ -31,7 +35,8 @@ pub fn report(runs: &[CiRun], now: Moment, epoch: Timestamp, commit: &Oid) -> Op
 fn head(started: Timestamp, commit: &Oid) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"unit\" timestamp=\"{started}\">\n    \
-         <properties><property name=\"git.commit\" value=\"{commit}\"/></properties>\n"
+         <properties><property name=\"git.commit\" value=\"{commit}\"/>\
+         <property name=\"git.dirty\" value=\"false\"/></properties>\n"
     )
 }
 
