@@ -1,10 +1,13 @@
 //! The command line: one file for each subcommand, the headless face of a pane.
 
+use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
+
+use crate::incident::Severity;
 
 pub mod assess;
 pub mod canary;
@@ -16,12 +19,14 @@ pub mod decide;
 pub mod declare;
 pub mod doctor;
 pub mod drill;
+pub mod entry;
 pub mod gather;
 pub mod init;
 pub mod judge;
 pub mod note;
 pub mod output;
 pub mod override_;
+pub mod project;
 pub mod role;
 pub mod rollback;
 pub mod status;
@@ -158,4 +163,22 @@ pub fn run(command: Command, context: &Context) -> color_eyre::Result<Exit> {
         Command::Drill(args) => drill::run(args, context),
         Command::Completions(args) => completions::run(args, context),
     }
+}
+
+/// Prints a text as it is. Returns whether somebody still reads: a reader that has gone away is no error.
+///
+/// # Errors
+/// When it cannot be written for any other reason.
+pub fn print(text: &str) -> io::Result<bool> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// A severity on the command line.
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::parse(text).ok_or_else(|| "write sev1, sev2 or sev3".to_owned())
 }

@@ -1,15 +1,29 @@
 //! `hotfix override`
 
+use super::entry::{self, Common, not_empty};
 use super::{Context, Exit};
+use crate::incident::Entry;
 
-/// Passes a gate that is not satisfied, with a reason and a name.
+/// Passes a gate that is not satisfied. It is on record for good, with the reason and who answers for it.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// The item, such as b9
+    #[arg(value_parser = entry::item)]
+    id: String,
+    /// Why
+    #[arg(long, value_name = "TEXT", value_parser = not_empty)]
+    reason: String,
+    #[command(flatten)]
+    common: Common,
+}
 
 /// Runs the command.
 ///
 /// # Errors
 /// When it could not run at all.
-pub fn run(_args: Args, _context: &Context) -> color_eyre::Result<Exit> {
-    Err(color_eyre::eyre::eyre!("not built yet"))
+pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
+    let Args { id: item, reason, common } = args;
+    entry::record(context, &common, |desk, _| {
+        Ok(Entry::Overridden { item, reason, name: desk.by.clone(), head: desk.project.head() })
+    })
 }

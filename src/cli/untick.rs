@@ -1,15 +1,34 @@
 //! `hotfix untick`
 
-use super::{Context, Exit};
+use color_eyre::eyre::eyre;
 
-/// Takes a tick back.
+use super::entry::{self, Common, not_empty};
+use super::{Context, Exit};
+use crate::incident::Entry;
+
+/// Takes a tick or an override back.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// The item, such as b6
+    #[arg(value_parser = entry::item)]
+    id: String,
+    /// Why
+    #[arg(long, value_name = "TEXT", value_parser = not_empty)]
+    note: Option<String>,
+    #[command(flatten)]
+    common: Common,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// When it could not run at all.
-pub fn run(_args: Args, _context: &Context) -> color_eyre::Result<Exit> {
-    Err(color_eyre::eyre::eyre!("not built yet"))
+/// When it could not run at all, or nothing is there to take back.
+pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
+    let Args { id: item, note, common } = args;
+    entry::record(context, &common, |_, incident| {
+        if !incident.marks.contains_key(&item) {
+            return Err(eyre!("{item} is neither ticked nor overridden"));
+        }
+        Ok(Entry::Unticked { item, note })
+    })
 }

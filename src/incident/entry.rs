@@ -183,6 +183,11 @@ pub enum Entry {
         /// In words.
         text: String,
     },
+    /// The journal was found damaged; told in every incident's timeline.
+    JournalDamaged {
+        /// What was found, and what was done.
+        what: String,
+    },
     /// The incident ended.
     Closed {
         /// The ids of what was still open then.
@@ -268,6 +273,7 @@ impl Entry {
             Self::RollbackEnded { .. } => "rollback_ended",
             Self::RollbackRehearsed { .. } => "rollback_rehearsed",
             Self::DrillEvent { .. } => "drill_event",
+            Self::JournalDamaged { .. } => "journal_damaged",
             Self::Closed { .. } => "closed",
         }
     }
@@ -299,6 +305,22 @@ impl Decision {
             Self::Promote => "promote",
             Self::Escalate => "escalate",
             Self::Close => "close",
+        }
+    }
+}
+
+impl StepState {
+    /// In words.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Intent => "about to be issued",
+            Self::Issued => "issued",
+            Self::Observed => "ended well",
+            Self::Verified => "verified",
+            Self::Failed => "FAILED",
+            Self::Unknown => "outcome UNKNOWN",
+            Self::Skipped => "left out",
         }
     }
 }

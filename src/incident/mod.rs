@@ -2,11 +2,13 @@
 //!
 //! - [`entry`]: everything that the journal can say of an incident.
 //! - [`model`]: the incident as the journal tells it, folded entry by entry (pure).
+//! - [`naming`]: readable ids (pure).
 //! - [`sentence`]: each entry as one sentence (pure).
 //! - [`pane`]: the timeline.
 
 pub mod entry;
 pub mod model;
+pub mod naming;
 pub mod pane;
 pub mod sentence;
 

@@ -230,7 +230,8 @@ impl Incident {
             | Entry::RollbackDisarmed { .. }
             | Entry::RollbackFired { .. }
             | Entry::Step { .. }
-            | Entry::DrillEvent { .. } => {}
+            | Entry::DrillEvent { .. }
+            | Entry::JournalDamaged { .. } => {}
         }
     }
 
@@ -249,3 +250,6 @@ impl Incident {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

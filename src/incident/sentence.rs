@@ -4,6 +4,7 @@ use super::entry::Entry;
 use super::{RollbackEnd, StepState};
 use crate::evidence::Oid;
 use crate::evidence::text::clean;
+use crate::journal::UNREADABLE;
 use crate::journal::record::Record;
 
 impl Entry {
@@ -48,6 +49,7 @@ impl Entry {
             }
             Self::VerdictChanged { metric, from, to, why } => format!("canary {metric}: {from} to {to}. {why}"),
             Self::DrillEvent { text } => format!("drill: {text}"),
+            Self::JournalDamaged { what } => format!("the journal is damaged: {what}"),
             Self::Closed { open } if open.is_empty() => "closed the incident, nothing left open".to_owned(),
             Self::Closed { open } => format!("closed the incident with {} still open", open.join(", ")),
             _ => self.rollback_words(),
@@ -102,12 +104,15 @@ impl RollbackEnd {
     }
 }
 
-/// The sentence of a record, also of one that this version cannot read.
+/// The sentence of a record, also of one that this version, or nobody any more, can read.
 pub fn of(record: &Record) -> String {
-    Entry::of(record).map_or_else(
-        || format!("an entry of kind {} that this version does not know", clean(&record.kind)),
-        |entry| entry.sentence(),
-    )
+    let unreadable = || (record.kind == UNREADABLE).then(|| clean(record.body["what"].as_str().unwrap_or(UNREADABLE)));
+    match Entry::of(record) {
+        Some(entry) => entry.sentence(),
+        None => unreadable().unwrap_or_else(|| {
+            format!("an entry of kind {} that this version does not know", clean(&record.kind))
+        }),
+    }
 }
 
 fn assessed(answers: &[(&str, &Option<String>)]) -> String {

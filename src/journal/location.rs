@@ -94,19 +94,18 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Asks git.
+    /// Asks git. The remote is `origin`, or the only one there is; the configuration has no say in it, so that
+    /// a mistake in it cannot lead to another journal.
     ///
     /// # Errors
     /// When `root` is no repository, or git refuses to read it.
-    pub fn of(root: &Path, remote: &str) -> Result<Self, JournalError> {
-        let repository = git2::Repository::open(root)
-            .map_err(|error| JournalError::new(format!("cannot read the repository: {}", error.message())))?;
-        let url = repository.find_remote(remote).ok().map(|remote| remote.url_bytes().to_owned());
-        Ok(Self {
-            root: root.to_owned(),
-            first_commit: first_commit(&repository),
-            remote: url.map(|url| normal(&String::from_utf8_lossy(&url))),
-        })
+    pub fn of(root: &Path) -> Result<Self, JournalError> {
+        let repository = git2::Repository::open(root).map_err(|error| no_repository(root, &error))?;
+        let remotes = remotes(&repository);
+        let origin = remotes.iter().find(|(name, _)| name == "origin");
+        let only = if remotes.len() == 1 { remotes.first() } else { None };
+        let remote = origin.or(only).map(|(_, place)| place.clone());
+        Ok(Self { root: root.to_owned(), first_commit: first_commit(&repository), remote })
     }
 
     /// A readable name, made unique by a hash.
@@ -119,6 +118,24 @@ impl Identity {
         let name = Some(slug(last.unwrap_or_default())).filter(|name| !name.is_empty());
         format!("{}-{}", name.as_deref().unwrap_or("local"), &hash[..16])
     }
+}
+
+fn no_repository(root: &Path, error: &git2::Error) -> JournalError {
+    let why = error.message();
+    JournalError::new(format!(
+        "no git repository at {}: {why}; run hotfix inside the service's repository",
+        root.display()
+    ))
+}
+
+/// The names of a repository's remotes and the places that they point to.
+pub fn remotes(repository: &git2::Repository) -> Vec<(String, String)> {
+    let Ok(names) = repository.remotes() else { return Vec::new() };
+    let place = |name: &str| {
+        let remote = repository.find_remote(name).ok()?;
+        Some((name.to_owned(), normal(&String::from_utf8_lossy(remote.url_bytes()))))
+    };
+    names.iter().filter_map(|name| place(name.ok()??)).collect()
 }
 
 fn first_commit(repository: &git2::Repository) -> Option<Oid> {

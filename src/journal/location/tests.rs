@@ -23,7 +23,7 @@ fn repository(remote: Option<&str>) -> (TempDir, Repository) {
 }
 
 fn name(folder: &TempDir) -> String {
-    Identity::of(folder.path(), "origin").unwrap().folder_name()
+    Identity::of(folder.path()).unwrap().folder_name()
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn a_fresh_clone_by_another_protocol_finds_the_same_journal() {
     assert!(name(&one).starts_with("checkout-"), "{}", name(&one));
     commit(&repository, "the fix");
     assert_eq!(name(&one), name(&two), "a commit changes nothing");
-    assert!(!format!("{:?}", Identity::of(two.path(), "origin").unwrap()).contains("t0ken"));
+    assert!(!format!("{:?}", Identity::of(two.path()).unwrap()).contains("t0ken"));
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn the_same_place_is_written_in_many_ways() {
 #[test]
 fn a_state_folder_in_the_work_tree_is_refused() {
     let (folder, _) = repository(None);
-    let identity = Identity::of(folder.path(), "origin").unwrap();
+    let identity = Identity::of(folder.path()).unwrap();
     let error = StateFolder::at(folder.path().join("not/yet/there")).journal(&identity).unwrap_err();
     assert!(error.what.contains("is inside the work tree"), "{error}");
     let outside = tempfile::tempdir().unwrap();

@@ -1,0 +1,133 @@
+//! What the commands have in common that put one entry on record.
+
+use color_eyre::eyre::eyre;
+use serde::Serialize;
+
+use super::project::Project;
+use super::{Context, Exit, print};
+use crate::incident::{Entry, Incident, sentence};
+use crate::journal::Journal;
+use crate::journal::record::Record;
+
+/// Who records, for which incident, and how it is told.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Common {
+    /// Who does it; your configured name, git's user.name or the login without it
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// Another incident than the active one
+    #[arg(long, value_name = "ID")]
+    pub incident: Option<String>,
+    /// Print the record as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A journal that is open for appending, and who appends.
+pub struct Desk {
+    /// The project.
+    pub project: Project,
+    /// Its journal.
+    pub journal: Journal,
+    /// The person.
+    pub by: String,
+}
+
+impl Desk {
+    /// Opens the journal of the repository that the command runs in. What is wrong with it is told at once.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or nobody knows who is recording.
+    pub fn open(context: &Context, common: &Common) -> color_eyre::Result<Self> {
+        let project = Project::open(&context.directory)?;
+        let (journal, warnings) = project.journal()?;
+        let by = project.who(common.by.as_deref())?;
+        for warning in warnings {
+            eprintln!("hotfix: WARNING: {warning}");
+        }
+        Ok(Self { project, journal, by })
+    }
+
+    /// The incident that is meant: the given one, else the active one.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn incident(&self, given: Option<&str>) -> color_eyre::Result<Incident> {
+        let id = match given {
+            Some(id) => id.to_owned(),
+            None => self.journal.active_incident()?.ok_or_else(none_active)?,
+        };
+        let incident = Incident::fold(&self.journal.records(&id)?);
+        incident.ok_or_else(|| eyre!("there is no incident `{id}` in this repository's journal"))
+    }
+
+    /// Puts an entry on record and tells it.
+    ///
+    /// # Errors
+    /// When it is not certain that it was recorded.
+    pub fn record(&mut self, context: &Context, incident: &str, entry: &Entry, json: bool) -> color_eyre::Result<Exit> {
+        let draft = self.project.redact().draft(entry.draft(incident, &self.by, context.now));
+        let record = self.journal.append(draft)?;
+        let told = if json { document(&record)? } else { format!("recorded: {}\n", sentence::of(&record)) };
+        print(&told)?;
+        Ok(Exit::Ok)
+    }
+}
+
+/// The sentence for whoever has no incident.
+pub fn none_active() -> color_eyre::Report {
+    eyre!("no incident is open in this repository: `hotfix declare TITLE` opens one")
+}
+
+/// Puts what `entry` makes of the incident on record.
+///
+/// # Errors
+/// When there is no incident, `entry` refuses, or it could not be recorded.
+pub fn record(
+    context: &Context,
+    common: &Common,
+    entry: impl FnOnce(&Desk, &Incident) -> color_eyre::Result<Entry>,
+) -> color_eyre::Result<Exit> {
+    let mut desk = Desk::open(context, common)?;
+    let incident = desk.incident(common.incident.as_deref())?;
+    let entry = entry(&desk, &incident)?;
+    desk.record(context, &incident.id, &entry, common.json)
+}
+
+/// A record as one line of JSON.
+///
+/// # Errors
+/// Never, for what the journal holds.
+pub fn document(record: &Record) -> color_eyre::Result<String> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        schema: u32,
+        #[serde(flatten)]
+        record: &'a Record,
+    }
+    Ok(serde_json::to_string(&Document { schema: 1, record })? + "\n")
+}
+
+/// A text that says something.
+///
+/// # Errors
+/// When it is empty: for clap.
+pub fn not_empty(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// The id of a checklist item: `b6`, or `d4/main` for one of its rows.
+///
+/// # Errors
+/// When it is none: for clap.
+pub fn item(text: &str) -> Result<String, String> {
+    let (id, row) = text.split_once('/').map_or((text, None), |(id, row)| (id, Some(row)));
+    let mut chars = id.chars();
+    let is_stage = chars.next().is_some_and(|c| ('a'..='d').contains(&c));
+    let is_number = !chars.as_str().is_empty() && chars.all(|c| c.is_ascii_digit());
+    if is_stage && is_number && row != Some("") {
+        return Ok(text.to_owned());
+    }
+    Err("an item is called a1 to d9, such as `b6`, or `d4/main` for a row; `hotfix checklist` lists them".to_owned())
+}

@@ -1,0 +1,108 @@
+//! The text of a new `hotfix.toml` (pure).
+
+use std::fmt::Write;
+
+use super::Preset;
+use super::detect::Found;
+
+/// What a preset calls the service.
+const SERVICE: &str = "SERVICE";
+
+/// The file for what was found. A preset that was asked for is in force; one that was only detected is there
+/// as comments.
+pub fn write(found: &Found, asked: Option<Preset>) -> String {
+    let mut out = String::from(
+        "# hotfix.toml: how this service is hotfixed. Nothing in here is run or contacted before you have said\n\
+         # `hotfix trust`, and a change asks again. A secret never stands in here: name it, as in { env = \"NAME\" }.\n\
+         version = 1\n\n",
+    );
+    // Writing to a String cannot fail.
+    let _ = write!(out, "{}{}{LIMITS}{}", production(found), git(found), tests(found, asked));
+    out += &deployment(found, asked);
+    out
+}
+
+const LIMITS: &str = "[limits]                                 # what still counts as a small change
+core_lines = 200
+files = 10
+
+";
+
+/// A TOML string.
+fn string(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn strings(texts: &[String]) -> String {
+    format!("[{}]", texts.iter().map(|text| string(text)).collect::<Vec<_>>().join(", "))
+}
+
+fn production(found: &Found) -> String {
+    let reference = found.tags.as_deref().or(found.production_branch.as_deref()).unwrap_or("v*");
+    format!(
+        "[production]\nref = {}   # the newest tag like this that HEAD descends from, or a branch\n\
+         # deployed = {{ url = \"https://{}.example/version\", json = \"$.commit\" }}   # what really runs there\n\n",
+        string(reference),
+        found.service
+    )
+}
+
+fn git(found: &Found) -> String {
+    let targets = if found.targets.is_empty() { vec!["main".to_owned()] } else { found.targets.clone() };
+    let remote = found.remote.as_ref().map_or_else(String::new, |name| format!("remote = {}\n", string(name)));
+    format!(
+        "[git]\nstrategy = \"back-promotion\"              # or \"trunk-first\": fix on trunk, cherry-pick to production\n\
+         targets = {}   # the branches that a fix must reach\n\
+         branch = \"hotfix/{{slug}}\"\n{remote}ticket = '[A-Z]+-\\d+'\n\n",
+        strings(&targets)
+    )
+}
+
+fn tests(found: &Found, asked: Option<Preset>) -> String {
+    // This preset brings its own.
+    if asked == Some(Preset::Salesforce) {
+        return String::new();
+    }
+    let globs = if found.junit.is_empty() { vec!["reports/junit.xml".to_owned()] } else { found.junit.clone() };
+    let block = format!("[[tests]]\nname = \"unit\"\njunit = {}\nrequired = true\n\n", strings(&globs));
+    let block = if found.junit.is_empty() {
+        format!("# No report of a test run was found: say where JUnit files are written.\n{}", commented(&block))
+    } else {
+        block
+    };
+    let github = found.github.as_ref().map_or_else(String::new, |repository| {
+        let repository = string(repository);
+        let ci = format!(
+            "[[tests]]\nname = \"ci\"\ngithub = {{ repository = {repository}, token = {{ env = \"GITHUB_TOKEN\" }} }}\n"
+        );
+        commented(&ci) + "\n"
+    });
+    block + &github
+}
+
+fn deployment(found: &Found, asked: Option<Preset>) -> String {
+    let text = |preset: Preset| preset.text().replace(SERVICE, &found.service);
+    if let Some(preset) = asked {
+        return format!("# From the preset {}: adapt names and addresses.\n{}", preset.name(), text(preset));
+    }
+    let (preset, why) = match found.preset {
+        Some(preset) => (preset, "which this repository's files point to"),
+        None => (Preset::Script, "the simplest one"),
+    };
+    let (name, text) = (preset.name(), text(preset));
+    format!(
+        "# Canary and rollback, from the preset {name}, {why}. Adapt names and addresses and take the\n\
+         # comment signs away, or begin with `hotfix init --preset {name} --force`.\n\n{}",
+        commented(&text)
+    )
+}
+
+/// Every line that says something as a comment.
+fn commented(text: &str) -> String {
+    let line = |line: &str| match line {
+        "" => "\n".to_owned(),
+        line if line.starts_with('#') => format!("{line}\n"),
+        line => format!("# {line}\n"),
+    };
+    text.lines().map(line).collect()
+}

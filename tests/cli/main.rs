@@ -1,0 +1,7 @@
+//! The program as a script uses it: what it prints, records and refuses, and how it ends.
+
+#![expect(clippy::unwrap_used, reason = "whatever fails here fails a test")]
+
+mod incident;
+mod place;
+mod setup;
