@@ -1,15 +1,254 @@
 //! `hotfix tests`
 
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use color_eyre::eyre::{WrapErr, eyre};
+use jiff::Timestamp;
+use serde::Serialize;
+
 use super::{Context, Exit};
+use crate::config::schema::{Config, TestSource};
+use crate::evidence::{Evidence, Generation, Observation, Subject};
+use crate::test_results::model::{Green, Report, Run, State, TestFailure, Totals};
+use crate::test_results::source;
+use crate::ui::pane::short;
+
+/// Lines of a failure's message that are printed.
+const MESSAGE_LINES: usize = 12;
+/// Between two looks at files that were named.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Test results, from the configuration or from files.
+///
+/// Without FILE, the sources of hotfix.toml are read, or the well-known places where test runners leave their reports, and
+/// judged against HEAD. With FILE, no project is needed and no commit is assumed.
+///
+/// Exit code: 0 when all is well (at least one test ran, none failed, every report was there and whole, and no report claims
+/// more failures than it shows), 1 otherwise, 2 when it could not run. It does not say for which commit: `hotfix status` does.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Report files; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Prints one JSON object, one a line with --watch
+    #[arg(long)]
+    pub json: bool,
+    /// Goes on, and prints again when something changed
+    #[arg(long)]
+    pub watch: bool,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    #[serde(flatten)]
+    report: &'a Report,
+    /// Whether that proves HEAD; `null` where no commit is asked about.
+    verdict: Option<&'a Green>,
+}
 
 /// Runs the command.
 ///
 /// # Errors
 /// When it could not run at all.
-pub fn run(_args: Args, _context: &Context) -> color_eyre::Result<Exit> {
-    Err(color_eyre::eyre::eyre!("not built yet"))
+pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
+    let Args { files, json, watch } = args;
+    let printer = Printer { json, watch };
+    match (files.is_empty(), watch) {
+        (false, false) => {
+            let report = source::read_files(&files, &context.directory, context.now);
+            printer.print(&report, None, context.now)
+        }
+        (false, true) => watch_files(&files, context, printer),
+        (true, false) => {
+            let (root, sources) = project(&context.directory)?;
+            let evidence = source::read(&root, &sources, None, context.now);
+            judge_and_print(evidence, source::head(&root), context.now, printer)
+        }
+        (true, true) => watch_project(&context.directory, printer),
+    }
+}
+
+fn judge_and_print(
+    evidence: Evidence<Report>,
+    head: Option<Subject>,
+    now: Timestamp,
+    printer: Printer,
+) -> color_eyre::Result<Exit> {
+    let mut state = State::default();
+    let head = head.unwrap_or_default();
+    state.set_head(head.clone());
+    state.update(Observation::Seen(Generation::default(), Box::new(evidence)), now);
+    let green = state.verdict(&head, now);
+    match state.report.value() {
+        Some(report) => printer.print(report, Some(&green), now),
+        None => Ok(Exit::Failed),
+    }
+}
+
+/// The root of the project and its sources; none when nothing is configured.
+fn project(directory: &Path) -> color_eyre::Result<(PathBuf, Vec<TestSource>)> {
+    let workdir = git2::Repository::discover(directory).ok().and_then(|r| r.workdir().map(Path::to_owned));
+    let root = workdir.unwrap_or_else(|| directory.to_owned());
+    let file = root.join("hotfix.toml");
+    match std::fs::read_to_string(&file) {
+        Ok(text) => {
+            let config: Config = toml::from_str(&text).wrap_err_with(|| format!("{} is not valid", file.display()))?;
+            Ok((root, config.tests))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((root, Vec::new())),
+        Err(error) => Err(eyre!("{} cannot be read: {error}", file.display())),
+    }
+}
+
+fn watch_files(files: &[PathBuf], context: &Context, printer: Printer) -> color_eyre::Result<Exit> {
+    let mut before = None;
+    loop {
+        let now = Timestamp::now();
+        let report = source::read_files(files, &context.directory, now);
+        if before.as_ref() != Some(&report) {
+            printer.print(&report, None, now)?;
+            before = Some(report);
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+fn watch_project(directory: &Path, printer: Printer) -> color_eyre::Result<Exit> {
+    let (root, sources) = project(directory)?;
+    let (tell, told) = mpsc::channel();
+    let _source = source::start(&root, &sources, move |observation| drop(tell.send(observation)))?;
+    let mut state = State::default();
+    let mut before = None;
+    let mut exit = Exit::Failed;
+    for observation in told {
+        let now = Timestamp::now();
+        let head = source::head(&root).unwrap_or_default();
+        state.set_head(head.clone());
+        state.update(observation, now);
+        let Some(report) = state.report.value() else { continue };
+        let green = state.verdict(&head, now);
+        let picture = (report.clone(), green);
+        if before.as_ref() != Some(&picture) {
+            exit = printer.print(&picture.0, Some(&picture.1), now)?;
+            before = Some(picture);
+        }
+    }
+    Ok(exit)
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Printer {
+    json: bool,
+    watch: bool,
+}
+
+impl Printer {
+    fn print(self, report: &Report, verdict: Option<&Green>, now: Timestamp) -> color_eyre::Result<Exit> {
+        let exit = if report.is_clean() { Exit::Ok } else { Exit::Failed };
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        let written = if self.json {
+            write_json(&mut out, &Document { schema: 1, report, verdict }, self.watch)
+        } else {
+            write_text(&mut out, report, verdict, now)
+        };
+        match written.and_then(|()| out.flush()) {
+            // Whoever read it has enough; with --watch that is the end.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && self.watch => std::process::exit(0),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(exit),
+            other => other.map(|()| exit).wrap_err("standard output cannot be written"),
+        }
+    }
+}
+
+fn write_json(out: &mut impl Write, document: &Document<'_>, one_line: bool) -> io::Result<()> {
+    if one_line {
+        serde_json::to_writer(&mut *out, document)?;
+    } else {
+        serde_json::to_writer_pretty(&mut *out, document)?;
+    }
+    writeln!(out)
+}
+
+fn write_text(out: &mut impl Write, report: &Report, verdict: Option<&Green>, now: Timestamp) -> io::Result<()> {
+    if let Some(green) = verdict {
+        writeln!(out, "{} at HEAD: {}", green.light.label(), green.why)?;
+        for missing in green.missing.iter().skip(1) {
+            let source = if missing.source.is_empty() { "all" } else { &missing.source };
+            writeln!(out, "  {}  {source}: {}", missing.light.label(), missing.what)?;
+        }
+    }
+    writeln!(out, "{}", sentence(&report.totals))?;
+    for run in &report.runs {
+        writeln!(out, "  {}", run_line(run, now))?;
+    }
+    if !report.failures.is_empty() {
+        writeln!(out, "\nfailures")?;
+    }
+    report.failures.iter().try_for_each(|failure| write_failure(out, failure))?;
+    if !report.flaky.is_empty() {
+        writeln!(out, "\nflaky: passed at a later attempt only")?;
+    }
+    for (name, times) in counted(report.flaky.iter().map(|f| [f.class.as_str(), f.name.as_str()])) {
+        writeln!(out, "  {name}{}", if times > 1 { format!(" ({times} times)") } else { String::new() })?;
+    }
+    if !report.warnings.is_empty() {
+        writeln!(out, "\nwarnings")?;
+    }
+    report.warnings.iter().try_for_each(|w| writeln!(out, "  {}: {}", w.source, w.what))
+}
+
+/// `12 tests: 10 passed, 1 failed, 1 skipped, in 3.2 s`
+fn sentence(totals: &Totals) -> String {
+    let counts = [
+        (totals.passed, "passed"),
+        (totals.failed, "failed"),
+        (totals.errored, "errored"),
+        (totals.skipped, "skipped"),
+        (totals.disabled, "disabled"),
+        (totals.flaky, "flaky"),
+        (totals.unproven, "passed in incomplete reports"),
+    ];
+    let told: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    let told = if told.is_empty() { "no evidence".to_owned() } else { told.join(", ") };
+    let time = totals.duration_s.map_or_else(String::new, |s| format!(", in {s:.1} s"));
+    format!("{} tests: {told}{time}", totals.tests)
+}
+
+fn run_line(run: &Run, now: Timestamp) -> String {
+    let commit = run.subject.as_ref().map_or("unattributed", |oid| oid.short());
+    let age = run.observed_at.and_then(|at| Duration::try_from(now.duration_since(at)).ok());
+    let age = age.map_or_else(|| "age unknown".to_owned(), |age| format!("{} ago", short(age)));
+    format!("{}: {} ({}, {}, {commit}, {age})", run.name, run.source, sentence(&run.totals), run.state.label())
+}
+
+fn write_failure(out: &mut impl Write, failure: &TestFailure) -> io::Result<()> {
+    let name = joined([&failure.suite, &failure.class, &failure.name]);
+    let location = failure.location.as_ref().map_or_else(String::new, |at| format!(" at {at}"));
+    writeln!(out, "  {name}{location}")?;
+    failure.message.lines().take(MESSAGE_LINES).try_for_each(|line| writeln!(out, "      {line}"))?;
+    let more = failure.message.lines().count().saturating_sub(MESSAGE_LINES);
+    if more > 0 { writeln!(out, "      ({more} more lines)") } else { Ok(()) }
+}
+
+/// The parts that say something new, joined.
+fn joined<const N: usize>(parts: [&str; N]) -> String {
+    let mut said: Vec<&str> = Vec::new();
+    for part in parts {
+        if !part.is_empty() && said.last() != Some(&part) {
+            said.push(part);
+        }
+    }
+    said.join(" > ")
+}
+
+fn counted<'a>(names: impl Iterator<Item = [&'a str; 2]>) -> BTreeMap<String, usize> {
+    names.fold(BTreeMap::new(), |mut all, name| {
+        *all.entry(joined(name)).or_default() += 1;
+        all
+    })
 }

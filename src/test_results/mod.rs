@@ -1,8 +1,22 @@
 //! Test results: do the tests of *this* commit pass?
 //!
 //! - [`model`]: results as values, and the room's `update` (pure).
-//! - `junit`: the streaming reader of JUnit XML.
-//! - `source`: report files by glob, watched.
-//! - `pane`: how it is drawn.
+//! - [`state`], [`green`]: what the room knows, and whether that proves the commit (pure).
+//! - [`reader`]: a report as values, whatever its format.
+//! - [`junit`]: the streaming reader of JUnit XML.
+//! - [`source`]: report files by glob, watched.
+//! - [`pane`]: how it is drawn.
 
+pub mod decode;
+pub mod green;
+pub mod junit;
+pub mod location;
 pub mod model;
+pub mod pane;
+pub mod reader;
+pub mod source;
+pub mod state;
+pub mod tally;
+
+#[cfg(test)]
+mod corpus_tests;

@@ -5,6 +5,9 @@ use serde::Serialize;
 
 use crate::evidence::{Freshness, Oid};
 
+pub use super::green::{Green, Light, Missing};
+pub use super::state::State;
+
 /// What all sources say.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
@@ -16,6 +19,10 @@ pub struct Report {
     pub runs: Vec<Run>,
     /// Everything that failed.
     pub failures: Vec<TestFailure>,
+    /// Everything that passed at a later attempt only.
+    pub flaky: Vec<FlakyTest>,
+    /// What was looked for, whether it was found or not.
+    pub sources: Vec<Wanted>,
     /// What is wrong with the reports themselves.
     pub warnings: Vec<Warning>,
 }
@@ -33,10 +40,25 @@ pub struct Totals {
     pub errored: u64,
     /// Did not run.
     pub skipped: u64,
+    /// Switched off: did not run either, and the report does not count them as skipped.
+    pub disabled: u64,
+    /// Passed in a report whose end is missing: never counted as passed.
+    pub unproven: u64,
     /// Passed on a later attempt.
     pub flaky: u64,
     /// Seconds, as the report states them.
     pub duration_s: Option<f64>,
+}
+
+/// A source as the configuration names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Wanted {
+    /// Its name.
+    pub name: String,
+    /// Whether the checklist needs it.
+    pub required: bool,
+    /// Where it was looked for.
+    pub patterns: Vec<String>,
 }
 
 /// One report.
@@ -56,8 +78,64 @@ pub struct Run {
     pub totals: Totals,
     /// Whether the whole report was there: an unclosed one proves its failures, never its passes.
     pub complete: bool,
+    /// How much of the report was there.
+    pub state: RunState,
+    /// Why it is not complete, in words.
+    pub trouble: Option<String>,
+    /// Whether its attributes claim more failures than its cases show: never green.
+    pub claims_more: bool,
+    /// The exit code of the command that made it, when it tells.
+    pub exit_code: Option<i32>,
+    /// Whether the work tree differed from the commit, when it tells.
+    pub dirty: Option<bool>,
+    /// The tree of its commit, when that is in the repository.
+    pub tree: Option<Oid>,
+    /// When its commit was made, when that is in the repository.
+    pub committed_at: Option<Timestamp>,
+    /// How many commits HEAD was ahead of its commit when the report was read.
+    pub behind: Option<u64>,
+    /// The counts of the last complete report in the same place.
+    pub last_complete: Option<Totals>,
     /// Whether the checklist needs this source.
     pub required: bool,
+}
+
+/// How much of a report was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunState {
+    /// All of it.
+    Complete,
+    /// Its end is missing, and it changed a moment ago.
+    Writing,
+    /// Its end is missing.
+    Truncated,
+    /// It breaks the rules of its format.
+    Malformed,
+    /// It broke a limit.
+    Refused,
+    /// Nothing is in it.
+    Empty,
+    /// It is something else.
+    NotAReport,
+    /// It could not be read.
+    Unreadable,
+}
+
+impl RunState {
+    /// In words.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Writing => "writing",
+            Self::Truncated => "truncated",
+            Self::Malformed => "malformed",
+            Self::Refused => "refused",
+            Self::Empty => "empty",
+            Self::NotAReport => "not a report",
+            Self::Unreadable => "unreadable",
+        }
+    }
 }
 
 /// A test that failed.
@@ -81,6 +159,19 @@ pub struct TestFailure {
     pub preexisting: Option<bool>,
 }
 
+/// A test that passed at a later attempt only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FlakyTest {
+    /// The run's name.
+    pub run: String,
+    /// The suite, clean.
+    pub suite: String,
+    /// The class, clean.
+    pub class: String,
+    /// The test, clean.
+    pub name: String,
+}
+
 /// How a test failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -98,4 +189,50 @@ pub struct Warning {
     pub source: String,
     /// What.
     pub what: String,
+}
+
+impl Totals {
+    /// Cases that failed, by an assertion or otherwise.
+    pub fn bad(&self) -> u64 {
+        self.failed + self.errored
+    }
+
+    /// Cases that ran to an end that counts.
+    pub fn executed(&self) -> u64 {
+        self.passed + self.bad()
+    }
+
+    /// Adds the counts of another report.
+    pub fn add(&mut self, other: &Self) {
+        self.tests += other.tests;
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.errored += other.errored;
+        self.skipped += other.skipped;
+        self.disabled += other.disabled;
+        self.unproven += other.unproven;
+        self.flaky += other.flaky;
+        self.duration_s = match (self.duration_s, other.duration_s) {
+            (Some(a), Some(b)) => Some(a + b),
+            (a, b) => a.or(b),
+        };
+    }
+}
+
+impl Report {
+    /// Sums up runs. The subject is the commit that all of them name.
+    pub fn of(runs: Vec<Run>, failures: Vec<TestFailure>, flaky: Vec<FlakyTest>, warnings: Vec<Warning>) -> Self {
+        let mut totals = Totals::default();
+        runs.iter().for_each(|run| totals.add(&run.totals));
+        let first = runs.first().and_then(|run| run.subject.clone());
+        let subject = first.filter(|oid| runs.iter().all(|run| run.subject.as_ref() == Some(oid)));
+        Self { subject, totals, runs, failures, flaky, sources: Vec::new(), warnings }
+    }
+
+    /// Whether nothing in it speaks against the tests: something ran, nothing failed, every report is whole and none of them
+    /// claims more failures than it shows. It does not say for which commit.
+    pub fn is_clean(&self) -> bool {
+        let whole = |run: &Run| run.complete && !run.claims_more && run.exit_code.unwrap_or(0) == 0;
+        self.totals.executed() > 0 && self.totals.bad() == 0 && self.runs.iter().all(whole)
+    }
 }

@@ -1,0 +1,158 @@
+//! A report as values, whatever its format: recognised by content, never by name.
+
+use std::io::Read;
+
+use super::decode::Decoder;
+use super::junit::xml::{Document, Ending, Handler};
+use super::junit::{self, Attributes, Junit, Sieve};
+use super::model::{FlakyTest, RunState, TestFailure, Totals};
+use super::tally::{Circumstances, Tally};
+
+/// What a report says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parsed {
+    /// Counts. Passes of a report that is not complete are in `unproven`.
+    pub totals: Totals,
+    /// What failed, as far as there was room.
+    pub failures: Vec<TestFailure>,
+    /// What passed at a later attempt.
+    pub flaky: Vec<FlakyTest>,
+    /// What is wrong with it.
+    pub warnings: Vec<String>,
+    /// How much of it was there.
+    pub state: RunState,
+    /// Why it is not complete, in words.
+    pub trouble: Option<String>,
+    /// Whether its attributes claim more failures than its cases show.
+    pub claims_more: bool,
+    /// What it says of the circumstances it was made in.
+    pub said: Circumstances,
+}
+
+/// Reads a report to its end. Never fails: what went wrong is in the result.
+pub fn read(input: impl Read) -> Parsed {
+    let mut decoder = Decoder::new(input);
+    match decoder.peek() {
+        Ok([]) => Parsed::without_cases(RunState::Empty, "0 bytes: no evidence"),
+        Ok(_) => read_xml(decoder),
+        Err(error) => Parsed::unreadable(&error.to_string()),
+    }
+}
+
+fn read_xml(decoder: Decoder<impl Read>) -> Parsed {
+    let mut document = Document::new(Sieve::new(decoder));
+    let mut dialect = Dialect::default();
+    let ending = document.drive(&mut dialect);
+    let Some(mut junit) = dialect.junit else { return foreign(dialect.root.as_deref(), ending) };
+    junit.finish();
+    let mut parsed = Parsed::new(std::mem::take(&mut junit.tally), ending);
+    parsed.claims_more = junit.suites.claims_more();
+    parsed.said = junit.circumstances(&mut parsed.warnings);
+    if document.roots() > 1 {
+        parsed.warnings.push(format!("{} reports in one file, counted together", document.roots()));
+    }
+    if let Some(name) = document.unknown_encoding() {
+        parsed.warnings.push(crate::evidence::text::clean(&format!("encoding {name} was read as UTF-8")));
+    }
+    parsed
+}
+
+fn foreign(root: Option<&str>, ending: Ending) -> Parsed {
+    match (ending, root) {
+        (Ending::Unreadable(why), _) => Parsed::unreadable(&why),
+        (Ending::Refused(why), _) => Parsed::without_cases(RunState::Refused, &why),
+        (Ending::Cut, None) => Parsed::without_cases(RunState::Truncated, "it ends before its first element"),
+        (_, None) => {
+            Parsed::without_cases(RunState::NotAReport, "no test report: neither XML nor another known format")
+        }
+        (_, Some(root)) => {
+            Parsed::without_cases(RunState::NotAReport, &format!("no test report: its root is <{root}>"))
+        }
+    }
+}
+
+impl Parsed {
+    /// A report that nothing is known of but why it could not be read.
+    pub fn unreadable(why: &str) -> Self {
+        Self::without_cases(RunState::Unreadable, why)
+    }
+
+    fn without_cases(state: RunState, trouble: &str) -> Self {
+        let mut parsed = Self::new(Tally::default(), Ending::Closed);
+        parsed.state = state;
+        parsed.trouble = Some(crate::evidence::text::clean(trouble));
+        parsed
+    }
+
+    fn new(tally: Tally, ending: Ending) -> Self {
+        let (state, trouble) = match ending {
+            Ending::Closed if tally.totals.tests == 0 => (RunState::Empty, Some("0 tests: no evidence".into())),
+            Ending::Closed => (RunState::Complete, None),
+            Ending::Cut => (RunState::Truncated, Some("its end is missing".into())),
+            Ending::Malformed(what) => (RunState::Malformed, Some(what)),
+            Ending::Refused(what) => (RunState::Refused, Some(what)),
+            Ending::Unreadable(what) => (RunState::Unreadable, Some(what)),
+        };
+        let mut totals = tally.totals;
+        if state != RunState::Complete {
+            totals.unproven = std::mem::take(&mut totals.passed);
+        }
+        let mut warnings = tally.warnings;
+        if tally.unlisted > 0 {
+            warnings.push(format!("{} more failures are counted and not listed", tally.unlisted));
+        }
+        Self {
+            totals,
+            failures: tally.failures,
+            flaky: tally.flaky,
+            warnings,
+            state,
+            trouble: trouble.map(|what: String| crate::evidence::text::clean(&what)),
+            claims_more: false,
+            said: Circumstances::default(),
+        }
+    }
+}
+
+/// Chooses the reader by the first element that is known.
+#[derive(Debug, Default)]
+struct Dialect {
+    root: Option<String>,
+    junit: Option<Junit>,
+}
+
+impl Handler for Dialect {
+    type Kind = junit::Kind;
+
+    fn open(&mut self, name: &str, attributes: Attributes<'_>) -> junit::Kind {
+        if self.junit.is_none() {
+            self.root.get_or_insert_with(|| crate::evidence::text::clean(name));
+            if !junit::is_root(name) {
+                return junit::Kind::Other;
+            }
+        }
+        self.junit.get_or_insert_default().open(name, attributes)
+    }
+
+    fn wants_text(&self, kind: junit::Kind) -> bool {
+        self.junit.as_ref().is_some_and(|junit| junit.wants_text(kind))
+    }
+
+    fn text(&mut self, text: &str) {
+        if let Some(junit) = &mut self.junit {
+            junit.text(text);
+        }
+    }
+
+    fn close(&mut self, kind: junit::Kind) {
+        if let Some(junit) = &mut self.junit {
+            junit.close(kind);
+        }
+    }
+
+    fn abandon(&mut self, kind: junit::Kind) {
+        if let Some(junit) = &mut self.junit {
+            junit.abandon(kind);
+        }
+    }
+}
