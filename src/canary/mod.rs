@@ -4,13 +4,15 @@
 //! - [`judge`]: the e-processes (pure).
 //! - [`document`], [`judged`]: series in, verdict out, for programs (pure).
 //! - [`prometheus`], [`counters`], [`source`]: where the numbers come from.
-//! - `pane`, `chart`: how they are drawn.
+//! - [`pane`], [`chart`]: how they are drawn.
 
+pub mod chart;
 pub mod counters;
 pub mod document;
 pub mod judge;
 pub mod judged;
 pub mod model;
+pub mod pane;
 pub mod prometheus;
 pub mod source;
 pub mod state;

@@ -61,15 +61,19 @@ pub fn span(seconds: f64) -> String {
 }
 
 /// A ratio with its interval: `4.4x (1.6-10.6)`.
-pub fn ratio(finding: &Finding) -> String {
-    let end = |end: Option<f64>, open: &str| {
-        end.map_or_else(|| open.to_owned(), |v| times(v).trim_end_matches('x').to_owned())
+pub fn ratio_of(ratio: Option<f64>, low: Option<f64>, high: Option<f64>) -> String {
+    let end = |end: Option<f64>, open: &str| match end {
+        Some(value) => times(value).trim_end_matches('x').to_owned(),
+        None => open.to_owned(),
     };
-    let interval = format!("({}-{})", end(finding.low, "<0.05"), end(finding.high, "20+"));
-    match finding.ratio {
-        Some(ratio) => format!("{} {interval}", times(ratio)),
+    match ratio {
+        Some(ratio) => format!("{} ({}-{})", times(ratio), end(low, "<0.05"), end(high, "20+")),
         None => "no ratio yet".to_owned(),
     }
+}
+
+fn ratio(finding: &Finding) -> String {
+    ratio_of(finding.ratio, finding.low, finding.high)
 }
 
 fn counts(tally: &Tally) -> String {

@@ -1,0 +1,167 @@
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::super::model::{Arm, Batch, Scrape};
+use super::*;
+use crate::config::schema;
+use crate::evidence::{Evidence, Failure, Generation, Observation, Subject};
+use crate::ui::theme::Theme;
+
+const CONFIG: &str = "source = { prometheus = \"http://127.0.0.1:9\" }\nbaseline = 'track=\"stable\"'\n\
+    canary = 'track=\"canary\"'\nfalse_alarm = 0.01\n\
+    [[metrics]]\nname = \"error rate\"\nbad = 'e{$scope}'\ntotal = 't{$scope}'\ncritical = true\nslo = 0.01\n\
+    [[metrics]]\nname = \"timeouts\"\nbad = 'o{$scope}'\ntotal = 't{$scope}'\n";
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+/// Forty scrapes with a fault of `bad` errors a scrape from the 20th on, and a gap.
+fn batch(bad: f64) -> Batch {
+    let scrape = |i: i64, fault: f64| {
+        let noise = ((i * 7 + 3) % 5) as f64;
+        let canary = Arm { bad: Some(if i < 20 { 0.0 } else { fault * noise }), total: Some(100.0) };
+        let missed = Arm { bad: None, total: None };
+        Scrape {
+            at: at(15 * i),
+            baseline: Arm { bad: Some(((i * 5 + 1) % 4) as f64), total: Some(900.0) },
+            canary: if (11..13).contains(&i) { missed } else { canary },
+        }
+    };
+    let metric = |fault: f64| (0..40).map(|i| scrape(i, fault)).collect();
+    Batch { scrapes: vec![metric(bad), metric(0.05)], warnings: vec![] }
+}
+
+fn seen(value: Batch) -> Observation<Batch> {
+    let ttl = Duration::from_secs(35);
+    let evidence =
+        Evidence { value, subject: Subject::default(), source: "prometheus".into(), observed_at: at(585), ttl };
+    Observation::Seen(Generation(2), Box::new(evidence))
+}
+
+fn state(observations: Vec<Observation<Batch>>) -> State {
+    let canary: schema::Canary = toml::from_str(CONFIG).unwrap();
+    let mut state = State::new(&canary);
+    observations.into_iter().for_each(|o| {
+        state.update(o, at(590));
+    });
+    state
+}
+
+fn failed() -> Observation<Batch> {
+    let failure = Failure {
+        what: "POST prometheus.example/api/v1/query_range: connection refused".into(),
+        remedy: Some("is the server running, and is the port right?".into()),
+        at: at(640),
+        retry_at: Some(at(648)),
+    };
+    Observation::Failed(Generation(3), failure)
+}
+
+/// The six pictures, and the seconds at which they are looked at.
+fn pictures() -> Vec<(&'static str, State, i64)> {
+    vec![
+        ("never", State::default(), 590),
+        ("loading", state(vec![Observation::Started(Generation(1))]), 590),
+        ("fresh", state(vec![seen(batch(1.0))]), 590),
+        ("stale", state(vec![seen(batch(1.0))]), 640),
+        ("failed", state(vec![seen(batch(1.0)), failed()]), 640),
+        ("empty", state(vec![seen(Batch { scrapes: vec![vec![], vec![]], warnings: vec![] })]), 590),
+    ]
+}
+
+fn plain(line: &Line) -> String {
+    line.spans.iter().map(|span| span.content.as_ref()).collect::<String>().trim_end().to_owned()
+}
+
+/// Head and items as they would be laid out, each line within the width.
+fn drawn(state: &State, ctx: &Ctx, width: u16, height: u16) -> String {
+    let title = title(state, ctx);
+    let mut out = format!("[{} | {}]\n", title.subject, title.note.content);
+    let items = (0..len(state)).map(|index| item(state, ctx, index, width));
+    for line in head(state, ctx, width, height).into_iter().chain(items) {
+        let text = plain(&line);
+        assert!(
+            cells(&text) <= usize::from(width)
+                || text.contains("prometheus")
+                || text.contains("server")
+                || text.contains("hotfix"),
+            "{} > {width}: {text}",
+            cells(&text)
+        );
+        writeln!(out, "{text}").unwrap();
+    }
+    writeln!(out, "summary: {}", plain(&summary(state, ctx))).unwrap();
+    out
+}
+
+fn all(theme: &Theme, width: u16, height: u16) -> String {
+    let mut out = String::new();
+    for (name, state, now) in pictures() {
+        let ctx = Ctx { now: at(now), theme };
+        write!(out, "-- {name}\n{}\n", drawn(&state, &ctx, width, height)).unwrap();
+    }
+    out
+}
+
+#[test]
+fn six_pictures_in_a_third_of_the_screen() {
+    insta::assert_snapshot!(all(&Theme::default(), 52, 20));
+}
+
+#[test]
+fn six_pictures_in_a_zoomed_pane_of_a_small_terminal() {
+    insta::assert_snapshot!(all(&Theme::default(), 78, 20));
+}
+
+#[test]
+fn six_pictures_on_the_full_screen() {
+    insta::assert_snapshot!(all(&Theme::default(), 158, 44));
+}
+
+#[test]
+fn six_pictures_in_ascii() {
+    let theme = Theme { ascii: true, monochrome: true, ..Theme::default() };
+    let text = all(&theme, 78, 20);
+    assert!(text.is_ascii(), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn without_colour_texture_tells() {
+    let theme = Theme { monochrome: true, ..Theme::default() };
+    let ctx = Ctx { now: at(590), theme: &theme };
+    insta::assert_snapshot!(drawn(&state(vec![seen(batch(1.0))]), &ctx, 78, 20));
+}
+
+#[test]
+fn not_enough_data_says_what_is_missing_and_by_when() {
+    let theme = Theme::default();
+    let ctx = Ctx { now: at(590), theme: &theme };
+    let few = batch(1.0).scrapes.into_iter().map(|scrapes| scrapes[20..23].to_vec()).collect();
+    let state = state(vec![seen(Batch { scrapes: few, warnings: vec!["slow query".into()] })]);
+    assert_eq!(state.report.value().unwrap().verdict, Verdict::Collecting);
+    insta::assert_snapshot!(drawn(&state, &ctx, 52, 20));
+}
+
+#[test]
+fn the_detail_explains_the_verdict() {
+    let theme = Theme::default();
+    let ctx = Ctx { now: at(590), theme: &theme };
+    let lines = detail(&state(vec![seen(batch(1.0))]), &ctx, 0, 78);
+    insta::assert_snapshot!(lines.iter().map(plain).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn hostile_sizes_draw_something_and_never_panic() {
+    let theme = Theme::default();
+    for (_, state, now) in pictures() {
+        let ctx = Ctx { now: at(now), theme: &theme };
+        for (width, height) in [(0, 0), (1, 1), (23, 4), (24, 6), (500, 1), (1, 200)] {
+            head(&state, &ctx, width, height);
+            item(&state, &ctx, 0, width);
+            item(&state, &ctx, 99, width);
+            detail(&state, &ctx, 0, width);
+        }
+    }
+}
