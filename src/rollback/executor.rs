@@ -45,22 +45,20 @@ pub struct Place {
     pub actor: String,
     /// Requests go through here.
     pub http: Client,
-    /// The root of the repository: commands run there.
+    /// The root of the repository: commands run there, and files of secrets count from there.
     pub directory: PathBuf,
     /// The folder of the lock and of the file beside the journal.
     pub state: PathBuf,
+    /// Takes a secret that was fetched, so that it can be taken out of whatever is recorded from now on.
+    pub hide: Arc<dyn Fn(String) + Send + Sync>,
     /// The clock for the record.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    /// Where secrets come from.
-    pub secret: Arc<FetchSecret>,
 }
-
-/// Fetches a secret, or says why it cannot be had. It may block.
-pub type FetchSecret = dyn Fn(&Secret) -> Result<String, String> + Send + Sync;
 
 /// Runs plans. To have one is to have been trusted.
 #[derive(Clone)]
 pub struct Executor {
+    permit: Permit,
     place: Place,
 }
 
@@ -86,8 +84,8 @@ enum After {
 
 impl Executor {
     /// An executor at a place that a person trusted.
-    pub fn new(_: Permit, place: Place) -> Self {
-        Self { place }
+    pub fn new(permit: Permit, place: Place) -> Self {
+        Self { permit, place }
     }
 
     /// The file that is used when the journal cannot be written.
@@ -138,8 +136,11 @@ impl Executor {
 
     async fn token(&self, secret: Option<&Secret>) -> Result<Option<Bearer>, String> {
         let Some(secret) = secret.cloned() else { return Ok(None) };
-        let fetch = Arc::clone(&self.place.secret);
-        scribe::blocking(move || fetch(&secret)).await.map(|text| Some(Bearer::from(text)))
+        let (permit, directory) = (self.permit, self.place.directory.clone());
+        let found = scribe::blocking(move || secret.resolve(permit, &directory)).await;
+        let value = found.map_err(|error| error.to_string())?.reveal().to_owned();
+        (self.place.hide)(value.clone());
+        Ok(Some(Bearer::from(value)))
     }
 }
 

@@ -7,7 +7,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Executor, program};
+use super::Executor;
+use crate::config::program;
 use crate::config::schema::Verify;
 use crate::evidence::text::{clean, clean_bytes, fit};
 use crate::http::{self, Response};
@@ -126,8 +127,7 @@ async fn look_by_command(executor: &Executor, argv: &[String], expected: Option<
 /// Runs a command that only looks; it dies with whoever waits for it. Returns its exit code and what it printed.
 pub(super) async fn run(executor: &Executor, argv: &[String]) -> Result<(Option<i32>, Vec<u8>), String> {
     let name = argv.first().map_or("", String::as_str);
-    let program = program::find(name, &executor.place.directory)
-        .ok_or_else(|| format!("`{}` is neither on PATH nor in the repository", clean(name)))?;
+    let program = program::find(name, &executor.place.directory)?;
     let mut command = Command::new(program);
     command.args(argv.iter().skip(1)).current_dir(&executor.place.directory).kill_on_drop(true).process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

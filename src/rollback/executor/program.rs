@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Ran;
 use super::lock::Lock;
+use crate::config::program;
 use crate::evidence::text::{clean, fit};
 use crate::rollback::output::{Batch, Splitter};
 
@@ -53,8 +54,8 @@ impl Running {
     /// When nothing was started: the program is not there, or may not run. In words.
     pub fn start(argv: &[String], place: Place) -> Result<Self, String> {
         let name = argv.first().map_or_else(String::new, |it| clean(it));
-        let program = find(argv.first().map_or("", String::as_str), place.directory)
-            .ok_or_else(|| format!("`{name}` is neither on PATH nor in the repository: nothing was run"))?;
+        let program = program::find(argv.first().map_or("", String::as_str), place.directory)
+            .map_err(|why| format!("{why}: nothing was run"))?;
         Self::spawn(&program, argv, place).map_err(|error| format!("`{name}` did not start: {error}"))
     }
 
@@ -177,20 +178,4 @@ fn widen(pipe: &OwnedFd) {
     let _ = rustix::pipe::fcntl_setpipe_size(pipe, 1 << 20);
     #[cfg(not(target_os = "linux"))]
     let _ = pipe;
-}
-
-/// The program of a command: an absolute path as it is, another path from the repository's root, a bare name from
-/// those folders of PATH that are absolute and outside of the repository.
-pub fn find(program: &str, directory: &Path) -> Option<PathBuf> {
-    if program.contains('/') {
-        return Some(directory.join(program)).filter(|path| is_program(path));
-    }
-    let path = std::env::var_os("PATH")?;
-    let folders = std::env::split_paths(&path).filter(|folder| folder.is_absolute() && !folder.starts_with(directory));
-    folders.map(|folder| folder.join(program)).find(|path| !program.is_empty() && is_program(path))
-}
-
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
