@@ -16,7 +16,9 @@ use crate::incident::{Decision, Entry, Incident, Role, RollbackEnd, Severity, St
 use crate::journal::record::Record;
 use crate::journal::{Memory, Recorder};
 use crate::rollback::model::{Class, Plan, Step, StepAction, Version};
-use crate::test_results::model::{FailureKind, Report as TestReport, Run, TestFailure, Totals};
+use crate::test_results::model::{
+    FailureKind, Report as TestReport, Run, RunState, State as TestResults, TestFailure, Totals, Wanted,
+};
 
 pub fn oid(digit: char) -> Oid {
     Oid::parse(&digit.to_string().repeat(40)).unwrap()
@@ -34,7 +36,7 @@ pub struct World {
     pub records: Vec<Record>,
     pub change: Observed<ChangeReport>,
     pub worktree: Observed<Worktree>,
-    pub tests: Observed<TestReport>,
+    pub tests: TestResults,
     pub canary: Option<Observed<CanaryReport>>,
     pub plan: Option<Observed<Plan>>,
     pub config: Checklist,
@@ -49,7 +51,7 @@ impl World {
             records: Vec::new(),
             change: seen(change(), "git"),
             worktree: seen(Worktree::default(), "git"),
-            tests: seen(tests(), "junit"),
+            tests: results(seen(tests(), "junit")),
             canary: Some(seen(canary(Verdict::Healthy), "prometheus")),
             plan: Some(seen(plan(), "hotfix.toml")),
             config: Checklist::default(),
@@ -66,7 +68,7 @@ impl World {
             records: Vec::new(),
             change: Observed::default(),
             worktree: Observed::default(),
-            tests: Observed::default(),
+            tests: TestResults::default(),
             canary: None,
             plan: None,
             config: Checklist::default(),
@@ -121,9 +123,9 @@ impl World {
     }
 
     pub fn edit_tests(&mut self, edit: impl FnOnce(&mut TestReport)) {
-        let Some(mut report) = self.tests.value().cloned() else { return };
+        let Some(mut report) = self.tests.report.value().cloned() else { return };
         edit(&mut report);
-        self.tests = seen(report, "junit");
+        self.tests = results(seen(report, "junit"));
     }
 
     pub fn watch(&mut self, verdict: Verdict) {
@@ -135,7 +137,7 @@ impl World {
         let at = self.now;
         refresh(&mut self.change, at);
         refresh(&mut self.worktree, at);
-        refresh(&mut self.tests, at);
+        refresh(&mut self.tests.report, at);
         self.canary.iter_mut().for_each(|canary| refresh(canary, at));
         self.plan.iter_mut().for_each(|plan| refresh(plan, at));
     }
@@ -214,6 +216,13 @@ fn refresh<T: Clone>(observed: &mut Observed<T>, at: Timestamp) {
     if let Some(evidence) = observed.evidence().cloned() {
         *observed = Observed::seen(Evidence { observed_at: at, ..evidence });
     }
+}
+
+/// The room of test results, with this in it.
+pub fn results(report: Observed<TestReport>) -> TestResults {
+    let mut results = TestResults::default();
+    results.report = report;
+    results
 }
 
 /// A fresh observation, about the tip of [`change`].
@@ -315,11 +324,26 @@ pub fn tests() -> TestReport {
             freshness: Freshness::Fresh,
             totals,
             complete: true,
+            state: RunState::Complete,
+            trouble: None,
+            claims_more: false,
+            exit_code: Some(0),
+            dirty: Some(false),
+            tree: Some(oid('4')),
+            committed_at: Some(minute(30)),
+            behind: Some(0),
+            last_complete: None,
             required: true,
         }],
-        failures: Vec::new(),
-        warnings: Vec::new(),
+        sources: vec![Wanted { name: "unit".into(), required: true, patterns: vec!["target/junit.xml".into()] }],
+        ..TestReport::default()
     }
+}
+
+/// One test of the required run fails.
+pub fn red(report: &mut TestReport, name: &str) {
+    report.failures.push(failure(name, None));
+    report.runs[0].totals.failed += 1;
 }
 
 pub fn failure(name: &str, preexisting: Option<bool>) -> TestFailure {

@@ -35,7 +35,8 @@ fn without_an_incident_it_is_no_go_and_says_so() {
 #[test]
 fn a_failed_gate_comes_before_a_stale_one_and_that_before_an_open_one() {
     let mut world = World::go(Stage::Develop);
-    world.edit_tests(|report| report.failures.push(failure("pool_limit", None)));
+    world.edit_tests(|report| fixture::red(report, "pool_limit"));
+    world.edit_tests(|report| report.runs[0].subject = Some(fixture::oid('9')));
     world.edit_change(|report| report.head.oid = Some(fixture::oid('9')));
     let reasons = standing(&world).reasons;
     let ids: Vec<_> = reasons.iter().map(|reason| reason.split(' ').next().unwrap()).collect();
@@ -82,7 +83,10 @@ fn only_data_missing_is_not_enough_data() {
     assert_first(&world, Readiness::NotEnoughData, "blind");
     world.canary = Some(Observed::default());
     assert_first(&world, Readiness::NotEnoughData, "nothing was asked");
-    world.edit_tests(|report| report.runs[0].complete = false);
+    world.edit_tests(|report| {
+        report.runs[0].complete = false;
+        report.runs[0].state = RunState::Writing;
+    });
     assert_eq!(standing(&world).open, 2);
     assert_eq!(standing(&world).readiness, Readiness::NotEnoughData);
     world.edit_change(|report| report.commits[0].merge = true);

@@ -24,7 +24,6 @@ pub mod gather;
 pub mod init;
 pub mod judge;
 pub mod note;
-pub mod output;
 pub mod override_;
 pub mod project;
 pub mod role;

@@ -54,7 +54,7 @@ fn show(args: &Args, gathered: &Gathered, state: &State) -> color_eyre::Result<b
     } else {
         plain(gathered.incident.as_ref(), state)
     };
-    Ok(super::output::print(&text)?)
+    Ok(super::print(&text)?)
 }
 
 fn exit(readiness: Readiness) -> Exit {
