@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::model::{GateStatus, Inputs, State};
+use crate::canary::judge::LogE;
 use crate::canary::model::{MetricReport, Report as CanaryReport, Verdict};
 use crate::change::ladder::{Level, Rung};
 use crate::change::model::{
@@ -360,26 +361,39 @@ pub fn failure(name: &str, preexisting: Option<bool>) -> TestFailure {
 }
 
 pub fn canary(verdict: Verdict) -> CanaryReport {
+    let regressed_at = (verdict == Verdict::Regressed).then(|| minute(70));
     CanaryReport {
         verdict,
+        regressed_at,
         metrics: vec![MetricReport {
             name: "error rate".into(),
             critical: true,
             verdict,
-            regressed_at: (verdict == Verdict::Regressed).then(|| minute(70)),
+            suspect_at: None,
+            regressed_at,
+            healthy_at: None,
             baseline: (12.0, 6_000.0),
             canary: (1.0, 700.0),
             ratio: Some(0.7),
             low: Some(0.1),
             high: Some(2.8),
             log_evidence: -1.0,
+            log_e: LogE::default(),
+            bar: 3.0,
+            slo: None,
+            detectable: None,
+            harm_due: None,
+            healthy_due: None,
             needs: None,
             why: "1 bad of 700 requests, 0.7 times the baseline".into(),
+            weakest: "one request, one user".into(),
+            peak: None,
             scrapes: Vec::new(),
         }],
         requests: 700.0,
         share: Some(0.1),
         since: Some(minute(60)),
+        interval: Duration::from_secs(15),
         warnings: Vec::new(),
     }
 }

@@ -28,14 +28,18 @@ const LOSSES: [Loss; 19] = [
     ("git failed", |world| fail(&mut world.change)),
     ("tests failed to load", |world| fail(&mut world.tests.report)),
     ("a test is red", |world| world.edit_tests(|report| red(report, "t"))),
-    ("tests are unattributed", |world| world.edit_tests(|report| {
-        report.runs[0].subject = None;
-        report.runs[0].tree = None;
-    })),
-    ("tests of another commit", |world| world.edit_tests(|report| {
-        report.runs[0].subject = Some(oid('7'));
-        report.runs[0].tree = Some(oid('6'));
-    })),
+    ("tests are unattributed", |world| {
+        world.edit_tests(|report| {
+            report.runs[0].subject = None;
+            report.runs[0].tree = None;
+        })
+    }),
+    ("tests of another commit", |world| {
+        world.edit_tests(|report| {
+            report.runs[0].subject = Some(oid('7'));
+            report.runs[0].tree = Some(oid('6'));
+        })
+    }),
     ("collecting", |world| world.watch(Verdict::Collecting)),
     ("blind", |world| world.watch(Verdict::Blind)),
     ("suspect", |world| world.watch(Verdict::Suspect)),

@@ -1,7 +1,8 @@
 use super::*;
 use crate::checklist::fixture;
-use crate::checklist::fixture::{World, failure, minute};
+use crate::checklist::fixture::{World, minute};
 use crate::evidence::Observed;
+use crate::test_results::model::RunState;
 
 fn standing(world: &World) -> Standing {
     world.state().standing().clone()
@@ -123,7 +124,7 @@ fn a_rollback_that_ended_since_answers_it() {
 fn a_regressed_verdict_without_a_time_is_taken_for_a_new_one() {
     let mut world = World::go(Stage::Deploy);
     let mut report = fixture::canary(Verdict::Regressed);
-    report.metrics[0].regressed_at = None;
+    report.regressed_at = None;
     world.canary = Some(fixture::seen(report, "prometheus"));
     world.roll_back(minute(77), RollbackEnd::Verified);
     assert_eq!(standing(&world).readiness, Readiness::RollBack);

@@ -109,9 +109,8 @@ pub fn of(record: &Record) -> String {
     let unreadable = || (record.kind == UNREADABLE).then(|| clean(record.body["what"].as_str().unwrap_or(UNREADABLE)));
     match Entry::of(record) {
         Some(entry) => entry.sentence(),
-        None => unreadable().unwrap_or_else(|| {
-            format!("an entry of kind {} that this version does not know", clean(&record.kind))
-        }),
+        None => unreadable()
+            .unwrap_or_else(|| format!("an entry of kind {} that this version does not know", clean(&record.kind))),
     }
 }
 
