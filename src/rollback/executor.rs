@@ -28,6 +28,7 @@ mod scribe;
 use lock::{Lock, LockError};
 use look::Seen;
 use program::Running;
+pub use rehearsal::{Rehearsed, Tried};
 use scribe::Scribe;
 
 /// How often the lock is tried for again, and after which wait: a quarter of a second in all.
@@ -123,7 +124,7 @@ impl Executor {
     /// in this program, until that has become another program.
     async fn take_lock(&self, plan: &Plan) -> Result<Lock, LockError> {
         let Place { actor, state, now, .. } = &self.place;
-        let note = format!("{actor}, process {}, since {}, to {}", std::process::id(), now(), plan.to.reference);
+        let note = format!("{actor}, process {}, since {:.0}, to {}", std::process::id(), now(), plan.to.reference);
         let path = lock_file(state);
         for _ in 0..LOCK_TRIES {
             match Lock::take(&path, &note) {
@@ -147,6 +148,15 @@ impl Executor {
 /// The lock in a state folder.
 pub fn lock_file(state: &Path) -> PathBuf {
     state.join("rollback.lock")
+}
+
+/// Who runs a rollback at this moment, here or in another process, in their own words; also a step that outlived its
+/// cockpit. `None` when nobody does.
+pub fn holder(state: &Path) -> Option<String> {
+    match Lock::take(&lock_file(state), "") {
+        Err(LockError::Held(note)) => Some(note),
+        Ok(_) | Err(LockError::File(_)) => None,
+    }
 }
 
 /// The file beside the journal in a state folder.
@@ -261,7 +271,7 @@ impl Run<'_> {
         if let Some(lock) = &self.lock {
             let by = &self.executor.place.actor;
             lock.note(&format!(
-                "{by}, step {} `{}`, {process}, since {}",
+                "{by}, step {} `{}`, {process}, since {:.0}",
                 index + 1,
                 step.name,
                 (self.executor.place.now)()

@@ -32,7 +32,7 @@ fn note(state: &State, ctx: &Ctx) -> Span<'static> {
     let span = |mark: Mark, text: &str, role: Role| {
         Span::styled(format!("{} {text}", ctx.theme.mark(mark)), ctx.theme.style(role))
     };
-    if let Some(execution) = state.shown().filter(|_| !state.running) {
+    if let Some(execution) = state.shown().filter(|_| !state.running && state.held.is_none()) {
         let (mark, role) = execution.end.as_ref().map_or((Mark::Unknown, Role::Unknown), |ended| end_style(ended.end));
         let word = match execution.end.as_ref().map(|ended| ended.end) {
             Some(RollbackEnd::Verified) => "verified",
@@ -120,7 +120,10 @@ fn failure_lines(state: &State, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
 pub(super) fn readiness_line(state: &State, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let (mark, role, text) = match state.readiness(ctx.now) {
         Readiness::Ready => (Mark::Good, Role::Good, "ready".to_owned()),
-        Readiness::Running => (Mark::Running, Role::Warn, "a rollback runs".to_owned()),
+        Readiness::Running => {
+            let by = state.held.as_ref().map_or_else(String::new, |by| format!(" elsewhere: {by}"));
+            (Mark::Running, Role::Warn, format!("a rollback runs{by}"))
+        }
         Readiness::NotReady(why) | Readiness::NoPlan(why) => (Mark::Bad, Role::Bad, format!("NOT READY: {why}")),
     };
     let text = format!("{} {text} {} prepared {}", ctx.theme.mark(mark), dot(ctx), age(state, ctx));
@@ -158,6 +161,14 @@ fn run_lines(state: &State, execution: &Execution, ctx: &Ctx, width: usize) -> V
     if let Some(seen) = &state.looking {
         lines.extend(wrapped(&format!("looking: {seen}"), width, 2, ctx.theme.style(Role::Muted)));
     }
+    if let Some(by) = &state.held {
+        lines.extend(wrapped(
+            &format!("{} runs elsewhere: {by}", ctx.theme.mark(Mark::Running)),
+            width,
+            3,
+            ctx.theme.style(Role::Warn),
+        ));
+    }
     if execution.unjournaled {
         let text = format!("{} UNJOURNALED: the journal does not hold all of this", ctx.theme.mark(Mark::Bad));
         lines.extend(wrapped(&text, width, 2, ctx.theme.style(Role::Bad)));
@@ -177,6 +188,10 @@ fn headline(state: &State, execution: &Execution, ctx: &Ctx) -> (String, Style) 
             let time = clock(until(execution.fired_at, ctx.now));
             let stop = if state.stopping { ", stops after this step" } else { "" };
             (Mark::Running, Role::Warn, format!("ROLLING BACK to {target} {time}, {done} of {all} steps done{stop}"))
+        }
+        None if state.held.is_some() => {
+            let (done, all) = execution.done();
+            (Mark::Running, Role::Warn, format!("rolling back to {target}, {done} of {all} steps done"))
         }
         None => {
             let text = format!("INTERRUPTED: rollback to {target}, fired by {}", execution.by);
@@ -203,7 +218,7 @@ fn end_style(end: RollbackEnd) -> (Mark, Role) {
 }
 
 fn key_line(state: &State, ctx: &Ctx) -> Option<Line<'static>> {
-    let (key, text) = if state.stopping {
+    let (key, text) = if state.stopping || state.held.is_some() {
         return None;
     } else if state.running {
         ("S", "stop after this step")
@@ -240,7 +255,7 @@ pub fn item(state: &State, ctx: &Ctx, index: usize, width: u16) -> Line<'static>
     }
     let step = step_at(state, index);
     match (state.shown().and_then(|execution| execution.steps.get(index)), step) {
-        (Some(status), _) => status_line(status, index, state.running, ctx, width),
+        (Some(status), _) => status_line(status, index, state.running || state.held.is_some(), ctx, width),
         (None, Some(step)) => step_line(step, index, ctx, width),
         (None, None) => Line::default(),
     }

@@ -2,12 +2,16 @@
 
 use std::convert::Infallible;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::model::{Class, Plan, Step, StepAction, Undone, Version};
 use super::placeholder::{self, FillError, Place, Values};
-use crate::config::schema::{self, Request, Verify};
+use crate::change::classes::Reversal;
+use crate::change::contents as change;
+use crate::config::schema::{self, Engine, Request, Verify};
 use crate::evidence::text::clean;
+use crate::evidence::{Failure, Generation, Observation};
 
 /// The methods that a step may use.
 const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
@@ -27,6 +31,53 @@ pub struct Contents {
     pub warnings: Vec<String>,
 }
 
+impl Contents {
+    /// What git tells of the way back, as a plan needs it. What git cannot tell is never clean.
+    ///
+    /// # Errors
+    /// When git knows no version to go back to.
+    pub fn of(change: &change::Contents) -> Result<Self, PlanError> {
+        let to = change.to.as_ref().ok_or_else(|| {
+            let why = change.unknown.first().cloned().unwrap_or_default();
+            PlanError { part: "to".into(), problem: Problem::NoTarget(why) }
+        })?;
+        let class = change.class.map_or(Class::Unsafe, |class| match class {
+            Reversal::Clean => Class::Clean,
+            Reversal::Compensating => Class::Compensating,
+            Reversal::Unsafe => Class::Unsafe,
+        });
+        let undone =
+            |it: &change::Undone| Undone { oid: it.oid.clone(), summary: it.summary.clone(), flags: it.flags.clone() };
+        Ok(Self {
+            from: version(&change.from),
+            to: version(to),
+            class,
+            undoes: change.undoes.iter().map(undone).collect(),
+            warnings: change.unknown.iter().chain(&change.reasons).cloned().collect(),
+        })
+    }
+}
+
+fn version(point: &change::Point) -> Version {
+    Version { reference: point.reference.clone(), oid: point.oid.clone() }
+}
+
+/// What the room is told when git was read at `at`: a plan, or why there is none.
+pub fn observe(
+    rollback: &schema::Rollback,
+    change: &change::Contents,
+    generation: Generation,
+    at: Timestamp,
+) -> Observation<Plan> {
+    match Contents::of(change).and_then(|contents| build(rollback, contents)) {
+        Ok(plan) => Observation::Seen(generation, Box::new(plan.seen("git and hotfix.toml", at))),
+        Err(error) => {
+            let remedy = Some("mend hotfix.toml, or what git knows of the versions".to_owned());
+            Observation::Failed(generation, Failure { what: error.to_string(), remedy, at, retry_at: None })
+        }
+    }
+}
+
 /// Why there is no plan: which part of `[rollback]`, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("[rollback] {part}: {problem}")]
@@ -40,6 +91,12 @@ pub struct PlanError {
 /// What is wrong with a part of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
+    /// Nowhere to go.
+    #[error("there is no version to go back to: {0}")]
+    NoTarget(String),
+    /// An engine that this version does not have.
+    #[error("this hotfix carries out `steps` alone")]
+    Engine,
     /// Nothing is done.
     #[error("there are none; write [[rollback.steps]]")]
     NoSteps,
@@ -68,6 +125,9 @@ pub enum Problem {
 /// # Errors
 /// When the configuration makes no sense, or a value is not fit for the place that it would fill.
 pub fn build(rollback: &schema::Rollback, contents: Contents) -> Result<Plan, PlanError> {
+    if rollback.engine != Engine::Steps {
+        return Err(PlanError { part: "engine".into(), problem: Problem::Engine });
+    }
     if rollback.steps.is_empty() {
         return Err(PlanError { part: "steps".into(), problem: Problem::NoSteps });
     }

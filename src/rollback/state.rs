@@ -23,6 +23,8 @@ pub struct State {
     pub execution: Option<Execution>,
     /// Whether this cockpit runs it.
     pub running: bool,
+    /// Who else runs a rollback on this machine, or which step outlived its cockpit.
+    pub held: Option<String>,
     /// Whether it was asked to stop after the step at hand.
     pub stopping: bool,
     /// What the running look at the world sees.
@@ -79,6 +81,8 @@ pub enum Event {
     Progress(Progress),
     /// `S`: stop after the step at hand.
     Stop,
+    /// Who holds the lock, as `executor::holder` sees it while this cockpit runs nothing.
+    Held(Option<String>),
 }
 
 /// What is to be done about it.
@@ -135,12 +139,17 @@ impl State {
             Event::Input(input) => self.input(input, now),
             Event::Progress(progress) => Outcome::changed(self.progress(progress)),
             Event::Stop => self.stop(),
+            Event::Held(by) => {
+                let changed = self.held != by;
+                self.held = by;
+                Outcome::changed(changed)
+            }
         }
     }
 
     /// Whether the key may be used at `now`.
     pub fn readiness(&self, now: Timestamp) -> Readiness {
-        if self.running {
+        if self.running || self.held.is_some() {
             return Readiness::Running;
         }
         let failure = || self.plan.failure().map(|failure| failure.what.clone());
@@ -267,6 +276,9 @@ impl State {
     fn order(&self, over: bool, answer: Option<Answer>, now: Timestamp) -> Result<(Order, bool), String> {
         if self.running {
             return Err("a rollback runs already".into());
+        }
+        if let Some(by) = &self.held {
+            return Err(format!("another rollback runs: {by}"));
         }
         match self.unfinished().filter(|_| !over) {
             Some(execution) => resume(execution, answer).map(|order| (order, true)),

@@ -434,7 +434,7 @@ async fn a_rehearsal_runs_the_harmless_forms_alone() {
     let rehearsed = bench.executor().rehearse(&plan, &bench.tell()).await;
     assert!(rehearsed.passed, "{:?}", rehearsed.lines);
     assert_eq!((bench.effects("rehearsed"), bench.effects("real")), (1, 0));
-    assert_eq!(rehearsed.lines[1], (rehearsal::Tried::Nothing, "two: has no rehearsal".to_owned()));
+    assert_eq!(rehearsed.lines[1], (Tried::Nothing, "two: has no rehearsal".to_owned()));
     let mut bad = sh("one", "true");
     bad.rehearse = Some(vec!["sh".into(), "-c".into(), "echo denied >&2; exit 1".into()]);
     let rehearsed = bench.executor().rehearse(&plan_of(vec![bad], Some(look)), &bench.tell()).await;

@@ -111,19 +111,24 @@ fn the_letter_is_one_that_the_keymap_leaves() {
 /// A cockpit that does nothing but arm and guard. Returns how often it fired in a stream of `(gap in µs, input)`.
 fn fires(seed: u64, mut stream: impl FnMut(&mut Random) -> (u64, Input)) -> u32 {
     let mut random = Random(seed);
-    let (mut guard, mut now, mut fired) = (Guard::Safe, at(0), 0);
+    let (mut guard, mut micros, mut fired) = (Guard::Safe, 0, 0);
+    let time = |micros: u64| Timestamp::from_microsecond(micros.cast_signed()).unwrap();
     for _ in 0..2_000_000 {
         let (gap, input) = stream(&mut random);
-        let next = now.checked_add(jiff::SignedDuration::from_micros(gap.cast_signed())).unwrap();
+        let before = micros;
+        micros += gap;
+        if guard.armed().is_none() && input != key('R') {
+            continue;
+        }
+        let (mut now, next) = (time(before), time(micros));
         while let Some(deadline) = guard.deadline(now).filter(|deadline| *deadline <= next) {
             now = deadline;
             fired += u32::from(matches!(guard.take(Input::Moment, now), Verdict::Fire { .. }));
         }
-        now = next;
         if guard.armed().is_some() {
-            fired += u32::from(matches!(guard.take(input, now), Verdict::Fire { .. }));
-        } else if input == key('R') && guard.may_arm(now) {
-            guard = Guard::arm(letter(BOUND, random.next()).unwrap(), true, now);
+            fired += u32::from(matches!(guard.take(input, next), Verdict::Fire { .. }));
+        } else if input == key('R') && guard.may_arm(next) {
+            guard = Guard::arm(letter(BOUND, random.next()).unwrap(), true, next);
         }
     }
     fired

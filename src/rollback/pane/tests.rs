@@ -153,6 +153,12 @@ fn interrupted() -> State {
     with(records(&[(0, StepState::Intent, None), (0, StepState::Issued, Some("process 4711"))], None))
 }
 
+fn elsewhere() -> State {
+    let mut state = interrupted();
+    state.update(Event::Held(Some("bo, step 1 `point traffic at the old version`, process 4711".into())), at(30));
+    state
+}
+
 fn broken() -> State {
     let mut state = State::default();
     let failure = Failure {
@@ -178,6 +184,7 @@ fn the_pane_in_each_state() {
         ("failed", failed(), 60),
         ("issued_not_verified", issued_not_verified(), 60),
         ("interrupted", interrupted(), 60),
+        ("elsewhere", elsewhere(), 60),
     ];
     for (name, state, second) in states {
         let boxes = [(50, 18, false), (76, 18, false), (156, 42, false), (50, 18, true)];

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::rollback::fixtures::{contents, plan, plan_of, rollback, step, verify_run, verify_url};
+use crate::rollback::fixtures::{at, contents, oid, plan, plan_of, rollback, step, verify_run, verify_url};
 
 fn request(url: &str, body: Value) -> Request {
     Request { method: "post".into(), url: url.into(), json: Some(body), token: None, allow_http: false }
@@ -78,4 +78,41 @@ fn an_injected_option_never_becomes_an_argument() {
     bad.to.reference = "--force;rm".into();
     let error = build(&rollback(vec![step("go", &["deploy", "{to.version}"])], None), bad).unwrap_err();
     assert!(error.to_string().contains("which looks like an option"), "{error}");
+}
+
+fn of_git(class: Option<Reversal>, to: Option<&str>) -> change::Contents {
+    let point = |name: &str, digit| change::Point { reference: name.into(), oid: Some(oid(digit)) };
+    change::Contents {
+        from: point("v2.4.2", 'b'),
+        to: to.map(|name| point(name, 'a')),
+        class,
+        reasons: vec!["migrations/7.sql: the schema changed".into()],
+        undoes: vec![change::Undone { oid: oid('b'), summary: "Fix".into(), flags: vec!["fix".into()] }],
+        total: 1,
+        unknown: vec!["no version before it is known".into()],
+    }
+}
+
+#[test]
+fn what_git_cannot_tell_is_never_clean() {
+    let class = |class| Contents::of(&of_git(class, Some("v2.4.1"))).unwrap().class;
+    assert_eq!([class(None), class(Some(Reversal::Unsafe))], [Class::Unsafe; 2]);
+    assert_eq!(class(Some(Reversal::Clean)), Class::Clean);
+    assert_eq!(class(Some(Reversal::Compensating)), Class::Compensating);
+}
+
+#[test]
+fn the_room_is_told_a_plan_or_why_there_is_none() {
+    let rollback = rollback(vec![step("go", &["deploy", "{to.version}"])], None);
+    let tell = |change| observe(&rollback, &change, Generation(1), at(0));
+    let Observation::Seen(_, evidence) = tell(of_git(Some(Reversal::Clean), Some("v2.4.1"))) else { panic!() };
+    assert_eq!((evidence.observed_at, evidence.value.warnings.len()), (at(0), 2));
+    let Observation::Failed(_, failure) = tell(of_git(None, None)) else { panic!() };
+    assert_eq!(failure.what, "[rollback] to: there is no version to go back to: no version before it is known");
+}
+
+#[test]
+fn another_engine_is_not_taken_for_steps() {
+    let helm = schema::Rollback { engine: Engine::Helm, ..rollback(vec![step("go", &["x"])], None) };
+    assert!(build(&helm, contents()).unwrap_err().to_string().contains("`steps` alone"));
 }

@@ -219,3 +219,13 @@ fn a_refusal_and_a_dead_journal_are_told() {
     state.update(Event::Progress(Progress::Unjournaled { entry, by: "ana".into(), at: at(23), why }), at(23));
     assert!(state.execution.as_ref().unwrap().unjournaled);
 }
+
+#[test]
+fn a_rollback_of_another_cockpit_is_shown_and_not_raced() {
+    let mut state = opened(&[StepState::Issued], None);
+    assert!(state.update(Event::Held(Some("bo, step 1".into())), at(9)).changed);
+    assert_eq!(state.readiness(at(9)), Readiness::Running);
+    assert!(arm(&mut state, 10).effects.is_empty());
+    assert_eq!(state.said.as_deref(), Some("another rollback runs: bo, step 1"));
+    assert!(!state.update(Event::Held(Some("bo, step 1".into())), at(11)).changed);
+}
