@@ -32,13 +32,13 @@ const LOSSES: [Loss; 19] = [
         world.edit_tests(|report| {
             report.runs[0].subject = None;
             report.runs[0].tree = None;
-        })
+        });
     }),
     ("tests of another commit", |world| {
         world.edit_tests(|report| {
             report.runs[0].subject = Some(oid('7'));
             report.runs[0].tree = Some(oid('6'));
-        })
+        });
     }),
     ("collecting", |world| world.watch(Verdict::Collecting)),
     ("blind", |world| world.watch(Verdict::Blind)),

@@ -58,7 +58,9 @@ pub fn assess(inputs: &Inputs, gates: &[GateStatus]) -> Standing {
     let applies = |gate: &&GateStatus| gate.strength == Strength::Required && gate.state != GateState::NotApplicable;
     let holding = holding(gates, stage);
     let (readiness, lead) = verdict(inputs, &holding);
-    let reasons = lead.into_iter().chain(holding.iter().map(|gate| reason(gate))).collect::<Vec<_>>();
+    // Without an incident the gates of the first stage say nothing but that.
+    let told = holding.iter().filter(|_| inputs.incident.is_some());
+    let reasons = lead.into_iter().chain(told.map(|gate| reason(gate))).collect::<Vec<_>>();
     let required = now_due().filter(applies).count();
     Standing {
         readiness,
