@@ -83,6 +83,8 @@ pub struct Request {
     pub timeout: Option<Duration>,
     /// Plain http to a host that is not this machine.
     pub allow_http: bool,
+    /// Whether it may be sent twice without harm though it is no GET: a query by POST.
+    pub repeatable: bool,
 }
 
 impl Request {
@@ -99,6 +101,10 @@ impl Request {
     /// A POST with a form.
     pub fn form(url: impl Into<String>, pairs: Vec<(String, String)>) -> Self {
         Self { body: Body::Form(pairs), ..Self::new("POST", url) }
+    }
+
+    fn is_repeatable(&self) -> bool {
+        self.repeatable || self.method == "GET"
     }
 
     fn limit(&self) -> Duration {
@@ -180,8 +186,8 @@ impl Client {
         Self::default()
     }
 
-    /// Sends one request and reads the whole answer. A GET whose connection broke is sent once more
-    /// within the same time.
+    /// Sends one request and reads the whole answer. A GET, or a repeatable request, whose connection
+    /// broke is sent once more within the same time: a kept connection may have been closed meanwhile.
     ///
     /// # Errors
     /// When the request is not allowed, could not be sent, took too long, was redirected, or its
@@ -198,7 +204,7 @@ impl Client {
 
     async fn attempts(&self, request: &Request, url: &Url, at: &str) -> Result<Response, HttpError> {
         match self.attempt(request, url, at).await {
-            Err(error) if error.kind == Kind::Broken && request.method == "GET" => self.attempt(request, url, at).await,
+            Err(error) if error.kind == Kind::Broken && request.is_repeatable() => self.attempt(request, url, at).await,
             result => result,
         }
     }
@@ -227,7 +233,7 @@ fn builder() -> reqwest::ClientBuilder {
         .retry(reqwest::retry::never())
         .connect_timeout(CONNECT_LIMIT)
         .pool_max_idle_per_host(1)
-        .pool_idle_timeout(Duration::from_secs(20))
+        .pool_idle_timeout(Duration::from_secs(5))
         .referer(false)
         .user_agent(concat!("hotfix/", env!("CARGO_PKG_VERSION")))
 }

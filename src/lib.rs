@@ -15,16 +15,24 @@
 //! | [`canary`] | is the canary worse than the baseline |
 //! | [`checklist`] | gates and readiness: may it go on |
 //! | [`rollback`] | the plan, the guarded key, the execution |
+//! | [`drill`] | simulated incidents: scenarios, their world, the score |
+//! | [`project`] | what every command and the cockpit begin with |
+//! | [`cockpit`] | one state, one loop, the terminal |
+//! | [`cli`] | one file for each subcommand |
+//! | [`ui`] | what the panes share |
 
 pub mod canary;
 pub mod change;
 pub mod checklist;
 pub mod cli;
+pub mod cockpit;
 pub mod config;
+pub mod drill;
 pub mod evidence;
 pub mod http;
 pub mod incident;
 pub mod journal;
+pub mod project;
 pub mod rollback;
 pub mod test_results;
 pub mod ui;

@@ -1,5 +1,7 @@
 //! `hotfix status` as a pipeline uses it: the real program, on a real repository, with a journal of its own.
 
+#![expect(clippy::unwrap_used, reason = "whatever fails here fails a test")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

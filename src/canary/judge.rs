@@ -197,7 +197,8 @@ impl Judge {
                     strand.take(at, &counts, &self.grid);
                 }
             }
-            self.latches.take(at, &self.log_e(), &self.guards(), &self.bars);
+            let (log_e, passing, guards) = (self.log_e(), self.passing(), self.guards());
+            self.latches.take(at, &log_e, passing, &guards, &self.bars);
         }
     }
 
@@ -220,10 +221,25 @@ impl Judge {
         }
     }
 
+    /// The evidence for a pass, as a natural logarithm. Where bad events are not known to come one by
+    /// one, a burst of the baseline must not pass the canary: the evidence of one bet a scrape has to
+    /// agree.
+    pub fn passing(&self) -> f64 {
+        let single = self.log_e().noninferiority;
+        if self.strands.is_empty() || self.exposure.is_calm() {
+            return single;
+        }
+        single.min(log_mean(self.strands.iter().map(Strand::steady_log_e)))
+    }
+
     fn guards(&self) -> Guards {
         let (Some(limit), Some(strand)) = (self.spec.limit, self.strands.first()) else { return Guards::default() };
-        let above = |tally: &Tally| guard::above(limit, tally.bad, tally.all);
-        Guards { canary: above(&strand.canary), baseline: above(&strand.baseline) }
+        let (canary, baseline) = (&strand.canary, &strand.baseline);
+        Guards {
+            canary: guard::above(limit, canary.bad, canary.all),
+            baseline: guard::above(limit, baseline.bad, baseline.all),
+            kept: guard::below(limit, canary.bad, canary.all),
+        }
     }
 
     /// The verdict now.

@@ -2,7 +2,7 @@
 //!
 //! - [`model`], [`state`]: scrapes, verdicts and the room's `update` (pure).
 //! - [`judge`]: the e-processes (pure).
-//! - [`document`], [`judged`]: series in, verdict out, for programs (pure).
+//! - [`document`], [`judged`], [`shown`]: series in, verdict out, for programs (pure).
 //! - [`prometheus`], [`counters`], [`source`]: where the numbers come from.
 //! - [`pane`], [`chart`]: how they are drawn.
 
@@ -14,5 +14,6 @@ pub mod judged;
 pub mod model;
 pub mod pane;
 pub mod prometheus;
+pub mod shown;
 pub mod source;
 pub mod state;

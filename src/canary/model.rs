@@ -10,7 +10,7 @@ use super::judge::{LogE, Peak};
 pub use super::state::{Change, State};
 
 /// What the judge says of a metric, or of the whole canary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Shown to be no worse than the margin allows.
@@ -18,6 +18,7 @@ pub enum Verdict {
     /// Not enough data yet.
     Collecting,
     /// No exposure, or no baseline: nothing can be said.
+    #[default]
     Blind,
     /// The baseline is as sick.
     Environment,
@@ -51,7 +52,7 @@ pub struct Arm {
 }
 
 /// One scrape of both populations.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Scrape {
     /// When.
     pub at: Timestamp,
@@ -71,7 +72,7 @@ pub struct Batch {
 }
 
 /// What is known of one metric.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct MetricReport {
     /// Its name, clean.
     pub name: String,
@@ -122,7 +123,7 @@ pub struct MetricReport {
 }
 
 /// What is known of the canary.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Report {
     /// The worst of the critical metrics.
     pub verdict: Verdict,

@@ -212,7 +212,8 @@ impl Source {
         let source = &self.canary.source;
         let url = format!("{}/api/v1/query_range", source.prometheus.trim_end_matches('/'));
         let headers = source.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        Request { headers, bearer: self.bearer.clone(), allow_http: source.allow_http, ..Request::form(url, pairs) }
+        let bearer = self.bearer.clone();
+        Request { headers, bearer, allow_http: source.allow_http, repeatable: true, ..Request::form(url, pairs) }
     }
 
     /// Small differences are the time that the answer took, and the whole seconds of its date.

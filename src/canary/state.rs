@@ -162,6 +162,10 @@ impl Watch {
     }
 
     fn take(&mut self, metric: usize, scrape: Scrape) {
+        self.newest = self.newest.max(Some(scrape.at));
+        if self.metrics[metric].scrapes.is_empty() && scrape.is_missed() {
+            return;
+        }
         let watched = &mut self.metrics[metric];
         let pair = Pair { baseline: scrape.baseline, canary: scrape.canary };
         let pair = if watched.complement { pair.complement() } else { pair };
@@ -173,7 +177,6 @@ impl Watch {
         if self.since.is_none() && !scrape.is_missed() {
             self.since = Some(scrape.at);
         }
-        self.newest = self.newest.max(Some(scrape.at));
     }
 
     fn report(&self, warnings: Vec<String>) -> Report {

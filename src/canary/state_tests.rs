@@ -107,3 +107,15 @@ fn history_is_bounded() {
     state.update(seen(1, vec![run([0.0, 100.0, 2.0, 900.0], 0, 1_000)], 14_985), at(15_000));
     assert_eq!(state.report.value().unwrap().metrics[0].scrapes.len(), KEPT);
 }
+
+#[test]
+fn the_time_begins_with_the_first_sample() {
+    let missed = Arm { bad: None, total: None };
+    let before = (0..100).map(|i| Scrape { at: at(15 * i), baseline: missed, canary: missed });
+    let scrapes: Vec<Scrape> = before.chain(run([1.0, 100.0, 2.0, 900.0], 1_500, 4)).collect();
+    let mut state = State::new(&canary(ERRORS));
+    state.update(seen(1, vec![scrapes], 1_545), at(1_550));
+    let report = state.report.value().unwrap();
+    assert_eq!((report.since, report.metrics[0].scrapes.len()), (Some(at(1_500)), 4));
+    assert!(report.metrics[0].weakest.contains("hardly known") || report.metrics[0].weakest.contains("at random"));
+}

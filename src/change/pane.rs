@@ -3,7 +3,9 @@
 use ratatui::text::{Line, Span};
 
 use super::diff::{DiffKind, DiffLine, FileDiff, Shown};
+use super::ladder::{Level, Rung};
 use super::model::{Commit, Fact, FactState, FileChange, Report, Worktree};
+use super::risk::Point;
 use super::state::State;
 use super::{facts, text as plain};
 use crate::evidence::text::{fit, fit_end, width as cells};
@@ -37,8 +39,8 @@ pub fn summary(state: &State, ctx: &Ctx) -> Line<'static> {
     let (mark, role) = worst(state, report).map_or((Mark::Good, Role::Good), |fact| look(fact.state));
     let mut text = match report.core_lines {
         Some(lines) => format!(
-            "{} core, {}",
-            plain::count(lines, "line"),
+            "{}, {}",
+            plain::count(lines, "core line"),
             plain::count(report.commits_total.unwrap_or(0), "commit")
         ),
         None => "size unknown".to_owned(),
@@ -48,7 +50,7 @@ pub fn summary(state: &State, ctx: &Ctx) -> Line<'static> {
     }
     let style = ctx.theme.style(if is_doubtful(state, ctx) { Role::Muted } else { role });
     let age = note(&state.report, ctx);
-    Line::from(vec![Span::styled(format!("{} {} · ", ctx.theme.mark(mark), ascii(ctx, &text)), style), age])
+    Line::from(vec![Span::styled(ascii(ctx, &format!("{} {text} · ", ctx.theme.mark(mark))), style), age])
 }
 
 /// The worst thing that is known to be wrong.
@@ -91,9 +93,19 @@ fn picture(state: &State, ctx: &Ctx) -> Picture {
     state.report.picture(ctx.now, |report| report.commits_total == Some(0) && report.changes.is_empty())
 }
 
-/// How many items the list has: files, then commits, then facts.
+/// How many items the list has: files, commits, back-merge targets, points of risk, facts.
 pub fn len(state: &State) -> usize {
-    state.report.value().map_or(0, |report| report.changes.len() + report.commits.len() + fact_count(report))
+    state.report.value().map_or(0, |report| {
+        report.changes.len()
+            + report.commits.len()
+            + report.back_merge.len()
+            + points(report).len()
+            + fact_count(report)
+    })
+}
+
+fn points(report: &Report) -> &[Point] {
+    report.risk.as_ref().map_or(&[], |risk| &risk.points)
 }
 
 fn fact_count(report: &Report) -> usize {
@@ -104,19 +116,31 @@ fn fact_count(report: &Report) -> usize {
 enum Item<'a> {
     File(&'a FileChange),
     Commit(&'a Commit),
+    Rung(&'a Rung),
+    Point(&'a Point),
     Fact(Fact),
 }
 
 fn at(state: &State, index: usize) -> Option<Item<'_>> {
     let report = state.report.value()?;
-    if let Some(change) = report.changes.get(index) {
+    let mut left = index;
+    if let Some(change) = report.changes.get(left) {
         return Some(Item::File(change));
     }
-    let index = index - report.changes.len();
-    if let Some(commit) = report.commits.get(index) {
+    left -= report.changes.len();
+    if let Some(commit) = report.commits.get(left) {
         return Some(Item::Commit(commit));
     }
-    all_facts(state, report).into_iter().nth(index - report.commits.len()).map(Item::Fact)
+    left -= report.commits.len();
+    if let Some(rung) = report.back_merge.get(left) {
+        return Some(Item::Rung(rung));
+    }
+    left -= report.back_merge.len();
+    if let Some(point) = points(report).get(left) {
+        return Some(Item::Point(point));
+    }
+    left -= points(report).len();
+    all_facts(state, report).into_iter().nth(left).map(Item::Fact)
 }
 
 /// What Enter asks the source for: a file's or a commit's diff; nothing for a fact.
@@ -124,7 +148,7 @@ pub fn shown(state: &State, index: usize) -> Option<Shown> {
     match at(state, index)? {
         Item::File(change) => Some(Shown::File(change.path.clone())),
         Item::Commit(commit) => Some(Shown::Commit(commit.oid.clone())),
-        Item::Fact(_) => None,
+        Item::Rung(_) | Item::Point(_) | Item::Fact(_) => None,
     }
 }
 
@@ -134,6 +158,8 @@ pub fn item(state: &State, ctx: &Ctx, index: usize, width: u16) -> Line<'static>
     let line = match at(state, index) {
         Some(Item::File(change)) => file(state.report.value(), change, ctx, width),
         Some(Item::Commit(it)) => commit(it, ctx, width),
+        Some(Item::Rung(it)) => rung(it, ctx, width),
+        Some(Item::Point(it)) => point(it, ctx, width),
         Some(Item::Fact(it)) => fact(&it, ctx, width),
         None => Line::default(),
     };
@@ -145,6 +171,8 @@ pub fn text(state: &State, index: usize) -> String {
     match at(state, index) {
         Some(Item::File(change)) => format!("{} {}", change.path, change.classes.join(" ")),
         Some(Item::Commit(it)) => format!("{} {} {}", it.oid, it.summary, it.author),
+        Some(Item::Rung(it)) => format!("back-merge {} {}", it.target, it.why),
+        Some(Item::Point(it)) => format!("risk {} {}", it.rule, it.why),
         Some(Item::Fact(it)) => format!("{} {} {} {}", it.id, it.name, it.state.label(), it.why),
         None => String::new(),
     }
@@ -225,6 +253,30 @@ fn commit(it: &Commit, ctx: &Ctx, width: usize) -> Line<'static> {
     ])
 }
 
+/// `▲ back-merge develop: MISSING: conflicts in 1 file`
+fn rung(it: &Rung, ctx: &Ctx, width: usize) -> Line<'static> {
+    let (mark, role) = rung_look(it);
+    let lead = format!("{} back-merge ", ctx.theme.mark(mark));
+    let text = format!("{}: {}", it.target, it.why);
+    let text = ascii(ctx, &fit(&text, width.saturating_sub(cells(&lead))));
+    Line::from(vec![Span::styled(lead, ctx.theme.style(role)), Span::raw(text)])
+}
+
+fn rung_look(it: &Rung) -> (Mark, Role) {
+    match it.level {
+        None => (Mark::Unknown, Role::Unknown),
+        Some(level) if level.is_done() => (Mark::Good, Role::Good),
+        Some(_) => (Mark::Warn, Role::Warn),
+    }
+}
+
+/// `risk +12  touches a database migration or schema: db/migrate/1.sql`
+fn point(it: &Point, ctx: &Ctx, width: usize) -> Line<'static> {
+    let lead = format!("risk {:+3}  ", it.points);
+    let text = ascii(ctx, &fit(&it.why, width.saturating_sub(cells(&lead))));
+    Line::from(vec![Span::styled(lead, ctx.theme.style(Role::Muted)), Span::raw(text)])
+}
+
 /// `✗ bad     G10 foreign: 2 commits of somebody else's work …`
 fn fact(it: &Fact, ctx: &Ctx, width: usize) -> Line<'static> {
     let (mark, role) = look(it.state);
@@ -246,6 +298,12 @@ fn ascii(ctx: &Ctx, text: &str) -> String {
 pub fn detail(state: &State, ctx: &Ctx, index: usize, width: u16) -> Vec<Line<'static>> {
     match at(state, index) {
         Some(Item::Fact(it)) => whole_fact(&it, ctx, usize::from(width)),
+        Some(Item::Rung(it)) => whole_rung(it, ctx, usize::from(width)),
+        Some(Item::Point(it)) => {
+            let head = Line::raw(format!("{:+} {}", it.points, it.rule));
+            let why = wrap(&ascii(ctx, &it.why), usize::from(width));
+            std::iter::once(head).chain(why.into_iter().map(Line::raw)).collect()
+        }
         Some(Item::File(change)) => {
             let mut lines = vec![file(state.report.value(), change, ctx, usize::from(width))];
             lines.extend(diff(state, ctx, &Shown::File(change.path.clone())));
@@ -265,6 +323,16 @@ fn whole_fact(it: &Fact, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let head = format!("{} {} · {} {}", ctx.theme.mark(mark), it.state.label(), it.id, it.name);
     let mut lines = vec![Line::styled(ascii(ctx, &head), ctx.theme.style(role)), Line::raw(ascii(ctx, &it.value))];
     lines.extend(wrap(&ascii(ctx, &it.why), width).into_iter().map(Line::raw));
+    lines
+}
+
+fn whole_rung(it: &Rung, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let (mark, role) = rung_look(it);
+    let level = it.level.map_or("unknown", Level::label);
+    let head = format!("{} {level} · {}", ctx.theme.mark(mark), it.target);
+    let mut lines = vec![Line::styled(ascii(ctx, &head), ctx.theme.style(role))];
+    lines.extend(wrap(&ascii(ctx, &it.why), width).into_iter().map(Line::raw));
+    lines.extend(it.paths.iter().map(|path| Line::raw(ascii(ctx, &fit_end(path, width)))));
     lines
 }
 

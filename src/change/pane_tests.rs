@@ -168,6 +168,9 @@ fn the_other_pictures() {
     dead.report.observe(failed());
     let mut empty = State::default();
     let nothing = Report {
+        facts: vec![],
+        risk: None,
+        back_merge: vec![],
         commits_total: Some(0),
         changes: vec![],
         commits: vec![],
@@ -209,8 +212,10 @@ fn the_details() {
     state.diff.observe(seen(diff, 1));
     insta::assert_snapshot!("detail_file", lines(&state, 3));
     assert!(lines(&state, 2).contains("loading the diff"), "another file's diff is not this one's");
-    let facts = 5 + 2;
+    let facts = 5 + 2 + 1 + 1;
     insta::assert_snapshot!("detail_fact", lines(&state, facts + 9));
+    assert!(lines(&state, 7).starts_with("▲ missing-conflict · develop"), "{}", lines(&state, 7));
+    assert!(lines(&state, 8).starts_with("+12 migration"), "{}", lines(&state, 8));
     assert_eq!(super::shown(&state, 3), Some(Shown::File("src/cart.rs".into())));
     assert_eq!(super::shown(&state, 6), Some(Shown::Commit(oid("77"))));
     assert_eq!(super::shown(&state, facts), None);

@@ -357,6 +357,7 @@ pub fn failure(name: &str, preexisting: Option<bool>) -> TestFailure {
         message: "expected 8, got 9".into(),
         location: None,
         preexisting,
+        standing: None,
     }
 }
 

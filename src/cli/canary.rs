@@ -1,15 +1,81 @@
 //! `hotfix canary`
 
-use super::{Context, Exit};
+use std::path::PathBuf;
 
-/// The canary against the baseline.
-#[derive(Debug, clap::Args)]
-pub struct Args {}
+use color_eyre::eyre::eyre;
+use jiff::Timestamp;
+
+use super::{Context, Exit, judge, print};
+use crate::canary::model::State;
+use crate::canary::shown::Shown;
+use crate::canary::source::Source;
+use crate::config::Loaded;
+use crate::config::schema::Canary;
+use crate::config::trust::{Permit, Trust};
+use crate::http::Client;
+use crate::project::Project;
+
+/// The canary against the baseline: 0 healthy, 4 regressed, 5 any other.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct Args {
+    /// Print one JSON object; with --watch one a line
+    #[arg(long)]
+    json: bool,
+    /// Go on looking until it is interrupted
+    #[arg(long)]
+    watch: bool,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// When it could not run at all.
-pub fn run(_args: Args, _context: &Context) -> color_eyre::Result<Exit> {
-    Err(color_eyre::eyre::eyre!("not built yet"))
+/// When there is nothing to ask, or it is not trusted. A server that fails is no error: exit 5.
+pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
+    let Args { json, watch } = args;
+    let (canary, source) = source(context)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(look(State::new(&canary), source, context.now, json, watch))
+}
+
+/// What is watched, and who is asked: from a `hotfix.toml` that is trusted.
+fn source(context: &Context) -> color_eyre::Result<(Canary, Source)> {
+    let (loaded, root, permit) = trusted(context)?;
+    let canary = loaded.config.canary.ok_or_else(|| eyre!("hotfix.toml has no [canary]"))?;
+    let token = canary.source.token.as_ref().map(|token| token.resolve(permit, &root)).transpose()?;
+    let token = token.map(|hidden| hidden.reveal().to_owned());
+    let source = Source::new(&canary, permit, Client::new(), token);
+    Ok((canary, source))
+}
+
+/// The configuration of this folder, with its root and the permit to act upon it.
+fn trusted(context: &Context) -> color_eyre::Result<(Loaded, PathBuf, Permit)> {
+    let project = Project::open(&context.directory)?;
+    let loaded = project.loaded()?.ok_or_else(|| eyre!("no hotfix.toml here: `hotfix init` writes one"))?;
+    match project.trust() {
+        Some(Trust::Trusted(permit)) => Ok((loaded.clone(), project.root.clone(), permit)),
+        Some(Trust::Untrusted { why, .. }) => Err(eyre!("this hotfix.toml is not trusted ({why}): see `hotfix trust`")),
+        None => Err(eyre!("no hotfix.toml here: `hotfix init` writes one")),
+    }
+}
+
+async fn look(
+    mut state: State,
+    mut source: Source,
+    mut now: Timestamp,
+    json: bool,
+    watch: bool,
+) -> color_eyre::Result<Exit> {
+    loop {
+        let seen = source.poll(now).await;
+        state.update(seen, now);
+        let shown = Shown::of(&state, now);
+        let text = if json { serde_json::to_string(&shown)? + "\n" } else { shown.text(state.report.value()) };
+        let is_read = print(&text)?;
+        if !watch || !is_read {
+            return Ok(shown.believed().map_or(Exit::NotEnoughData, judge::exit));
+        }
+        let wait = source.next_at(now).duration_since(now);
+        tokio::time::sleep(wait.try_into().unwrap_or_default()).await;
+        now = Timestamp::now();
+    }
 }

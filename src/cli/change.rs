@@ -17,7 +17,7 @@ use crate::config::schema::Config;
 use crate::evidence::{self, Failure};
 
 /// What git knows about the hotfix.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, Copy, clap::Args)]
 pub struct Args {
     /// One JSON object instead of text
     #[arg(long)]
@@ -34,7 +34,7 @@ pub struct Args {
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let settings = settings(&context.directory)?;
     if args.watch {
-        return watch(&args, context, settings);
+        return watch(args, context, settings);
     }
     // The two reads share nothing, so that neither waits for the other.
     let (report, worktree) = std::thread::scope(|scope| {
@@ -44,11 +44,10 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     });
     let report = report.map_err(|failure| refused(&failure))?;
     let worktree = worktree.unwrap_or_else(|_| Err(panicked())).map(|it| it.value);
-    done(print(&args, &report.value, worktree.as_ref().map_err(Clone::clone)))
+    done(print(args, &report.value, worktree.as_ref().map_err(Clone::clone)))
 }
 
-fn watch(args: &Args, context: &Context, settings: Settings) -> color_eyre::Result<Exit> {
-    source::read(&context.directory, &settings).map_err(|failure| refused(&failure))?;
+fn watch(args: Args, context: &Context, settings: Settings) -> color_eyre::Result<Exit> {
     let (send, receive) = mpsc::channel();
     let handle = source::start(&context.directory, settings, move |observation| {
         send.send(observation).ok();
@@ -63,7 +62,14 @@ fn watch(args: &Args, context: &Context, settings: Settings) -> color_eyre::Resu
         if !state.update(observation) || !is_settled {
             continue;
         }
-        let (Some(report), known) = (state.report.value(), state.worktree.value()) else { continue };
+        let known = state.worktree.value();
+        let Some(report) = state.report.value() else {
+            // What cannot be read at all is no use to wait for.
+            match state.report.failure() {
+                Some(failure) => return Err(refused(failure)),
+                None => continue,
+            }
+        };
         let Some(worktree) = known.map(Ok).or_else(|| state.worktree.failure().cloned().map(Err)) else { continue };
         if !print(args, report, worktree).wrap_err("standard output")? {
             break;
@@ -89,7 +95,7 @@ fn done(printed: io::Result<bool>) -> color_eyre::Result<Exit> {
 }
 
 /// Prints once; `false` when nobody reads any more.
-fn print(args: &Args, report: &Report, worktree: Result<&Worktree, Failure>) -> io::Result<bool> {
+fn print(args: Args, report: &Report, worktree: Result<&Worktree, Failure>) -> io::Result<bool> {
     let report = &with_work_tree(report.clone(), worktree.as_ref().ok().copied());
     let text = if args.json {
         let document = Document { schema: 1, report, worktree: worktree.ok() };

@@ -7,13 +7,13 @@ use std::path::Path;
 use rustix::fs::Access;
 use serde::Serialize;
 
-use super::project::Project;
 use super::{Context, Exit, print};
 use crate::config::trust::{Permit, Trust};
 use crate::config::uses::{self, Uses};
 use crate::config::{Loaded, program, user};
 use crate::evidence::text;
 use crate::journal::JournalError;
+use crate::project::Project;
 
 mod endpoints;
 

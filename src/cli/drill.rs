@@ -1,15 +1,177 @@
 //! `hotfix drill`
 
-use super::{Context, Exit};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use color_eyre::eyre::WrapErr;
+use serde_json::json;
+
+use super::{Context, Exit, print};
+use crate::cockpit::launch::Drill;
+use crate::drill::catalogue::{self, ScenarioError};
+use crate::drill::headless;
+use crate::drill::rooms::RealRooms;
+use crate::drill::scenario::{Difficulty, Scenario};
+use crate::drill::score::Score;
+use crate::drill::script::Script;
+use crate::evidence::text::fit;
 
 /// A simulated incident on the real console.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Which: its id (`d1-bad-canary`), its number (`d1`) or a file; the first one without it
+    scenario: Option<String>,
+    /// Show every scenario with its aim, length and difficulty
+    #[arg(long, conflicts_with_all = ["scenario", "check", "script"])]
+    list: bool,
+    /// Say whether a file is a scenario, and what is wrong with it, with line and column
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "script"])]
+    check: Option<PathBuf>,
+    /// The seed of the world: the same seed gives the same world
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Seconds of the drill in a real second, from 0.1 to 20
+    #[arg(long, default_value_t = 1.0, value_parser = speed)]
+    speed: f64,
+    /// Let this script operate, with no screen and as fast as the machine goes: 0 passed, 1 not passed
+    #[arg(long, value_name = "FILE")]
+    script: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// When it could not run at all.
-pub fn run(_args: Args, _context: &Context) -> color_eyre::Result<Exit> {
-    Err(color_eyre::eyre::eyre!("not built yet"))
+/// When it could not run at all: no such scenario, a script that is none, no place for the drill's folder.
+pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
+    let Args { scenario, list: lists, check: checked, seed, speed, script, json } = args;
+    if lists {
+        return list(json);
+    }
+    if let Some(file) = checked {
+        return check(&context.directory.join(file), json);
+    }
+    let scenario = find(scenario.as_deref().unwrap_or("d1"), &context.directory)?;
+    match script {
+        Some(file) => operate(scenario, seed, &context.directory.join(file), json),
+        None => open_cockpit(&scenario, seed, speed, context),
+    }
+}
+
+/// Opens the cockpit on a live drill (`crate::drill::live::Live::start`): its root, its state folder, its clock and
+/// its news, `Permit::for_drill`, and at the end the score of its journal.
+fn open_cockpit(scenario: &Scenario, seed: u64, speed: f64, context: &Context) -> color_eyre::Result<Exit> {
+    let drill = Drill { scenario: scenario.clone(), seed, speed };
+    let ended = super::cockpit::open(context, false, Some(drill))?;
+    if let Some(score) = &ended.score {
+        print(&told(score, scenario.debrief.trim()))?;
+    }
+    Ok(Exit::Cockpit(ended.code))
+}
+
+/// A scenario by name, or by a path that is relative to where the program was started.
+fn find(name: &str, directory: &Path) -> Result<Scenario, ScenarioError> {
+    let file = directory.join(name);
+    if file.is_file() { catalogue::load(&file) } else { catalogue::find(name) }
+}
+
+fn list(as_json: bool) -> color_eyre::Result<Exit> {
+    let scenarios = catalogue::all();
+    let text = if as_json { listed_json(&scenarios) } else { listed(&scenarios) };
+    print(&text)?;
+    Ok(Exit::Ok)
+}
+
+fn listed(scenarios: &[Scenario]) -> String {
+    let mut out = String::new();
+    for it in scenarios {
+        let (minutes, difficulty) = (it.length.secs().div_ceil(60), difficulty(it.difficulty));
+        let _ = writeln!(out, "{:<22} {minutes:>3} min  {difficulty:<9} {}", it.id, it.name);
+        let _ = writeln!(out, "{:>39}{}", "", fit(&it.aim, 100));
+    }
+    out
+}
+
+fn difficulty(difficulty: Difficulty) -> &'static str {
+    match difficulty {
+        Difficulty::Easy => "easy",
+        Difficulty::Moderate => "moderate",
+        Difficulty::Hard => "hard",
+    }
+}
+
+fn listed_json(scenarios: &[Scenario]) -> String {
+    let of = |it: &Scenario| json!({"id": it.id, "name": it.name, "aim": it.aim, "length_s": it.length.secs(), "difficulty": it.difficulty});
+    format!("{}\n", json!({"schema": 1, "scenarios": scenarios.iter().map(of).collect::<Vec<_>>()}))
+}
+
+fn check(file: &Path, as_json: bool) -> color_eyre::Result<Exit> {
+    let checked = catalogue::load(file);
+    if let Err(error @ ScenarioError::Unreadable { .. }) = checked {
+        return Err(error.into());
+    }
+    let text = match (&checked, as_json) {
+        (Ok(it), false) => format!("{}: a scenario, {} long, with {} events\n", it.id, it.length, it.events.len()),
+        (Err(error), false) => format!("{error}\n"),
+        (Ok(it), true) => format!("{}\n", json!({"schema": 1, "ok": true, "id": it.id, "problem": null})),
+        (Err(error), true) => {
+            format!("{}\n", json!({"schema": 1, "ok": false, "id": null, "problem": error.to_string()}))
+        }
+    };
+    print(&text)?;
+    Ok(if checked.is_ok() { Exit::Ok } else { Exit::Failed })
+}
+
+fn operate(scenario: Scenario, seed: u64, file: &Path, as_json: bool) -> color_eyre::Result<Exit> {
+    let script = Script::load(file)?;
+    let debrief = scenario.debrief.trim().to_owned();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.wrap_err("no thread can be started")?;
+    let run = runtime.block_on(headless::run(scenario, seed, &script, RealRooms::open))?;
+    let text = if as_json { serde_json::to_string(&run.score)? + "\n" } else { told(&run.score, &debrief) };
+    print(&text)?;
+    Ok(if run.score.passed { Exit::Ok } else { Exit::Failed })
+}
+
+/// The score for people: each dimension with its sentences, the caps, the timeline, the debrief.
+fn told(score: &Score, debrief: &str) -> String {
+    let mut out = String::new();
+    let end = if score.passed { "passed" } else { "not passed" };
+    let _ = writeln!(out, "{} with seed {}: {} of 100, {end}\n", score.scenario, score.seed, score.score);
+    let it = score.dimensions;
+    let dimensions = [
+        ("detect", it.detect, 20),
+        ("decide", it.decide, 25),
+        ("act", it.act, 20),
+        ("discipline", it.discipline, 20),
+        ("comms", it.comms, 15),
+    ];
+    for (name, points, most) in dimensions {
+        let _ = writeln!(out, "{name:<10} {points:>3} of {most}");
+        for point in score.points.iter().filter(|point| point.dimension == name) {
+            let _ = writeln!(out, "  {:>5}  {:>+4}  {}", moment(point.at_s), point.points, point.why);
+        }
+    }
+    for cap in &score.caps {
+        let _ = writeln!(out, "capped at {}: {} ({})", cap.limit, cap.why, moment(Some(cap.at_s)));
+    }
+    out.push_str("\ntimeline\n");
+    for moved in &score.timeline {
+        let _ = writeln!(out, "  {:>5}  {:<9} {}", moment(Some(moved.at_s)), moved.actor, moved.event);
+    }
+    let _ = writeln!(out, "\n{debrief}");
+    out
+}
+
+fn moment(seconds: Option<u64>) -> String {
+    seconds.map_or_else(|| "-".into(), |it| format!("{}:{:02}", it / 60, it % 60))
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.trim_start_matches(['x', '×']).parse::<f64>() {
+        Ok(speed) if (0.1..=20.0).contains(&speed) => Ok(speed),
+        _ => Err("a speed is a number from 0.1 to 20".into()),
+    }
 }

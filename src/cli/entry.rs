@@ -3,11 +3,11 @@
 use color_eyre::eyre::eyre;
 use serde::Serialize;
 
-use super::project::Project;
 use super::{Context, Exit, print};
 use crate::incident::{Entry, Incident, sentence};
 use crate::journal::Journal;
 use crate::journal::record::Record;
+use crate::project::Project;
 
 /// Who records, for which incident, and how it is told.
 #[derive(Debug, Clone, Default, clap::Args)]

@@ -7,7 +7,7 @@ use std::thread;
 use jiff::Timestamp;
 
 use super::Context;
-use super::project::Project;
+
 use crate::canary::model::{Report as CanaryReport, State as CanaryState};
 use crate::canary::source::Source as CanarySource;
 use crate::change::model::{Report as ChangeReport, Worktree};
@@ -18,10 +18,14 @@ use crate::config::trust::Permit;
 use crate::evidence::{Evidence, Failure, Generation, Observation, Observed};
 use crate::http::Client;
 use crate::incident::Incident;
+use crate::project::Project;
 use crate::rollback::model::Plan;
 use crate::rollback::plan::{self, Contents};
 use crate::test_results::model::State as TestResults;
 use crate::test_results::source as test_source;
+
+/// What a rollback goes back from: the commit that the hotfix ships.
+const TIP: &str = "HEAD";
 
 /// What every source answered.
 #[derive(Debug, Clone)]
@@ -153,7 +157,7 @@ fn poll(
 fn plan(project: &Project, config: &Config, now: Timestamp) -> Option<Observed<Plan>> {
     let rollback = config.rollback.as_ref()?;
     let settings = Settings::from(config);
-    let found = source::rollback_contents(&project.root, &settings, None, rollback.to.as_deref());
+    let found = source::rollback_contents(&project.root, &settings, Some(TIP), rollback.to.as_deref());
     let plan = found.and_then(|found| {
         let plan = Contents::of(&found).and_then(|contents| plan::build(rollback, contents));
         plan.map(|plan| plan.seen("hotfix.toml and git", now)).map_err(|error| failure(&error.to_string(), None, now))

@@ -8,9 +8,9 @@ use std::path::Path;
 use color_eyre::eyre::{WrapErr, eyre};
 use serde::Serialize;
 
-use super::project::Project;
 use super::{Context, Exit, print};
 use crate::config::load;
+use crate::project::Project;
 
 mod detect;
 mod draft;

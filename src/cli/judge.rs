@@ -1,12 +1,12 @@
 //! `hotfix judge`
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use color_eyre::eyre::{WrapErr, eyre};
 
-use super::{Context, Exit};
+use super::{Context, Exit, print};
 use crate::canary::document;
 use crate::canary::judged::{self, Judged, JudgedMetric};
 use crate::canary::model::Verdict;
@@ -60,18 +60,6 @@ pub(super) fn exit(verdict: Verdict) -> Exit {
         Verdict::Healthy => Exit::Ok,
         Verdict::Regressed => Exit::RollBack,
         _ => Exit::NotEnoughData,
-    }
-}
-
-/// Writes to standard output. A reader that has gone away wants no more: that is no error.
-///
-/// # Errors
-/// When it cannot be written for another reason.
-pub(super) fn print(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result,
     }
 }
 

@@ -14,6 +14,7 @@ pub mod canary;
 pub mod change;
 pub mod checklist;
 pub mod close;
+pub mod cockpit;
 pub mod completions;
 pub mod decide;
 pub mod declare;
@@ -25,7 +26,6 @@ pub mod init;
 pub mod judge;
 pub mod note;
 pub mod override_;
-pub mod project;
 pub mod role;
 pub mod rollback;
 pub mod status;
@@ -42,6 +42,9 @@ pub struct Cli {
     /// Run as if started in this folder.
     #[arg(short = 'C', long = "directory", global = true, value_name = "FOLDER")]
     pub directory: Option<PathBuf>,
+    /// The cockpit without anything that changes production.
+    #[arg(long)]
+    pub read_only: bool,
     /// What to do; the cockpit without it.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -119,6 +122,8 @@ pub enum Exit {
     RollBack,
     /// Not enough data, or any other verdict.
     NotEnoughData,
+    /// As the cockpit ended: 128 and the number of a signal, for instance.
+    Cockpit(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -129,6 +134,7 @@ impl From<Exit> for ExitCode {
             Exit::NoGo => 3,
             Exit::RollBack => 4,
             Exit::NotEnoughData => 5,
+            Exit::Cockpit(code) => code,
         })
     }
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use color_eyre::eyre::{Report, bail, eyre};
 use jiff::Timestamp;
 
-use super::project::Project;
 use super::{Context, Exit, print};
 use crate::change;
 use crate::config::schema;
@@ -15,6 +14,7 @@ use crate::config::trust::{Permit, Trust};
 use crate::http::Client;
 use crate::incident::{Decision, Entry, RollbackEnd};
 use crate::journal::Writer;
+use crate::project::Project;
 use crate::rollback::execution::{Answer, Execution, Next};
 use crate::rollback::executor::fallback::{self, NoJournal};
 use crate::rollback::executor::{self, Executor, Place};

@@ -14,7 +14,7 @@ use super::{Context, Exit};
 use crate::config::schema::{Config, TestSource};
 use crate::evidence::{Evidence, Generation, Observation, Subject};
 use crate::test_results::model::{Green, Report, Run, State, TestFailure, Totals};
-use crate::test_results::source;
+use crate::test_results::{baseline, source};
 use crate::ui::pane::short;
 
 /// Lines of a failure's message that are printed.
@@ -22,18 +22,24 @@ const MESSAGE_LINES: usize = 12;
 /// Between two looks at files that were named.
 const PAUSE: Duration = Duration::from_millis(500);
 
+const AFTER: &str = "\
+Without FILE, the sources of hotfix.toml are read, or the well-known places where test runners leave their reports, and judged
+against HEAD. With FILE, no project is needed and no commit is assumed. Formats are told by content: JUnit XML, TRX, NUnit,
+xUnit.net, go test -json, libtest JSON, TAP, CTRF.
+
+Exit code: 0 when all is well (at least one test ran, none failed, every report was there and whole, none claims more failures
+than it shows, no command failed), 1 otherwise, 2 when it could not run. It does not tell for which commit: `hotfix status` does.";
+
 /// Test results, from the configuration or from files.
-///
-/// Without FILE, the sources of hotfix.toml are read, or the well-known places where test runners leave their reports, and
-/// judged against HEAD. With FILE, no project is needed and no commit is assumed.
-///
-/// Exit code: 0 when all is well (at least one test ran, none failed, every report was there and whole, and no report claims
-/// more failures than it shows), 1 otherwise, 2 when it could not run. It does not say for which commit: `hotfix status` does.
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER)]
 pub struct Args {
     /// Report files; `-` is standard input
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Report files of production: failures are told as new, changed or pre-existing against them
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Vec<PathBuf>,
     /// Prints one JSON object, one a line with --watch
     #[arg(long)]
     pub json: bool,
@@ -56,30 +62,36 @@ struct Document<'a> {
 /// # Errors
 /// When it could not run at all.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
-    let Args { files, json, watch } = args;
+    let Args { files, baseline, json, watch } = args;
+    let baseline = baseline_of(&baseline, context)?;
     let printer = Printer { json, watch };
     match (files.is_empty(), watch) {
         (false, false) => {
-            let report = source::read_files(&files, &context.directory, context.now);
+            let mut report = source::read_files(&files, &context.directory, context.now);
+            if let Some(baseline) = &baseline {
+                baseline::classify(&mut report, baseline);
+            }
             printer.print(&report, None, context.now)
         }
-        (false, true) => watch_files(&files, context, printer),
+        (false, true) => watch_files(&files, baseline.as_ref(), context, printer),
         (true, false) => {
             let (root, sources) = project(&context.directory)?;
             let evidence = source::read(&root, &sources, None, context.now);
-            judge_and_print(evidence, source::head(&root), context.now, printer)
+            judge_and_print(evidence, baseline, source::head(&root), context.now, printer)
         }
-        (true, true) => watch_project(&context.directory, printer),
+        (true, true) => watch_project(&context.directory, baseline, printer),
     }
 }
 
 fn judge_and_print(
     evidence: Evidence<Report>,
+    baseline: Option<Report>,
     head: Option<Subject>,
     now: Timestamp,
     printer: Printer,
 ) -> color_eyre::Result<Exit> {
     let mut state = State::default();
+    state.set_baseline(baseline);
     let head = head.unwrap_or_default();
     state.set_head(head.clone());
     state.update(Observation::Seen(Generation::default(), Box::new(evidence)), now);
@@ -87,6 +99,18 @@ fn judge_and_print(
     match state.report.value() {
         Some(report) => printer.print(report, Some(&green), now),
         None => Ok(Exit::Failed),
+    }
+}
+
+/// The results of production. One file each for a source of the same name as the file.
+fn baseline_of(files: &[PathBuf], context: &Context) -> color_eyre::Result<Option<Report>> {
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let report = source::read_files(files, &context.directory, context.now);
+    match report.runs.iter().find(|run| !run.complete) {
+        Some(run) => Err(eyre!("the baseline {} is {}", run.source, run.state.label())),
+        None => Ok(Some(report)),
     }
 }
 
@@ -105,11 +129,19 @@ fn project(directory: &Path) -> color_eyre::Result<(PathBuf, Vec<TestSource>)> {
     }
 }
 
-fn watch_files(files: &[PathBuf], context: &Context, printer: Printer) -> color_eyre::Result<Exit> {
+fn watch_files(
+    files: &[PathBuf],
+    baseline: Option<&Report>,
+    context: &Context,
+    printer: Printer,
+) -> color_eyre::Result<Exit> {
     let mut before = None;
     loop {
         let now = Timestamp::now();
-        let report = source::read_files(files, &context.directory, now);
+        let mut report = source::read_files(files, &context.directory, now);
+        if let Some(baseline) = baseline {
+            baseline::classify(&mut report, baseline);
+        }
         if before.as_ref() != Some(&report) {
             printer.print(&report, None, now)?;
             before = Some(report);
@@ -118,11 +150,12 @@ fn watch_files(files: &[PathBuf], context: &Context, printer: Printer) -> color_
     }
 }
 
-fn watch_project(directory: &Path, printer: Printer) -> color_eyre::Result<Exit> {
+fn watch_project(directory: &Path, baseline: Option<Report>, printer: Printer) -> color_eyre::Result<Exit> {
     let (root, sources) = project(directory)?;
     let (tell, told) = mpsc::channel();
     let _source = source::start(&root, &sources, move |observation| drop(tell.send(observation)))?;
     let mut state = State::default();
+    state.set_baseline(baseline);
     let mut before = None;
     let mut exit = Exit::Failed;
     for observation in told {
@@ -183,6 +216,7 @@ fn write_text(out: &mut impl Write, report: &Report, verdict: Option<&Green>, no
         }
     }
     writeln!(out, "{}", sentence(&report.totals))?;
+    report.baseline.iter().try_for_each(|comparison| writeln!(out, "{}", baseline::sentence(comparison)))?;
     for run in &report.runs {
         writeln!(out, "  {}", run_line(run, now))?;
     }
@@ -216,7 +250,8 @@ fn sentence(totals: &Totals) -> String {
     let told: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
     let told = if told.is_empty() { "no evidence".to_owned() } else { told.join(", ") };
     let time = totals.duration_s.map_or_else(String::new, |s| format!(", in {s:.1} s"));
-    format!("{} tests: {told}{time}", totals.tests)
+    let tests = if totals.tests == 1 { "test" } else { "tests" };
+    format!("{} {tests}: {told}{time}", totals.tests)
 }
 
 fn run_line(run: &Run, now: Timestamp) -> String {
@@ -228,8 +263,9 @@ fn run_line(run: &Run, now: Timestamp) -> String {
 
 fn write_failure(out: &mut impl Write, failure: &TestFailure) -> io::Result<()> {
     let name = joined([&failure.suite, &failure.class, &failure.name]);
+    let standing = failure.standing.map_or_else(String::new, |s| format!("{} ", s.label()));
     let location = failure.location.as_ref().map_or_else(String::new, |at| format!(" at {at}"));
-    writeln!(out, "  {name}{location}")?;
+    writeln!(out, "  {standing}{name}{location}")?;
     failure.message.lines().take(MESSAGE_LINES).try_for_each(|line| writeln!(out, "      {line}"))?;
     let more = failure.message.lines().count().saturating_sub(MESSAGE_LINES);
     if more > 0 { writeln!(out, "      ({more} more lines)") } else { Ok(()) }
@@ -252,3 +288,7 @@ fn counted<'a>(names: impl Iterator<Item = [&'a str; 2]>) -> BTreeMap<String, us
         all
     })
 }
+
+#[cfg(test)]
+#[path = "tests_tests.rs"]
+mod checks;

@@ -5,12 +5,12 @@ use std::fmt::Write;
 use color_eyre::eyre::eyre;
 use jiff::tz::TimeZone;
 
-use super::project::Project;
 use super::{Context, Exit, entry, print};
 use crate::evidence::text;
 use crate::incident::sentence;
-use crate::journal::Journal;
 use crate::journal::record::Record;
+use crate::journal::{Journal, UNREADABLE};
+use crate::project::Project;
 
 /// The journal of the incident, one event a line.
 #[derive(Debug, clap::Args)]
@@ -72,7 +72,10 @@ fn lines(records: &[&Record], json: bool) -> color_eyre::Result<String> {
         if json {
             out += &entry::document(record)?;
         } else {
-            let at = record.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+            let at = match record.kind.as_str() {
+                UNREADABLE => "time unknown       ".to_owned(),
+                _ => record.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+            };
             writeln!(out, "{at}  {}  {}", text::clean(&record.actor), sentence::of(record))?;
         }
     }

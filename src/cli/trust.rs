@@ -6,13 +6,13 @@ use std::io::{self, IsTerminal, Write as _};
 
 use color_eyre::eyre::eyre;
 
-use super::project::Project;
 use super::{Context, Exit, print};
 use crate::config::Loaded;
 use crate::config::program::{quote, quoted};
 use crate::config::trust::{Trust, content_hash};
 use crate::config::uses::Uses;
 use crate::evidence::text;
+use crate::project::Project;
 
 /// Shows what this hotfix.toml would run and contact, and trusts exactly that.
 #[derive(Debug, clap::Args)]

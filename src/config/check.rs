@@ -9,7 +9,7 @@ use super::shape::hint;
 use crate::evidence::text;
 
 /// What may stand between braces in a step.
-pub const PLACEHOLDERS: [&str; 4] = ["to.version", "to.sha", "from.version", "from.sha"];
+pub const PLACEHOLDERS: [&str; 5] = ["to.version", "to.sha", "from.version", "from.sha", "plan"];
 /// The longest name.
 const NAME: usize = 60;
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
@@ -191,7 +191,7 @@ impl Faults {
             }
             self.placeholders(&at, argument);
         }
-        if argv.first().is_some_and(|program| program.contains('{')) {
+        if argv.first().is_some_and(|program| placeholders(program).next().is_some()) {
             self.add(&format!("{path}.0"), "the program itself cannot be a placeholder");
         }
     }
@@ -204,9 +204,29 @@ impl Faults {
         }
     }
 
+    /// An address with placeholders: the host must be the one that is trusted.
+    fn template(&mut self, path: &str, url: &str, allow_http: bool) {
+        if placeholders(authority(url)).next().is_some() {
+            return self.add(path, "a placeholder cannot choose the host");
+        }
+        self.url(path, url, allow_http);
+        self.placeholders(path, url);
+    }
+
+    fn json(&mut self, path: &str, value: &serde_json::Value) {
+        match value {
+            serde_json::Value::String(text) => self.placeholders(path, text),
+            serde_json::Value::Array(items) => items.iter().for_each(|item| self.json(path, item)),
+            serde_json::Value::Object(fields) => fields.values().for_each(|field| self.json(path, field)),
+            _ => {}
+        }
+    }
+
     fn request(&mut self, path: &str, request: &Request) {
-        self.url(&format!("{path}.url"), &request.url, request.allow_http);
-        self.placeholders(&format!("{path}.url"), &request.url);
+        self.template(&format!("{path}.url"), &request.url, request.allow_http);
+        if let Some(json) = &request.json {
+            self.json(&format!("{path}.json"), json);
+        }
         self.token(path, request.token.as_ref());
         let known = ["POST", "PUT", "PATCH", "DELETE", "GET"];
         if !known.contains(&request.method.as_str()) {
@@ -220,10 +240,7 @@ impl Faults {
             (Some(_), Some(_)) => self.add(path, "has `run` or `url`, not both"),
             (None, None) => self.add(path, "needs `run = [\"program\", …]` or `url = \"…\"`"),
             (Some(argv), None) => self.argv(&format!("{path}.run"), argv),
-            (None, Some(url)) => {
-                self.url(&format!("{path}.url"), url, verify.allow_http);
-                self.placeholders(&format!("{path}.url"), url);
-            }
+            (None, Some(url)) => self.template(&format!("{path}.url"), url, verify.allow_http),
         }
         if let Some(json) = &verify.json {
             self.json_path(&format!("{path}.json"), json, verify.url.is_some());
@@ -323,12 +340,23 @@ fn is_repository(name: &str) -> bool {
     name.split_once('/').is_some_and(|(owner, name)| is_part(owner) && is_part(name))
 }
 
-/// What stands between braces and looks like a placeholder: `{to.sha}` and `{version}`, but neither JSON nor `{.items}`.
-pub fn placeholders(argument: &str) -> impl Iterator<Item = &str> {
-    argument.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name)).filter(|name| {
-        let words: Vec<_> = name.split('.').collect();
-        let is_word = |word: &&str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-        let is_ours = matches!(words[0], "to" | "from" | "sha" | "version" | "tag" | "commit" | "ref");
-        words.iter().all(is_word) && (words.len() == 2 || is_ours)
+/// The names of the placeholders in a text: lower-case letters and dots between braces, but not behind `$` or
+/// another brace, and behind `@` only when the name is known, so that `${name}`, `{{.Name}}`, `HEAD@{upstream}` and
+/// JSON stay what they are.
+pub fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices('{').filter_map(|(at, _)| {
+        let (name, _) = text[at + 1..].split_once('}')?;
+        let is_name = name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '.' | '_'));
+        let before = &text[..at];
+        let is_ours = !before.ends_with(['$', '{']) && (!before.ends_with('@') || PLACEHOLDERS.contains(&name));
+        (is_name && is_ours).then_some(name)
     })
+}
+
+/// Scheme, host and port of an address, without a parser: what comes before its path.
+fn authority(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url[host..].find(['/', '?', '#']).map_or(url.len(), |at| host + at);
+    &url[..end]
 }

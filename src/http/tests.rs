@@ -99,6 +99,9 @@ fn half_a_body_and_a_reset_are_broken_and_a_get_is_tried_twice() {
             let post = Request { method: "POST".into(), ..quick(server.url("/")) };
             Client::new().send(post).await.unwrap_err();
             assert_eq!(server.requests().len(), 3, "a POST may have acted: it is not repeated");
+            let query = Request { repeatable: true, ..Request::form(server.url("/"), vec![]) };
+            Client::new().send(query).await.unwrap_err();
+            assert_eq!(server.requests().len(), 5, "a query by POST changes nothing");
         }
     });
 }

@@ -15,6 +15,9 @@ pub mod sentence;
 pub use entry::{Decision, Entry, RollbackEnd, StepState};
 pub use model::Incident;
 
+/// The incident of what is recorded without one: a rollback that nobody had the time to declare.
+pub const NONE: &str = "no-incident";
+
 use serde::{Deserialize, Serialize};
 
 /// How bad it is. When unsure, the higher one.

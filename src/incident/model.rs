@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Decision, Entry, Role, RollbackEnd, Severity, Stage};
-use crate::evidence::Oid;
+use crate::evidence::{Oid, text};
 use crate::journal::record::Record;
 
 /// One incident.
@@ -142,7 +142,7 @@ impl Incident {
         let Some(entry) = Entry::of(record) else { return };
         if let Entry::Declared { title, severity, impact_at, ticket, drill } = entry {
             if incident.as_ref().is_none_or(|it| it.id == record.incident) {
-                *incident = Some(Self::declared(record, title, severity, impact_at, ticket, drill));
+                *incident = Some(Self::declared(record, text::clean(&title), severity, impact_at, ticket, drill));
             }
         } else if let Some(it) = incident.as_mut().filter(|it| it.id == record.incident) {
             it.take(entry, record);
@@ -164,8 +164,8 @@ impl Incident {
             stage: Stage::Assess,
             declared_at: record.at,
             impact_at,
-            ticket,
-            drill,
+            ticket: cleaned(ticket),
+            drill: cleaned(drill),
             impact: None,
             users: None,
             workaround: None,
@@ -183,37 +183,38 @@ impl Incident {
     }
 
     fn take(&mut self, entry: Entry, record: &Record) {
-        let (at, by) = (record.at, || record.actor.clone());
+        let (at, by) = (record.at, || text::clean(&record.actor));
         match entry {
             Entry::Assessed { impact, users, workaround, severity } => {
-                self.impact = impact.or(self.impact.take());
-                self.users = users.or(self.users.take());
-                self.workaround = workaround.or(self.workaround.take());
+                self.impact = cleaned(impact).or(self.impact.take());
+                self.users = cleaned(users).or(self.users.take());
+                self.workaround = cleaned(workaround).or(self.workaround.take());
                 self.severity = severity.or(self.severity);
             }
             Entry::RoleTaken { role, name } => {
-                self.roles.insert(role, name);
+                self.roles.insert(role, text::clean(&name));
             }
             Entry::StageEntered { stage } => {
                 self.stage = stage;
                 self.entered.insert(stage, at);
             }
             Entry::Ticked { item, note, head } => {
-                let kind = MarkKind::Ticked { note };
+                let kind = MarkKind::Ticked { note: cleaned(note) };
                 self.marks.insert(item, Mark { kind, by: by(), at, head });
             }
             Entry::Unticked { item, .. } => {
                 self.marks.remove(&item);
             }
             Entry::Overridden { item, reason, name, head } => {
-                let kind = MarkKind::Overridden { reason };
-                self.marks.insert(item, Mark { kind, by: name, at, head });
+                let kind = MarkKind::Overridden { reason: text::clean(&reason) };
+                self.marks.insert(item, Mark { kind, by: text::clean(&name), at, head });
             }
             Entry::Decided { decision, reason, .. } => {
-                self.decisions.push(Made { decision, reason, by: by(), at });
+                self.decisions.push(Made { decision, reason: text::clean(&reason), by: by(), at });
             }
             Entry::NoticeSent { text, next_update_at, .. } => {
                 self.notices += 1;
+                let text = text::clean_block(&text, text::FIELD_LIMIT);
                 self.last_notice = Some(Notice { at, next_update_at, text });
             }
             Entry::RollbackRehearsed { plan, passed, .. } => {
@@ -249,6 +250,11 @@ impl Incident {
             None => self.declared_at.checked_add(minutes).ok(),
         }
     }
+}
+
+/// The journal keeps what was written to the letter; what is shown of it must not steer the terminal.
+fn cleaned(text: Option<String>) -> Option<String> {
+    text.map(|text| text::clean(&text))
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ impl Entry {
             }
             Self::VerdictChanged { metric, from, to, why } => format!("canary {metric}: {from} to {to}. {why}"),
             Self::DrillEvent { text } => format!("drill: {text}"),
-            Self::JournalDamaged { what } => format!("the journal is damaged: {what}"),
+            Self::JournalDamaged { what } => format!("JOURNAL DAMAGED: {what}"),
             Self::Closed { open } if open.is_empty() => "closed the incident, nothing left open".to_owned(),
             Self::Closed { open } => format!("closed the incident with {} still open", open.join(", ")),
             _ => self.rollback_words(),
@@ -104,13 +104,12 @@ impl RollbackEnd {
     }
 }
 
-/// The sentence of a record, also of one that this version, or nobody any more, can read.
+/// The sentence of a record, also of one that this version cannot read.
 pub fn of(record: &Record) -> String {
-    let unreadable = || (record.kind == UNREADABLE).then(|| clean(record.body["what"].as_str().unwrap_or(UNREADABLE)));
     match Entry::of(record) {
         Some(entry) => entry.sentence(),
-        None => unreadable()
-            .unwrap_or_else(|| format!("an entry of kind {} that this version does not know", clean(&record.kind))),
+        None if record.kind == UNREADABLE => clean(record.body["what"].as_str().unwrap_or(UNREADABLE)),
+        None => format!("an entry of kind {} that this version does not know", clean(&record.kind)),
     }
 }
 

@@ -51,7 +51,7 @@ pub fn exclusive(folder: &Path) -> Result<Turn, JournalError> {
 
 fn busy(folder: &Path) -> JournalError {
     JournalError::new(format!(
-        "not recorded: another hotfix process has been writing to {} for {} s; look for one that is stopped or hangs",
+        "another hotfix process has been writing to {} for {} s; look for one that is stopped or hangs",
         folder.display(),
         PATIENCE.as_secs()
     ))

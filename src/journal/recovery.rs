@@ -4,7 +4,7 @@
 //! |---|---|
 //! | no database, no head | a new journal |
 //! | empty, not a database, damaged so that SQLite stops | kept aside as `journal.db.corrupt-TIME`; a new journal goes on with the records from its start that still hold together |
-//! | shorter than its head says, or another history | told, and put on record |
+//! | shorter than its head says, or another history | told, and put on record; a copy is kept aside |
 //! | longer than its head says | fine: the head is written after the commit |
 //! | a record that is not what was written | told at every opening; the record is shown as unreadable |
 //! | written by a newer hotfix | refused |
@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::head::{Head, Kept};
@@ -159,16 +160,29 @@ fn check_tail(connection: &Connection) -> rusqlite::Result<Chain> {
     rows::check(connection, &hash.map_or_else(Head::genesis, |hash| Head { seq: start, hash }))
 }
 
-/// Tells what is wrong, and puts a loss on record: the next head would cover it up.
+/// Tells what is wrong. A loss is put on record, because the next head would cover it up, and a copy is kept
+/// aside first: what is missing may still lie in the write-ahead log, and the next append would overwrite it.
 fn settle(folder: &Path, found: Inspected) -> Result<(Connection, Vec<Warning>), JournalError> {
     let Inspected { mut connection, first_bad, loss } = found;
     let mut warnings: Vec<_> = first_bad.map(|seq| Warning { what: broken(folder, seq) }).into_iter().collect();
     if let Some(loss) = loss {
-        let what = format!("the journal in {}: {loss}", folder.display());
+        let path = folder.join(DATABASE);
+        let kept = match close_untouched(connection).and_then(|()| copy_aside(&path)) {
+            Ok(aside) => format!("a copy is kept as {}", aside.display()),
+            Err(error) => format!("no copy could be kept: {error}"),
+        };
+        let what = format!("the journal in {}: {loss}; {kept}", folder.display());
+        connection = connect(&path).map_err(|error| JournalError::new(format!("cannot open the journal: {error}")))?;
         record_damage(&mut connection, folder, &what)?;
         warnings.push(Warning { what });
     }
     Ok((connection, warnings))
+}
+
+/// Closes a connection without the checkpoint that usually goes with it.
+fn close_untouched(connection: Connection) -> io::Result<()> {
+    let leave_log = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+    leave_log.map(drop).and_then(|()| connection.close().map_err(|(_, error)| error)).map_err(io::Error::other)
 }
 
 /// The sentence for a chain that does not hold.
@@ -221,7 +235,17 @@ fn replace(folder: &Path, path: &Path, why: &str) -> Result<(Connection, Vec<War
     Ok((connection, vec![Warning { what }]))
 }
 
+/// Moves the database and what belongs to it out of the way.
 fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    aside(path, |from, to| fs::rename(from, to))
+}
+
+/// Copies the database and what belongs to it.
+fn copy_aside(path: &Path) -> io::Result<PathBuf> {
+    aside(path, |from, to| fs::copy(from, to).map(drop))
+}
+
+fn aside(path: &Path, put: impl Fn(&Path, &Path) -> io::Result<()>) -> io::Result<PathBuf> {
     let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     let name = |n: u32, tail: &str| {
         let number = if n == 0 { String::new() } else { format!("-{n}") };
@@ -231,7 +255,7 @@ fn set_aside(path: &Path) -> io::Result<PathBuf> {
     for tail in ["-wal", "-shm", ""] {
         let mut from = path.as_os_str().to_owned();
         from.push(tail);
-        match fs::rename(&from, name(free, tail)) {
+        match put(Path::new(&from), &name(free, tail)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }

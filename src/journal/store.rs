@@ -121,8 +121,9 @@ impl Journal {
         if self.mode == Mode::ReadOnly {
             return Err(JournalError::new("NOT RECORDED: the journal is open for reading alone"));
         }
-        let _turn = lock::exclusive(&self.folder)?;
-        self.refresh()?;
+        let not_recorded = |error: JournalError| JournalError::new(format!("NOT RECORDED: {error}"));
+        let _turn = lock::exclusive(&self.folder).map_err(not_recorded)?;
+        self.refresh().map_err(not_recorded)?;
         let folder = &self.folder;
         let open = self.open.as_mut().ok_or_else(|| JournalError::new("NOT RECORDED: the journal is not open"))?;
         let appended = rows::append(&mut open.connection, folder, draft);

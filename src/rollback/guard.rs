@@ -43,6 +43,8 @@ pub struct Armed {
     phase: Phase,
     /// When the phase began.
     since: Timestamp,
+    /// The last moment that it was told of: what is drawn goes by it, for the screen has another clock.
+    seen: Timestamp,
     /// Whether it was ready when it was armed.
     ready: bool,
     /// The typed reason, once it is complete.
@@ -144,7 +146,7 @@ impl Guard {
     /// Opens the cover at `now`. When the rollback is not `ready`, a reason is asked before the letter.
     pub fn arm(letter: char, ready: bool, now: Timestamp) -> Self {
         let phase = if ready { Phase::Letter } else { Phase::Glass };
-        Self::Armed(Armed { letter, phase, since: now, ready, reason: None })
+        Self::Armed(Armed { letter, phase, since: now, seen: now, ready, reason: None })
     }
 
     /// The armed part, if it is armed.
@@ -185,9 +187,8 @@ impl Guard {
         let armed = self.armed()?;
         let wait = match armed.phase {
             Phase::Settling => BURST,
-            Phase::Reason(_) => REASON_TIMEOUT,
             _ if armed.is_waiting(now) => DWELL,
-            _ => TIMEOUT,
+            _ => armed.next_second(now),
         };
         armed.since.checked_add(wait).ok()
     }
@@ -220,14 +221,29 @@ impl Armed {
         dwells && elapsed(self.since, now).is_none_or(|time| time < DWELL)
     }
 
+    /// The last moment that it was told of.
+    pub fn seen(&self) -> Timestamp {
+        self.seen
+    }
+
+    /// The next whole second of the phase, for the countdown on the screen; its end at the latest.
+    fn next_second(&self, now: Timestamp) -> Duration {
+        let time = elapsed(self.since, now).unwrap_or_default();
+        Duration::from_secs(time.as_secs() + 1).min(self.limit())
+    }
+
+    fn limit(&self) -> Duration {
+        if matches!(self.phase, Phase::Reason(_)) { REASON_TIMEOUT } else { TIMEOUT }
+    }
+
     /// How long until it disarms by itself.
     pub fn remaining(&self, now: Timestamp) -> Duration {
-        let limit = if matches!(self.phase, Phase::Reason(_)) { REASON_TIMEOUT } else { TIMEOUT };
-        limit.saturating_sub(elapsed(self.since, now).unwrap_or(limit))
+        self.limit().saturating_sub(elapsed(self.since, now).unwrap_or(TIMEOUT))
     }
 
     fn take(&mut self, input: Input, now: Timestamp) -> Verdict {
         let Some(time) = elapsed(self.since, now) else { return Verdict::Disarmed(Why::Clock) };
+        self.seen = now;
         match input {
             Input::Paste => Verdict::Disarmed(Why::Paste),
             Input::FocusLost => Verdict::Disarmed(Why::FocusLost),

@@ -11,6 +11,7 @@
 
 pub mod execution;
 pub mod executor;
+pub mod from_git;
 pub mod guard;
 pub mod model;
 pub mod output;

@@ -4,12 +4,12 @@ use ratatui::text::{Line, Span};
 
 use super::execution::Next;
 use super::guard::{Armed, Phase};
-use super::model::{Class, Undone, describe};
+use super::model::{Class, Plan, Undone, describe};
 use super::pane::{class_words, dot, readiness_line, status_line, step_line, undoes_line, wrapped};
 use super::state::{Order, State};
 use crate::evidence::text::{fit, fit_end};
 use crate::ui::Ctx;
-use crate::ui::pane::short;
+use crate::ui::pane::{short, until};
 use crate::ui::theme::{Mark, Role};
 
 /// The smallest box, in cells, in which everything that must be seen before firing can be seen: `(width, height)`.
@@ -22,7 +22,7 @@ pub fn lines(state: &State, ctx: &Ctx, width: u16, height: u16) -> Vec<Line<'sta
     let foot = foot(armed, ctx, width);
     let room = height.saturating_sub(foot.len());
     let head = head(state, order, ctx, width);
-    let lists = fitted(lists(order, ctx, width), room.saturating_sub(head.len()));
+    let lists = fitted(lists(order, ctx, width, height), room.saturating_sub(head.len()));
     let mut lines: Vec<Line> = head.into_iter().chain(lists).collect();
     lines.truncate(room);
     lines.extend(foot);
@@ -38,7 +38,10 @@ fn head(state: &State, order: &Order, ctx: &Ctx, width: usize) -> Vec<Line<'stat
     let mut lines = vec![Line::styled(title, bad), Line::styled(fit(&way, width), ctx.theme.style(Role::Focus))];
     match &order.resumed {
         Some(_) => lines.extend(wrapped(&next_words(order), width, 3, ctx.theme.style(Role::Warn))),
-        None => lines.extend(readiness_line(state, ctx, width)),
+        None => {
+            lines.extend(readiness_line(state, ctx, width));
+            lines.extend(done_before(state, plan, ctx, width));
+        }
     }
     // An unsafe plan is not ready for just that reason, which stands above.
     if plan.class != Class::Unsafe || order.resumed.is_some() {
@@ -55,6 +58,15 @@ fn head(state: &State, order: &Order, ctx: &Ctx, width: usize) -> Vec<Line<'stat
         ));
     }
     lines
+}
+
+/// That this very plan was carried out already.
+fn done_before(state: &State, plan: &Plan, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let before = state.execution.as_ref().filter(|execution| execution.plan.as_ref() == Some(plan));
+    let Some(ended) = before.and_then(|execution| execution.end.as_ref()) else { return Vec::new() };
+    let age = short(until(ended.at, ctx.now));
+    let text = format!("{} fired before, {age} ago: {}", ctx.theme.mark(Mark::Warn), ended.end.label());
+    wrapped(&text, width, 2, ctx.theme.style(Role::Warn))
 }
 
 fn next_words(order: &Order) -> String {
@@ -76,14 +88,20 @@ fn next_words(order: &Order) -> String {
     format!("{done} of {all} steps done by {}: {what}", execution.by)
 }
 
-/// A title, and entries of which as many are shown as there is room for.
-type List = (Line<'static>, Vec<Line<'static>>);
+/// A part of the plan.
+struct List {
+    title: Line<'static>,
+    /// As many as there could be room for.
+    entries: Vec<Line<'static>>,
+    /// How many there are.
+    all: usize,
+}
 
-fn lists(order: &Order, ctx: &Ctx, width: usize) -> Vec<List> {
+fn lists(order: &Order, ctx: &Ctx, width: usize, most: usize) -> Vec<List> {
     let plan = &order.plan;
     let heading = |text: &'static str| Line::styled(text, ctx.theme.style(Role::Focus));
     let flagged_first = plan.flagged().chain(plan.undoes.iter().filter(|it| it.flags.is_empty()));
-    let undoes = flagged_first.map(|undone| undone_line(undone, ctx, width)).collect();
+    let undoes = flagged_first.take(most).map(|undone| undone_line(undone, ctx, width)).collect();
     let bullet = ctx.theme.mark(Mark::Warn);
     let stays = plan.stays().iter().map(|text| Line::raw(fit(&format!("  {bullet} {text}"), width))).collect();
     let mut steps: Vec<Line> = match &order.resumed {
@@ -98,7 +116,12 @@ fn lists(order: &Order, ctx: &Ctx, width: usize) -> Vec<List> {
         fit(&format!("{} then looks: {look}", ctx.theme.mark(Mark::Open)), width),
         ctx.theme.style(Role::Muted),
     ));
-    vec![(heading("steps"), steps), (undoes_line(plan, ctx), undoes), (heading("will NOT bring back"), stays)]
+    let list = |title, entries: Vec<Line<'static>>| List { title, all: entries.len(), entries };
+    vec![
+        list(heading("steps"), steps),
+        List { title: undoes_line(plan, ctx), entries: undoes, all: plan.undoes.len() },
+        list(heading("will NOT bring back"), stays),
+    ]
 }
 
 fn undone_line(undone: &Undone, ctx: &Ctx, width: usize) -> Line<'static> {
@@ -110,7 +133,7 @@ fn undone_line(undone: &Undone, ctx: &Ctx, width: usize) -> Line<'static> {
 
 /// The lists cut to `room` lines: the longest gives way first, and says how much it hides.
 fn fitted(lists: Vec<List>, room: usize) -> Vec<Line<'static>> {
-    let mut shown: Vec<usize> = lists.iter().map(|(_, entries)| entries.len()).collect();
+    let mut shown: Vec<usize> = lists.iter().map(|list| list.entries.len()).collect();
     while shown.iter().sum::<usize>() + lists.len() > room {
         match shown.iter_mut().filter(|count| **count > 1).max() {
             Some(longest) => *longest -= 1,
@@ -118,9 +141,8 @@ fn fitted(lists: Vec<List>, room: usize) -> Vec<Line<'static>> {
         }
     }
     let mut lines = Vec::new();
-    for ((title, entries), shown) in lists.into_iter().zip(shown) {
-        let hidden = entries.len() - shown;
-        lines.push(if hidden > 0 { with_rest(title, hidden) } else { title });
+    for (List { title, entries, all }, shown) in lists.into_iter().zip(shown) {
+        lines.push(if all > shown { with_rest(title, all - shown) } else { title });
         lines.extend(entries.into_iter().take(shown));
     }
     lines
@@ -134,10 +156,10 @@ fn with_rest(mut title: Line<'static>, hidden: usize) -> Line<'static> {
 fn foot(armed: &Armed, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let key = ctx.theme.style(Role::Key);
     let (dot, dots) = (dot(ctx), ctx.theme.pick("…", "..."));
-    let time = format!("disarms by itself in {}", short(armed.remaining(ctx.now)));
+    let time = format!("disarms by itself in {}", short(armed.remaining(armed.seen())));
     let time = Line::styled(time, ctx.theme.style(Role::Muted));
     let last = match armed.phase() {
-        _ if armed.is_waiting(ctx.now) => format!("wait {dots}"),
+        _ if armed.is_waiting(armed.seen()) => format!("wait {dots}"),
         Phase::Letter => format!("press {} to fire {dot} any other key cancels", armed.letter()),
         Phase::Settling => format!("fires {dots}"),
         Phase::Glass => format!("press ! to override {dot} any other key cancels"),

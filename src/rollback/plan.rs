@@ -1,6 +1,7 @@
 //! From the configuration and git to a plan: pure, so that the preview and the run come from the same words.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -15,6 +16,9 @@ use crate::evidence::{Failure, Generation, Observation};
 
 /// The methods that a step may use.
 const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
+
+/// How long the HTTP client waits at most, whatever is asked for.
+const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
 /// What git tells of the way back.
 #[derive(Debug, Clone, PartialEq)]
@@ -170,11 +174,12 @@ fn build_step(step: &schema::Step, values: Values) -> Result<Step, PlanError> {
     let action = build_action(step, values).map_err(problem)?;
     let rehearse = step.rehearse.as_ref().map(|it| build_argv("rehearse", it, values)).transpose().map_err(problem)?;
     let verify = step.verify.as_ref().map(|it| build_verify(it, values)).transpose().map_err(problem)?;
+    let timeout = if step.http.is_some() { step.timeout.min(REQUEST_LIMIT) } else { step.timeout };
     Ok(Step {
         name: clean(&step.name),
         action,
         rehearse,
-        timeout_s: step.timeout.as_secs_f64(),
+        timeout_s: timeout.as_secs_f64(),
         verify,
         idempotent: step.idempotent,
         irreversible: step.irreversible,

@@ -10,6 +10,12 @@ use crate::evidence::{Freshness, Observation, Observed};
 use crate::incident::{Decision, Entry};
 use crate::journal::record::Record;
 
+/// What is said when the keymap leaves no letter to fire with.
+const NO_LETTER: &str = "no letter is free: unbind one of ACDEFHKLMNPTUVWX";
+
+/// The incident's time, and the hand's.
+type Clocks = (Timestamp, Timestamp);
+
 /// Everything that the pane and the overlay show.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
@@ -129,14 +135,23 @@ impl Outcome {
 }
 
 impl State {
-    /// Takes in what happened at `now`.
+    /// Takes in what happened at `now`, where the clock on the wall is the hand's too.
     pub fn update(&mut self, event: Event, now: Timestamp) -> Outcome {
+        self.update_by_hand(event, now, now)
+    }
+
+    /// Takes in what happened at `now` on the incident's clock, which a drill may run faster, and at `hand` on that of
+    /// the person at the keys. How old a plan is goes by the first, what the guard waits for by the second.
+    pub fn update_by_hand(&mut self, event: Event, now: Timestamp, hand: Timestamp) -> Outcome {
         match event {
             Event::Plan(observation) => self.see_plan(observation),
             Event::Recorded(record) => Outcome::changed(self.take_record(&record)),
             Event::Unjournaled { entry, by, at } => Outcome::changed(self.take_unjournaled(&entry, &by, at)),
-            Event::Arm { bound, chance, over, answer } => self.arm(&bound, chance, over, answer, now),
-            Event::Input(input) => self.input(input, now),
+            Event::Arm { bound, chance, over, answer } => {
+                let letter = guard::letter(&bound, chance).ok_or(NO_LETTER);
+                self.arm(letter, over, answer, (now, hand))
+            }
+            Event::Input(input) => self.input(input, (now, hand)),
             Event::Progress(progress) => Outcome::changed(self.progress(progress)),
             Event::Stop => self.stop(),
             Event::Held(by) => {
@@ -247,18 +262,17 @@ impl State {
         Outcome::with(vec![Effect::StopAfterStep])
     }
 
-    fn arm(&mut self, bound: &[char], chance: u64, over: bool, answer: Option<Answer>, now: Timestamp) -> Outcome {
+    fn arm(&mut self, letter: Result<char, &str>, over: bool, answer: Option<Answer>, at: Clocks) -> Outcome {
+        let (now, hand) = at;
         if self.guard.armed().is_some() {
-            return self.input(Input::Key(guard::Key::Char('R')), now);
+            return self.input(Input::Key(guard::Key::Char('R')), at);
         }
-        if !self.guard.may_arm(now) {
+        if !self.guard.may_arm(hand) {
             return Outcome::default();
         }
-        let ordered = self.order(over, answer, now).and_then(|(order, ready)| {
-            let letter =
-                guard::letter(bound, chance).ok_or("no letter is free: unbind one of ".to_owned() + guard::LETTERS)?;
-            Ok((order, Guard::arm(letter, ready, now)))
-        });
+        let ordered = self
+            .order(over, answer, now)
+            .and_then(|(order, ready)| Ok((order, Guard::arm(letter.map_err(str::to_owned)?, ready, hand))));
         match ordered {
             Ok((order, guard)) => {
                 let entry = Entry::RollbackArmed { plan: order.plan.hash(), target: order.plan.to.reference.clone() };
@@ -293,11 +307,11 @@ impl State {
         }
     }
 
-    fn input(&mut self, input: Input, now: Timestamp) -> Outcome {
+    fn input(&mut self, input: Input, (now, hand): Clocks) -> Outcome {
         if !self.is_as_shown(now) {
             return self.disarm(Why::Changed);
         }
-        match self.guard.take(input, now) {
+        match self.guard.take(input, hand) {
             Verdict::Nothing => Outcome::default(),
             Verdict::Changed => Outcome::changed(true),
             Verdict::Disarmed(why) => self.disarmed(why),

@@ -120,7 +120,8 @@ pub fn judge(report: &Observed<Report>, gone: &[(String, String)], head: &Subjec
 fn proven(report: &Report, head: &Subject) -> String {
     let at = head.commit.as_ref().map_or("HEAD", |oid| oid.short());
     let counted: u64 = report.runs.iter().filter(|run| run.required).map(|run| run.totals.passed).sum();
-    format!("{counted} tests pass at {at}: whole reports, clean tree, exit code 0")
+    let pass = if counted == 1 { "test passes" } else { "tests pass" };
+    format!("{counted} {pass} at {at}: whole reports, clean tree, exit code 0")
 }
 
 struct Missings(Vec<Missing>);

@@ -11,6 +11,9 @@ pub mod xml;
 
 pub use attributes::Attributes;
 pub use sieve::Sieve;
+pub use suite::seconds;
+
+use memchr::memmem::Finder;
 
 use super::model::FailureKind;
 use super::tally::{self, Circumstances, Named, Outcome, TEXT_CAP, Tally};
@@ -91,6 +94,23 @@ pub struct Junit {
     results: usize,
     warned: u64,
     skipped_text: bool,
+    status: StatusFinder,
+}
+
+/// Finds tags that may have a `status` or `result`, sooner than by reading all attributes: a third of the time of a large report.
+#[derive(Debug)]
+struct StatusFinder([Finder<'static>; 2]);
+
+impl Default for StatusFinder {
+    fn default() -> Self {
+        Self([Finder::new("status"), Finder::new("result")])
+    }
+}
+
+impl StatusFinder {
+    fn is_in(&self, raw: &str) -> bool {
+        self.0.iter().any(|finder| finder.find(raw.as_bytes()).is_some())
+    }
 }
 
 impl Handler for Junit {
@@ -201,13 +221,13 @@ impl Junit {
         }
         let case = &mut self.cases[self.open];
         self.open += 1;
-        *case = Case { raw: std::mem::take(&mut case.raw), text: std::mem::take(&mut case.text), ..Case::default() };
-        case.raw.clear();
-        case.text.clear();
-        case.raw.push_str(attributes.raw());
+        case.begin(attributes.raw());
+        if self.suites.state_time() && !self.status.is_in(attributes.raw()) {
+            return;
+        }
         for (key, value) in attributes {
             match key {
-                "time" | "duration" => self.suites.add_time(suite::seconds(value)),
+                "time" | "duration" => self.suites.add_time(seconds(value)),
                 "status" | "result" => case.status = worse(case.status, by_word(value)),
                 _ => {}
             }
@@ -279,6 +299,14 @@ impl Junit {
 }
 
 impl Case {
+    fn begin(&mut self, raw: &str) {
+        let (mut old, mut text) = (std::mem::take(&mut self.raw), std::mem::take(&mut self.text));
+        old.clear();
+        old.push_str(raw);
+        text.clear();
+        *self = Self { raw: old, text, ..Self::default() };
+    }
+
     /// Many producers repeat the message at the beginning of the text.
     fn say_once(&mut self) {
         let message = std::mem::take(&mut self.message);

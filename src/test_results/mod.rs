@@ -2,12 +2,16 @@
 //!
 //! - [`model`]: results as values, and the room's `update` (pure).
 //! - [`state`], [`green`]: what the room knows, and whether that proves the commit (pure).
+//! - [`baseline`]: which failures production has as well (pure).
 //! - [`reader`]: a report as values, whatever its format.
 //! - [`junit`]: the streaming reader of JUnit XML.
+//! - [`formats`]: the readers of all other formats.
 //! - [`source`]: report files by glob, watched.
 //! - [`pane`]: how it is drawn.
 
+pub mod baseline;
 pub mod decode;
+pub mod formats;
 pub mod green;
 pub mod junit;
 pub mod location;

@@ -23,6 +23,8 @@ pub struct Report {
     pub flaky: Vec<FlakyTest>,
     /// What was looked for, whether it was found or not.
     pub sources: Vec<Wanted>,
+    /// How it differs from the results of production; `None` without a baseline.
+    pub baseline: Option<Comparison>,
     /// What is wrong with the reports themselves.
     pub warnings: Vec<Warning>,
 }
@@ -157,6 +159,52 @@ pub struct TestFailure {
     pub location: Option<String>,
     /// Whether it fails in production too; `None` is unknown.
     pub preexisting: Option<bool>,
+    /// How it relates to production; `None` without a baseline.
+    pub standing: Option<Standing>,
+}
+
+/// How a failure relates to the baseline: the results of the production commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It does not fail there.
+    New,
+    /// It fails there for another reason.
+    Changed,
+    /// It fails there for the same reason.
+    PreExisting,
+}
+
+impl Standing {
+    /// In words, upper case.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::New => "NEW",
+            Self::Changed => "CHANGED",
+            Self::PreExisting => "PRE-EXISTING",
+        }
+    }
+}
+
+/// What the comparison with the baseline comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Comparison {
+    /// The commit of the baseline.
+    pub subject: Option<Oid>,
+    /// Failures that are not in the baseline.
+    pub new: u64,
+    /// Failures that are in the baseline for another reason.
+    pub changed: u64,
+    /// Failures that are in the baseline for the same reason.
+    pub preexisting: u64,
+    /// Tests that failed in the baseline and do not fail now.
+    pub fixed: Vec<String>,
+    /// By how many tests the reports are smaller than the baseline.
+    pub missing: u64,
+    /// By how many the skipped tests are more than in the baseline.
+    pub newly_skipped: u64,
+    /// Sources of whose tests more than four in five fail: the surroundings may be broken.
+    pub infra: Vec<String>,
 }
 
 /// A test that passed at a later attempt only.
@@ -226,7 +274,7 @@ impl Report {
         runs.iter().for_each(|run| totals.add(&run.totals));
         let first = runs.first().and_then(|run| run.subject.clone());
         let subject = first.filter(|oid| runs.iter().all(|run| run.subject.as_ref() == Some(oid)));
-        Self { subject, totals, runs, failures, flaky, sources: Vec::new(), warnings }
+        Self { subject, totals, runs, failures, flaky, sources: Vec::new(), baseline: None, warnings }
     }
 
     /// Whether nothing in it speaks against the tests: something ran, nothing failed, every report is whole and none of them

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 
-use super::model::{FlakyTest, Green, Light, Report, Run, RunState, State, TestFailure, Totals};
+use super::model::{FlakyTest, Green, Light, Report, Run, RunState, Standing, State, TestFailure, Totals};
 use crate::evidence::text::{fit, fit_end, width as cells};
 use crate::evidence::{Picture, SubjectMatch};
 use crate::ui::Ctx;
@@ -58,7 +58,10 @@ pub fn len(state: &State) -> usize {
 pub fn item(state: &State, ctx: &Ctx, index: usize, width: u16) -> Line<'static> {
     let (mark, role, name, place) = match at(state, index) {
         Some(Item::Failure(failure)) => {
-            (Mark::Bad, Role::Bad, failure_name(failure), failure.location.clone().unwrap_or_default())
+            let standing = failure.standing.map_or_else(String::new, |s| format!("{} ", s.label()));
+            let mark = if failure.preexisting == Some(true) { Mark::Warn } else { Mark::Bad };
+            let role = if failure.preexisting == Some(true) { Role::Warn } else { Role::Bad };
+            (mark, role, format!("{standing}{}", failure_name(failure)), failure.location.clone().unwrap_or_default())
         }
         Some(Item::Flaky(test)) => (Mark::Warn, Role::Warn, flaky_name(test), "flaky".to_owned()),
         None => return Line::default(),
@@ -112,9 +115,10 @@ fn failure_detail(failure: &TestFailure, ctx: &Ctx, width: usize) -> Vec<Line<'s
     };
     let mut lines = vec![Line::styled(format!("{} {kind}", ctx.theme.mark(Mark::Bad)), ctx.theme.style(Role::Bad))];
     let place = failure.location.as_deref().unwrap_or("not told by the report");
-    let production = match failure.preexisting {
-        Some(true) => "fails there too",
-        Some(false) => "passes there: new",
+    let production = match failure.standing {
+        Some(Standing::PreExisting) => "PRE-EXISTING: fails there for the same reason",
+        Some(Standing::Changed) => "CHANGED: fails there for another reason",
+        Some(Standing::New) => "NEW: does not fail there",
         None => "unknown: no baseline",
     };
     let told = [
@@ -346,7 +350,8 @@ fn list_heading(report: &Report, ctx: &Ctx, width: usize) -> Vec<Line<'static>> 
         Line::styled(ascii(fit(&text, width), ctx), ctx.theme.style(Role::Warn))
     });
     let line = Line::styled(fit(&told, width), ctx.theme.style(Role::Muted));
-    std::iter::once(Line::default()).chain(warned).chain([line]).collect()
+    let compared = report.baseline.as_ref().map(|c| Line::raw(ascii(fit(&super::baseline::sentence(c), width), ctx)));
+    std::iter::once(Line::default()).chain(warned).chain(compared).chain([line]).collect()
 }
 
 /// An ellipsis that every terminal shows.

@@ -47,6 +47,7 @@ fn failure(class: &str, name: &str, message: &str) -> TestFailure {
         message: message.into(),
         location: Some("src/payment/authorise.rs:118".into()),
         preexisting: None,
+        standing: None,
     }
 }
 

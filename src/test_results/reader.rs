@@ -3,10 +3,15 @@
 use std::io::Read;
 
 use super::decode::Decoder;
+use super::formats::dotnet::{self, Dotnet};
+use super::formats::{self, Format};
 use super::junit::xml::{Document, Ending, Handler};
 use super::junit::{self, Attributes, Junit, Sieve};
 use super::model::{FlakyTest, RunState, TestFailure, Totals};
 use super::tally::{Circumstances, Tally};
+
+/// What is wrong with a report that was begun and not written.
+pub const NO_BYTES: &str = "0 bytes: no evidence";
 
 /// What a report says.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,21 +38,35 @@ pub struct Parsed {
 pub fn read(input: impl Read) -> Parsed {
     let mut decoder = Decoder::new(input);
     match decoder.peek() {
-        Ok([]) => Parsed::without_cases(RunState::Empty, "0 bytes: no evidence"),
-        Ok(_) => read_xml(decoder),
+        Ok([]) => Parsed::without_cases(RunState::Empty, NO_BYTES),
+        Ok(head) => match formats::recognise(head) {
+            Format::Xml => read_xml(decoder),
+            Format::JsonLines => Parsed::of(formats::json_lines::read(decoder)),
+            Format::Ctrf => Parsed::of(formats::ctrf::read(decoder)),
+            Format::Tap => Parsed::of(formats::tap::read(decoder)),
+        },
         Err(error) => Parsed::unreadable(&error.to_string()),
     }
 }
 
 fn read_xml(decoder: Decoder<impl Read>) -> Parsed {
     let mut document = Document::new(Sieve::new(decoder));
-    let mut dialect = Dialect::default();
+    let mut dialect = Dialect::Unknown(None);
     let ending = document.drive(&mut dialect);
-    let Some(mut junit) = dialect.junit else { return foreign(dialect.root.as_deref(), ending) };
-    junit.finish();
-    let mut parsed = Parsed::new(std::mem::take(&mut junit.tally), ending);
-    parsed.claims_more = junit.suites.claims_more();
-    parsed.said = junit.circumstances(&mut parsed.warnings);
+    let mut parsed = match dialect {
+        Dialect::Unknown(root) => return foreign(root.as_deref(), ending),
+        Dialect::Junit(mut junit) => {
+            junit.finish();
+            let mut parsed = Parsed::new(std::mem::take(&mut junit.tally), ending);
+            parsed.claims_more = junit.suites.claims_more();
+            parsed.said = junit.circumstances(&mut parsed.warnings);
+            parsed
+        }
+        Dialect::Dotnet(mut dotnet) => {
+            let claims_more = dotnet.finish();
+            Parsed { claims_more, ..Parsed::new(dotnet.tally, ending) }
+        }
+    };
     if document.roots() > 1 {
         parsed.warnings.push(format!("{} reports in one file, counted together", document.roots()));
     }
@@ -84,6 +103,10 @@ impl Parsed {
         parsed
     }
 
+    fn of(found: formats::Outcome) -> Self {
+        Self { said: found.said, claims_more: found.claims_more, ..Self::new(found.tally, found.ending) }
+    }
+
     fn new(tally: Tally, ending: Ending) -> Self {
         let (state, trouble) = match ending {
             Ending::Closed if tally.totals.tests == 0 => (RunState::Empty, Some("0 tests: no evidence".into())),
@@ -115,44 +138,69 @@ impl Parsed {
 }
 
 /// Chooses the reader by the first element that is known.
-#[derive(Debug, Default)]
-struct Dialect {
-    root: Option<String>,
-    junit: Option<Junit>,
+enum Dialect {
+    /// None yet; the first element.
+    Unknown(Option<String>),
+    Junit(Box<Junit>),
+    Dotnet(Box<Dotnet>),
+}
+
+/// What an element means to the reader that was chosen when it began.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Unknown,
+    Junit(junit::Kind),
+    Dotnet(dotnet::Kind),
 }
 
 impl Handler for Dialect {
-    type Kind = junit::Kind;
+    type Kind = Kind;
 
-    fn open(&mut self, name: &str, attributes: Attributes<'_>) -> junit::Kind {
-        if self.junit.is_none() {
-            self.root.get_or_insert_with(|| crate::evidence::text::clean(name));
-            if !junit::is_root(name) {
-                return junit::Kind::Other;
+    fn open(&mut self, name: &str, attributes: Attributes<'_>) -> Kind {
+        if let Self::Unknown(root) = self {
+            root.get_or_insert_with(|| crate::evidence::text::clean(name));
+            if junit::is_root(name) {
+                *self = Self::Junit(Box::default());
+            } else if dotnet::is_root(name) {
+                *self = Self::Dotnet(Box::default());
             }
         }
-        self.junit.get_or_insert_default().open(name, attributes)
+        match self {
+            Self::Unknown(_) => Kind::Unknown,
+            Self::Junit(junit) => Kind::Junit(junit.open(name, attributes)),
+            Self::Dotnet(dotnet) => Kind::Dotnet(dotnet.open(name, attributes)),
+        }
     }
 
-    fn wants_text(&self, kind: junit::Kind) -> bool {
-        self.junit.as_ref().is_some_and(|junit| junit.wants_text(kind))
+    fn wants_text(&self, kind: Kind) -> bool {
+        match (self, kind) {
+            (Self::Junit(junit), Kind::Junit(kind)) => junit.wants_text(kind),
+            (Self::Dotnet(dotnet), Kind::Dotnet(kind)) => dotnet.wants_text(kind),
+            _ => false,
+        }
     }
 
     fn text(&mut self, text: &str) {
-        if let Some(junit) = &mut self.junit {
-            junit.text(text);
+        match self {
+            Self::Unknown(_) => {}
+            Self::Junit(junit) => junit.text(text),
+            Self::Dotnet(dotnet) => dotnet.text(text),
         }
     }
 
-    fn close(&mut self, kind: junit::Kind) {
-        if let Some(junit) = &mut self.junit {
-            junit.close(kind);
+    fn close(&mut self, kind: Kind) {
+        match (self, kind) {
+            (Self::Junit(junit), Kind::Junit(kind)) => junit.close(kind),
+            (Self::Dotnet(dotnet), Kind::Dotnet(kind)) => dotnet.close(kind),
+            _ => {}
         }
     }
 
-    fn abandon(&mut self, kind: junit::Kind) {
-        if let Some(junit) = &mut self.junit {
-            junit.abandon(kind);
+    fn abandon(&mut self, kind: Kind) {
+        match (self, kind) {
+            (Self::Junit(junit), Kind::Junit(kind)) => junit.abandon(kind),
+            (Self::Dotnet(dotnet), Kind::Dotnet(kind)) => dotnet.abandon(kind),
+            _ => {}
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
+use super::baseline;
 use super::green::{self, Green};
 use super::model::Report;
 use crate::evidence::{Observation, Observed, Subject, SubjectMatch};
@@ -17,6 +18,8 @@ pub struct State {
     /// What the source reads.
     pub report: Observed<Report>,
     head: Subject,
+    /// Results of the production commit.
+    baseline: Option<Report>,
     /// Files that were seen since HEAD is where it is, and their source; not those of other commits.
     seen: BTreeMap<String, String>,
     /// Source and file of those that are not there any more.
@@ -25,12 +28,20 @@ pub struct State {
 
 impl State {
     /// Takes in what the source tells. Returns whether the picture may have changed.
-    pub fn update(&mut self, observation: Observation<Report>, _now: Timestamp) -> bool {
+    pub fn update(&mut self, mut observation: Observation<Report>, _now: Timestamp) -> bool {
+        if let (Observation::Seen(_, evidence), Some(baseline)) = (&mut observation, &self.baseline) {
+            baseline::classify(&mut evidence.value, baseline);
+        }
         let changed = self.report.observe(observation);
         if changed {
             self.remember();
         }
         changed
+    }
+
+    /// The results of production, with which every report that comes from now on is compared.
+    pub fn set_baseline(&mut self, baseline: Option<Report>) {
+        self.baseline = baseline;
     }
 
     /// The commit to be shipped is another. Returns whether that is news. What was green for the old one is not for this one.

@@ -120,6 +120,7 @@ impl Tally {
             location: location::find(&message, case),
             message,
             preexisting: None,
+            standing: None,
         });
     }
 

@@ -1,5 +1,6 @@
 //! What the panes share: theme, the shape of a pane, and how the screen is divided.
 
+pub mod layout;
 pub mod pane;
 pub mod theme;
 

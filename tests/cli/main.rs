@@ -4,4 +4,5 @@
 
 mod incident;
 mod place;
+mod rollback;
 mod setup;

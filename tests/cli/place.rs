@@ -66,6 +66,17 @@ impl Place {
         command
     }
 
+    /// The program for a terminal of its own.
+    pub fn terminal_command(&self, arguments: &[&str]) -> portable_pty::CommandBuilder {
+        let mut command = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_hotfix"));
+        command.args(arguments);
+        command.cwd(self.repo());
+        command.env("HOME", self.home());
+        command.env("HOTFIX_STATE_DIR", self.folder.path().join("state"));
+        command.env_remove("HOTFIX_TRUST");
+        command
+    }
+
     /// Starts the program.
     pub fn start(&self, arguments: &[&str]) -> Child {
         self.command(&self.repo(), arguments).spawn().unwrap()

@@ -205,3 +205,37 @@ fn the_state_folder_is_never_in_the_work_tree() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("is inside the work tree"));
     assert!(!place.repo().join("state").exists());
 }
+
+/// `hotfix trust` in a terminal, answered with what `answer` makes of the letter that is asked for.
+fn trust_in_a_terminal(place: &Place, answer: impl Fn(char) -> String) -> (u32, String) {
+    let pair = portable_pty::native_pty_system().openpty(portable_pty::PtySize::default()).unwrap();
+    let mut child = pair.slave.spawn_command(place.terminal_command(&["trust"])).unwrap();
+    drop(pair.slave);
+    let mut output = pair.master.try_clone_reader().unwrap();
+    let mut input = pair.master.take_writer().unwrap();
+    let mut shown = String::new();
+    let mut byte = [0];
+    while output.read(&mut byte).is_ok_and(|count| count == 1) {
+        shown.push(char::from(byte[0]));
+        if shown.ends_with("trusts nothing: ") {
+            let letter = shown.rsplit("type ").next().unwrap().chars().next().unwrap();
+            writeln!(input, "{}", answer(letter)).unwrap();
+        }
+    }
+    (child.wait().unwrap().exit_code(), shown)
+}
+
+#[test]
+fn in_a_terminal_the_letter_of_the_moment_and_nothing_else_trusts() {
+    let place = Place::new();
+    place.write("hotfix.toml", CONFIG);
+    let other = |letter: char| if letter == 'z' { "a" } else { "z" }.to_owned();
+    let answers: [&dyn Fn(char) -> String; 4] = [&other, &|_| "yes".into(), &|_| String::new(), &|c| format!("{c}{c}")];
+    for answer in answers {
+        let (code, shown) = trust_in_a_terminal(&place, answer);
+        assert!(code == 1 && shown.contains("nothing is trusted"), "{shown}");
+    }
+    let (code, shown) = trust_in_a_terminal(&place, |letter| letter.to_string());
+    assert!(code == 0 && shown.contains("trusted: exactly this content"), "{shown}");
+    assert!(place.runs(&["trust"]).contains("it is trusted"));
+}

@@ -8,6 +8,9 @@ const MISSED: u32 = 4;
 /// Events that were to be expected in a silence before it counts as one.
 const EXPECTED: f64 = 10.0;
 
+/// Bad events vary up to so many times as much as single ones would, and count as single.
+const CALM: f64 = 1.5;
+
 /// Which population shows nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Silence {
@@ -44,7 +47,11 @@ struct Silent {
 
 impl Exposure {
     /// Takes in a scrape; returns its counts when both populations had exposure and none was missed.
+    /// The time begins when something is seen for the first time.
     pub fn take(&mut self, at: f64, pair: &Pair) -> Option<Counts> {
+        if self.scrapes == 0 && pair.canary.total.is_none() && pair.baseline.total.is_none() {
+            return None;
+        }
         if self.scrapes == 0 {
             self.first = at;
         }
@@ -110,6 +117,11 @@ impl Exposure {
     /// How much more the baseline's bad events vary than single events would: 1 is not at all.
     pub fn clustering(&self) -> Option<f64> {
         (self.expected >= 20.0).then(|| self.squares / self.expected)
+    }
+
+    /// Whether bad events are known to come one by one.
+    pub fn is_calm(&self) -> bool {
+        self.clustering().is_some_and(|index| index < CALM)
     }
 
     /// The smallest and the largest share of the canary.

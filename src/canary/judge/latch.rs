@@ -39,6 +39,8 @@ pub struct Guards {
     pub canary: f64,
     /// That the baseline is above it.
     pub baseline: f64,
+    /// That the canary is below it.
+    pub kept: f64,
 }
 
 /// The latches of one metric. Times are seconds.
@@ -52,6 +54,8 @@ pub struct Latches {
     pub healthy_at: Option<f64>,
     /// Whether both populations are above the absolute limit now.
     pub environment: bool,
+    /// Whether it passed by the absolute limit: below it, with nothing that speaks for a change.
+    pub by_limit: bool,
     now: Standing,
     relapsed: bool,
 }
@@ -66,8 +70,8 @@ enum Standing {
 }
 
 impl Latches {
-    /// Takes in the evidence after a scrape.
-    pub fn take(&mut self, at: f64, log_e: &LogE, guards: &Guards, bars: &Bars) {
+    /// Takes in the evidence after a scrape. `passing` is the evidence for a pass.
+    pub fn take(&mut self, at: f64, log_e: &LogE, passing: f64, guards: &Guards, bars: &Bars) {
         self.environment = guards.canary >= bars.suspect && guards.baseline >= bars.suspect;
         let breach = guards.baseline < bars.suspect;
         if log_e.robust >= bars.regressed || (breach && guards.canary >= bars.guard) {
@@ -77,8 +81,18 @@ impl Latches {
             self.suspect_at.get_or_insert(at);
             self.relapsed |= self.now == Standing::Passed;
             self.now = Standing::Warned;
-        } else if log_e.noninferiority >= bars.healthy && guards.canary < bars.suspect && !self.relapsed {
+        } else if guards.canary < bars.suspect && !self.relapsed {
+            self.pass(at, log_e.fast, passing, guards, bars);
+        }
+    }
+
+    /// A service without errors has no bad events to compare: there, the limit alone can pass it.
+    fn pass(&mut self, at: f64, fast: f64, passing: f64, guards: &Guards, bars: &Bars) {
+        let not_inferior = passing >= bars.healthy;
+        let within_limit = guards.kept >= bars.healthy && fast <= 0.0;
+        if not_inferior || within_limit {
             self.healthy_at.get_or_insert(at);
+            self.by_limit = !not_inferior && (self.by_limit || self.now != Standing::Passed);
             self.now = Standing::Passed;
         }
     }

@@ -100,3 +100,11 @@ fn exactly_twice_as_bad_is_not_called_healthy() {
     let false_passes = twice.share(60, |j| j.finding().healthy_at.is_some());
     assert!(false_passes <= 0.1, "{false_passes}");
 }
+
+#[test]
+fn bursts_do_not_pass_what_is_twice_as_bad() {
+    // By single events alone it is more than half of the runs.
+    let twice = Hour { canary_rate: 0.004, burst: 5.0, ..healthy(10.0, 90.0) };
+    let false_passes = twice.share(60, |j| j.finding().healthy_at.is_some());
+    assert!(false_passes <= 0.1, "{false_passes}");
+}

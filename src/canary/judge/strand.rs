@@ -53,6 +53,8 @@ pub struct Strand {
     fast: EProcess,
     robust: EProcess,
     noninferiority: EProcess,
+    /// Non-inferiority by one bet a scrape: what a pass needs where errors come in bursts.
+    steady: EProcess,
     likelihood: Likelihood,
     /// The canary's events in the scrapes that count.
     pub canary: Tally,
@@ -68,11 +70,13 @@ impl Strand {
     /// Without data.
     pub fn new(settings: &Settings) -> Self {
         let worse = |formula, grid| EProcess::new(formula, grid, settings.margin, !settings.plain);
+        // A pass is about the whole time, not about its better half: it starts at the beginning.
+        let pass = |formula| EProcess::new(formula, NON_INFERIORITY, settings.pass_margin, false);
         Self {
             fast: worse(Formula::Fast, FAST),
             robust: worse(Formula::Robust, ROBUST),
-            // A pass is about the whole time, not about its better half: it starts at the beginning.
-            noninferiority: EProcess::new(Formula::Fast, NON_INFERIORITY, settings.pass_margin, false),
+            noninferiority: pass(Formula::Fast),
+            steady: pass(Formula::Robust),
             likelihood: Likelihood::default(),
             canary: Tally::default(),
             baseline: Tally::default(),
@@ -87,6 +91,7 @@ impl Strand {
         self.fast.take(counts);
         self.robust.take(counts);
         self.noninferiority.take(counts);
+        self.steady.take(counts);
         self.likelihood.take(counts, grid);
         self.canary.add(counts.bad_canary, counts.all_canary);
         self.baseline.add(counts.bad_baseline, counts.all_baseline);
@@ -105,6 +110,11 @@ impl Strand {
     /// The e-processes.
     pub fn log_e(&self) -> LogE {
         LogE { fast: self.fast.log_e(), robust: self.robust.log_e(), noninferiority: self.noninferiority.log_e() }
+    }
+
+    /// The logarithm of the evidence that it is not worse, whatever bursts a scrape holds.
+    pub fn steady_log_e(&self) -> f64 {
+        self.steady.log_e()
     }
 
     /// The ratio of the two rates, each scrape a stratum (Mantel-Haenszel); once both had a bad event.

@@ -133,7 +133,7 @@ fn as_good_as_the_baseline_becomes_healthy() {
     follow(&mut judge, &[[100.0, 900.0, 1.0, 9.0]; 40]);
     let finding = judge.finding();
     assert_eq!(finding.verdict, Verdict::Healthy, "{}", finding.why);
-    assert!(finding.why.contains("not 2.0x worse"));
+    assert!(finding.why.contains("not 2x worse"));
 }
 
 #[test]
@@ -142,6 +142,19 @@ fn without_bad_events_nothing_passes() {
     follow(&mut judge, &[[100.0, 900.0, 0.0, 0.0]; 500]);
     assert_eq!(judge.verdict(), Verdict::Collecting);
     assert_eq!(judge.log_e(), LogE::default());
+}
+
+#[test]
+fn a_service_without_errors_passes_by_its_limit() {
+    let mut judge = Judge::new(Spec { limit: Some(0.01), ..spec() }, Settings::default(), 1);
+    follow(&mut judge, &[[100.0, 900.0, 0.0, 0.0]; 3]);
+    assert_eq!(judge.verdict(), Verdict::Collecting, "300 requests are too few to exclude 1 %");
+    follow(&mut judge, &[[100.0, 900.0, 0.0, 0.0]; 2]);
+    let finding = judge.finding();
+    assert_eq!(finding.verdict, Verdict::Healthy);
+    assert!(finding.why.contains("below the limit of 1.00 %"), "{}", finding.why);
+    follow(&mut judge, &[[100.0, 900.0, 2.0, 0.0]; 2]);
+    assert_eq!(judge.verdict(), Verdict::Suspect, "a warning takes a pass back");
 }
 
 #[test]

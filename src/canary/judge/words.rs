@@ -45,9 +45,10 @@ pub fn percent(share: f64) -> String {
     }
 }
 
-/// A ratio: `4.4x`, `12x`.
+/// A ratio: `4.4x`, `2x`, `12x`.
 pub fn times(ratio: f64) -> String {
-    if ratio >= 9.95 { format!("{ratio:.0}x") } else { format!("{ratio:.1}x") }
+    let text = if ratio >= 9.95 { format!("{ratio:.0}") } else { format!("{ratio:.1}") };
+    format!("{}x", text.trim_end_matches(".0"))
 }
 
 /// Seconds as people say them: `45 s`, `12 min`, `3 h`.
@@ -82,48 +83,60 @@ fn counts(tally: &Tally) -> String {
 }
 
 fn why(judge: &Judge, it: &Finding) -> String {
-    let log_e = it.log_e.unwrap_or_default();
     let numbers = format!("{}canary {}, baseline {}", boundary(judge), counts(&it.canary), counts(&it.baseline));
-    let (robust, bar) = (odds(log_e.robust), odds(judge.bars.regressed));
-    match it.verdict {
-        Verdict::Blind => blind(judge.silence()),
-        Verdict::Regressed if log_e.robust < judge.bars.regressed && beyond_limit(judge, it) => {
-            format!("{numbers}: above the limit of {} that was set; this verdict stays", limit(judge))
-        }
-        Verdict::Regressed => {
-            format!(
-                "{numbers}: {}; robust evidence {robust}:1 and the bar of {bar}:1 was reached; this verdict stays",
-                ratio(it)
-            )
-        }
-        Verdict::Suspect if log_e.fast >= judge.bars.suspect => format!(
-            "{numbers}: {}; early warning at {}:1 of {}:1, robust evidence {robust}:1 has to reach {bar}:1",
-            ratio(it),
-            odds(log_e.fast),
-            odds(judge.bars.suspect)
-        ),
-        Verdict::Suspect => format!(
-            "{numbers}: {}; an early warning stands; robust evidence {robust}:1 would make it regressed at {bar}:1, \"not {} worse\" at {}:1 would clear it at {}:1",
-            ratio(it),
-            times(judge.settings.pass_margin),
-            odds(log_e.noninferiority),
-            odds(judge.bars.healthy)
-        ),
+    let reason = match it.verdict {
+        Verdict::Blind => return blind(judge.silence()),
+        Verdict::Regressed => regressed(judge, it),
+        Verdict::Suspect => suspect(judge, it),
         Verdict::Environment => {
-            format!("{numbers}: both are above the limit of {}: look for a cause that they share", limit(judge))
+            format!("both are above the limit of {}: look for a cause that they share", limit(judge))
         }
-        Verdict::Healthy => format!(
-            "{numbers}: \"not {} worse\" was shown at {}:1; evidence that it is worse {robust}:1 of {bar}:1",
-            times(judge.settings.pass_margin),
-            odds(judge.bars.healthy)
-        ),
-        Verdict::Collecting => format!(
-            "{numbers}: that it is worse {robust}:1 of {bar}:1, that it is not {} worse {}:1 of {}:1",
-            times(judge.settings.pass_margin),
-            odds(log_e.noninferiority),
-            odds(judge.bars.healthy)
-        ),
+        Verdict::Healthy => healthy(judge, it),
+        Verdict::Collecting => format!("that it is worse {}, that it is {}", worse(judge, it), not_inferior(judge)),
+    };
+    format!("{numbers}: {reason}")
+}
+
+/// The robust evidence and its bar: `12:1 of 100:1`.
+fn worse(judge: &Judge, it: &Finding) -> String {
+    format!("{}:1 of {}:1", odds(it.log_e.unwrap_or_default().robust), odds(judge.bars.regressed))
+}
+
+/// The evidence for a pass and its bar: `not 2x worse 3:1 of 20:1`.
+fn not_inferior(judge: &Judge) -> String {
+    let seen = odds(judge.passing());
+    format!("not {} worse {seen}:1 of {}:1", times(judge.settings.pass_margin), odds(judge.bars.healthy))
+}
+
+fn regressed(judge: &Judge, it: &Finding) -> String {
+    let robust = it.log_e.unwrap_or_default().robust;
+    if robust < judge.bars.regressed && beyond_limit(judge, it) {
+        return format!("above the limit of {} that was set; this verdict stays", limit(judge));
     }
+    let (robust, bar) = (odds(robust), odds(judge.bars.regressed));
+    format!("{}; robust evidence {robust}:1 and the bar of {bar}:1 was reached; this verdict stays", ratio(it))
+}
+
+fn suspect(judge: &Judge, it: &Finding) -> String {
+    let fast = it.log_e.unwrap_or_default().fast;
+    let warning = match fast >= judge.bars.suspect {
+        true => format!("early warning at {}:1 of {}:1", odds(fast), odds(judge.bars.suspect)),
+        false => format!("an early warning stands until {} is reached", not_inferior(judge)),
+    };
+    format!("{}; {warning}; robust evidence {} would prove it", ratio(it), worse(judge, it))
+}
+
+fn healthy(judge: &Judge, it: &Finding) -> String {
+    let bar = odds(judge.bars.healthy);
+    if judge.latches.by_limit {
+        let now = odds(judge.guards().kept);
+        return format!(
+            "below the limit of {} was shown at {bar}:1 (now {now}:1), and nothing spoke for a change",
+            limit(judge)
+        );
+    }
+    let margin = times(judge.settings.pass_margin);
+    format!("\"not {margin} worse\" was shown at {bar}:1; evidence that it is worse {}", worse(judge, it))
 }
 
 fn beyond_limit(judge: &Judge, it: &Finding) -> bool {

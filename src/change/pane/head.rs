@@ -28,9 +28,9 @@ pub fn head(state: &State, ctx: &Ctx, width: u16, height: u16) -> Vec<Line<'stat
         ("pushed", plain::upstream(report)),
         ("tree", worktree_words(state, ctx)),
     ];
-    told.extend(rest.map(|(name, text)| row(name, &text, ctx, width)));
-    let left = room.saturating_sub(lines.len() + told.len()).max(1);
+    let left = room.saturating_sub(lines.len() + told.len() + rest.len()).max(2);
     told.extend(facts(state, report, ctx, width, left));
+    told.extend(rest.map(|(name, text)| row(name, &text, ctx, width)));
     if is_doubtful(state, ctx) {
         told = told.into_iter().map(|line| line.patch_style(ctx.theme.style(Role::Muted))).collect();
     }
@@ -110,7 +110,7 @@ fn facts(state: &State, report: &Report, ctx: &Ctx, width: usize, room: usize) -
         return vec![Line::raw(format!("{} {text}", ctx.theme.mark(mark)))];
     }
     let known: Vec<_> = all.iter().filter(|fact| fact.state != FactState::Unknown).collect();
-    let fits = if known.len() > room { room.saturating_sub(1) } else { known.len() };
+    let fits = if known.len() > room { room.saturating_sub(1).max(1) } else { known.len() };
     let mut lines: Vec<Line<'static>> = known.iter().take(fits).map(|fact| fact_line(fact, ctx, width)).collect();
     let more = known.len() - fits;
     let unknown = all.len() - known.len();

@@ -120,6 +120,9 @@ fn bad_steps_are_told() {
         ("run = [\"{to.sha}\"]", "the program itself cannot be a placeholder"),
         ("run = \"kubectl rollout undo\"", "`run` wants a list"),
         ("http = { url = \"http://deploy.example/x\" }", "can be read on the way"),
+        ("http = { url = \"https://{to.version}.example/\" }", "a placeholder cannot choose the host"),
+        ("http = { url = \"https://x.example\", json = { a = [\"{to.hsa}\"] } }", "did you mean `to.sha`?"),
+        ("run = [\"awk\", \"{print}\"]", "unknown placeholder `{print}`"),
         ("http = { url = \"deploy.example\" }", "no address"),
         ("http = { url = \"file:///etc/passwd\" }", "https://host"),
         ("http = { url = \"https://x.example\", method = \"POTS\" }", "`POTS` is no method; allowed: `POST`"),
@@ -137,7 +140,7 @@ fn bad_steps_are_told() {
 fn harmless_braces_and_local_addresses_pass() {
     for lines in [
         r#"run = ["kubectl", "get", "-o", "jsonpath={.status.phase}", "{to.version}-{to.sha}"]"#,
-        r#"run = ["awk", "{print}"]"#,
+        r#"run = ["sh", "-c", "echo ${name} $(git rev-parse HEAD@{upstream}) {{.Name}} {plan}"]"#,
         r#"run = ["curl", "-d", '{"a":{"b":1}}']"#,
         r#"http = { url = "http://127.0.0.1:8080/back/{to.sha}" }"#,
         r#"http = { url = "http://[::1]:8080/" }"#,

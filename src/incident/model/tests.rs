@@ -158,6 +158,23 @@ fn entries_of_a_later_version_are_passed_over_and_shown() {
 }
 
 #[test]
+fn what_comes_from_the_journal_cannot_steer_the_terminal() {
+    let evil = || "a\u{1b}[2Jb\nc".to_owned();
+    let it = fold(&[
+        (
+            0,
+            "eve\u{9b}",
+            Entry::Declared { title: evil(), severity: None, impact_at: None, ticket: Some(evil()), drill: None },
+        ),
+        (1, "eve\u{9b}", Entry::RoleTaken { role: Role::Ops, name: evil() }),
+        (2, "eve\u{9b}", Entry::Ticked { item: "a1".into(), note: Some(evil()), head: None }),
+        (3, "eve\u{9b}", told(&evil(), None)),
+    ]);
+    let shown = [&it.title, &it.roles[&Role::Ops], &it.marks["a1"].by, &it.last_notice.unwrap().text];
+    assert!(!shown.iter().any(|text| text.contains(['\u{1b}', '\u{9b}'])), "{shown:?}");
+}
+
+#[test]
 fn sentences_are_one_clean_line() {
     let record = &story(&[(0, "ana", Entry::Noted { text: "two\nlines \u{1b}[31m\u{202e}".into() })])[0];
     assert_eq!(sentence::of(record), r"noted: two lines \u{1b}[31m\u{202e}");
@@ -221,7 +238,7 @@ proptest! {
         let record = &story(&[(0, "ana", entry.clone())])[0];
         prop_assert_eq!(Entry::of(record), Some(entry));
         prop_assert_eq!(record.body["entry"].as_str(), Some(record.kind.as_str()));
-        prop_assert!(!sentence::of(record).chars().any(crate::evidence::text::is_dangerous));
+        prop_assert!(!sentence::of(record).chars().any(text::is_dangerous));
     }
 
     /// A mark is there exactly when the last word on its item was a tick or an override.

@@ -46,7 +46,10 @@ fn checked(lines: &[String], width: u16, ascii: bool) -> String {
 
 fn covered(state: &State, now: Timestamp, width: u16, height: u16, ascii: bool) -> String {
     let theme = Theme { ascii, ..Theme::default() };
-    let lines = overlay::lines(state, &Ctx { now, theme: &theme }, width, height);
+    // The guard is told that time went by, as it asks for.
+    let mut state = state.clone();
+    state.update(Event::Input(Input::Moment), now);
+    let lines = overlay::lines(&state, &Ctx { now, theme: &theme }, width, height);
     assert!(lines.len() <= usize::from(height));
     checked(&lines.iter().map(ToString::to_string).collect::<Vec<_>>(), width, ascii)
 }
@@ -215,6 +218,7 @@ fn the_overlay_in_each_state() {
         ("overlay_reason", glass, 22),
         ("overlay_reasoned", reasoned, 24),
         ("overlay_go_on", armed(with(records(&[(0, StepState::Observed, None)], None)), 30), 31),
+        ("overlay_again", armed(verified(), 30), 31),
         ("overlay_look_again", armed(issued_not_verified(), 30), 31),
     ];
     for (name, state, second) in states {
@@ -233,7 +237,8 @@ fn the_overlay_in_each_state() {
 
 #[test]
 fn the_last_line_of_the_overlay_is_the_key_whatever_the_size() {
-    let state = armed(dangerous_and_ready(), 12);
+    let mut state = armed(dangerous_and_ready(), 12);
+    state.update(Event::Input(Input::Moment), at(13));
     let letter = state.guard.armed().unwrap().letter();
     let theme = Theme::default();
     for height in 2..60 {

@@ -67,6 +67,9 @@ fn what_makes_no_sense_is_refused_with_its_place() {
     let mut get = step("go", &[]);
     (get.run, get.http) = (None, Some(Request { method: "GET".into(), ..request("https://h/", json!(null)) }));
     assert!(problem(get).contains("the method GET changes nothing"));
+    let mut slow = step("go", &[]);
+    (slow.run, slow.http, slow.timeout) = (None, Some(request("https://h/", json!(1))), Duration::from_secs(90));
+    assert_eq!(plan_of(vec![slow], None).steps[0].timeout_s, 30.0, "the client waits no longer");
     let mut both = step("go", &["true"]);
     both.verify = Some(Verify { url: Some("https://h/".into()), ..verify_run(&["true"]) });
     assert!(problem(both).contains("exactly one of `run` and `url`"));

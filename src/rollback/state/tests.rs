@@ -229,3 +229,20 @@ fn a_rollback_of_another_cockpit_is_shown_and_not_raced() {
     assert_eq!(state.said.as_deref(), Some("another rollback runs: bo, step 1"));
     assert!(!state.update(Event::Held(Some("bo, step 1".into())), at(11)).changed);
 }
+
+#[test]
+fn the_hand_and_the_incident_may_have_different_clocks() {
+    // A drill a year later, ten times as fast: the plan is 55 s old on its clock, then 65 s.
+    let (world, hand) = (|second: i64| at(31_536_000 + second), at);
+    let mut state = State::default();
+    state.update_by_hand(Event::Plan(seen(plan(), 1, world(0))), world(0), hand(0));
+    let arm = || Event::Arm { bound: Vec::new(), chance: 6, over: false, answer: None };
+    state.update_by_hand(arm(), world(55), hand(6));
+    let letter = Event::Input(Input::Key(Key::Char(state.guard.armed().unwrap().letter())));
+    let mut late = state.clone();
+    state.update_by_hand(letter.clone(), world(59), hand(7));
+    let fired = state.update_by_hand(Event::Input(Input::Moment), world(59), hand(8));
+    assert!(matches!(&fired.effects[..], [Effect::Fire(_)]));
+    late.update_by_hand(letter, world(65), hand(7));
+    assert_eq!((late.running, late.said.as_deref()), (false, Some("rollback disarmed: the plan changed")));
+}

@@ -33,15 +33,15 @@ impl<'a> Attributes<'a> {
 impl<'a> Iterator for Attributes<'a> {
     type Item = (&'a str, &'a str);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let bytes = self.rest.as_bytes();
         let start = bytes.iter().position(|b| !b.is_ascii_whitespace() && *b != b'/')?;
-        let Some(equals) = memchr(b'=', &bytes[start..]).map(|i| start + i) else {
+        let Some(equals) = bytes[start..].iter().position(|b| *b == b'=').map(|i| start + i) else {
             self.rest = "";
             return None;
         };
-        let name = self.rest[start..equals].trim_end();
-        let name = name.rsplit(|c: char| c.is_ascii_whitespace() || c == ':').next().unwrap_or(name);
+        let name = local_name(&self.rest[start..equals]);
         let value = bytes[equals + 1..].iter().position(|b| !b.is_ascii_whitespace()).map(|i| equals + 1 + i)?;
         let (from, to, next) = match bytes[value] {
             quote @ (b'"' | b'\'') => match memchr(quote, &bytes[value + 1..]) {
@@ -56,6 +56,15 @@ impl<'a> Iterator for Attributes<'a> {
         let text = &self.rest[from..to];
         self.rest = &self.rest[next..];
         Some((name, text))
+    }
+}
+
+/// Without blanks around it, without a prefix, and without a stray word before it.
+fn local_name(name: &str) -> &str {
+    let name = name.trim_ascii_end();
+    match name.bytes().rposition(|b| b == b':' || b.is_ascii_whitespace()) {
+        Some(i) => &name[i + 1..],
+        None => name,
     }
 }
 

@@ -68,6 +68,7 @@ impl<R: Read> Sieve<R> {
     }
 
     /// To be called after each event.
+    #[inline]
     pub fn event_ended(&mut self) {
         self.mark = self.at;
         self.passed = 0;
@@ -84,6 +85,7 @@ impl<R: Read> Sieve<R> {
         &self.decoder
     }
 
+    #[cold]
     fn refill(&mut self) -> io::Result<()> {
         let chunk = std::mem::take(&mut self.chunk);
         let unfinished = &chunk[self.mark.min(chunk.len())..];
@@ -210,6 +212,7 @@ impl<R: Read> Read for Sieve<R> {
 }
 
 impl<R: Read> BufRead for Sieve<R> {
+    #[inline]
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.end.is_empty() && self.at >= self.chunk.len() && !self.refused {
             self.refill()?;
@@ -217,6 +220,7 @@ impl<R: Read> BufRead for Sieve<R> {
         Ok(if self.end.is_empty() { &self.chunk[self.at..] } else { &self.end })
     }
 
+    #[inline]
     fn consume(&mut self, amount: usize) {
         if self.end.is_empty() {
             self.at += amount;

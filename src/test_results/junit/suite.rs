@@ -138,6 +138,11 @@ impl Suites {
         }
     }
 
+    /// Whether a suite that is open states its time, so that those of its cases do not matter.
+    pub fn state_time(&self) -> bool {
+        self.open.iter().any(|frame| frame.stated.is_some())
+    }
+
     /// The names of the open suites.
     pub fn path(&self) -> &str {
         &self.path

@@ -36,6 +36,12 @@ impl Project {
         Ok(Self { root, config, state: StateFolder::find()? })
     }
 
+    /// The same project with its journal in another folder: a drill's.
+    #[must_use]
+    pub fn with_state(self, folder: &Path) -> Self {
+        Self { state: StateFolder::at(folder), ..self }
+    }
+
     /// `hotfix.toml`, if there is one.
     ///
     /// # Errors
@@ -113,18 +119,15 @@ impl Project {
         Redact::new(variables.map(|value| value.trim().to_owned()))
     }
 
-    /// The name under which this person is recorded: `given`, else the user's own configuration, git's `user.name`,
-    /// the login.
+    /// The name under which this person is recorded: `given`, else the user's own configuration (one that cannot be
+    /// used is passed over, `hotfix doctor` tells it), git's `user.name`, the login.
     ///
     /// # Errors
-    /// When there is none, or the user's configuration cannot be used.
+    /// When there is none.
     pub fn who(&self, given: Option<&str>) -> color_eyre::Result<String> {
-        let given = given.map(str::to_owned);
-        let name =
-            match given.map_or_else(|| crate::config::user::load().map(|user| user.name), |name| Ok(Some(name)))? {
-                Some(name) => Some(name),
-                None => self.git_name().or_else(|| std::env::var("USER").ok()),
-            };
+        let configured = || crate::config::user::load().ok().and_then(|user| user.name);
+        let name = given.map(str::to_owned).or_else(configured).or_else(|| self.git_name());
+        let name = name.or_else(|| std::env::var("USER").ok());
         let name = name.map(|name| text::clean(name.trim())).filter(|name| !name.is_empty());
         name.ok_or_else(|| eyre!("who are you? Say --by NAME, or set `name` in the user's configuration"))
     }

@@ -1,0 +1,161 @@
+//! Everything that a person can ask of the cockpit, as one table. Keymap, hints, help, palette and the
+//! README's list of keys are made from it.
+
+use crate::ui::layout::Pane;
+
+/// What a person can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// Go to a pane.
+    Focus(Pane),
+    /// Go to the next pane.
+    FocusNext,
+    /// Go to the previous pane.
+    FocusPrevious,
+    /// The row above.
+    Up,
+    /// The row below.
+    Down,
+    /// Half a page up.
+    PageUp,
+    /// Half a page down.
+    PageDown,
+    /// The first row.
+    First,
+    /// The last row.
+    Last,
+    /// Open the selected row.
+    Open,
+    /// Give the focused pane the whole screen, or take it back.
+    Zoom,
+    /// Show only the rows that hold a text.
+    Filter,
+    /// Close what is open, or clear the filter.
+    Back,
+    /// Ask every source again.
+    Refresh,
+    /// Tick the selected checklist item, or take the tick back.
+    Tick,
+    /// Pass the selected gate with a reason and a name.
+    Override,
+    /// Answer the assessment questions; declares an incident where there is none.
+    Assess,
+    /// Take or hand over a role.
+    Role,
+    /// Go on to the next stage.
+    NextStage,
+    /// Record a decision.
+    Decide,
+    /// Put a note on the timeline.
+    Note,
+    /// Record a notice to the stakeholders.
+    Say,
+    /// Close the incident.
+    Close,
+    /// Arm the rollback.
+    Rollback,
+    /// Stop a running rollback after its present step.
+    StopRollback,
+    /// Copy the selected row.
+    Copy,
+    /// Give the mouse to the terminal, or take it.
+    Mouse,
+    /// Show what the keys do.
+    Help,
+    /// Find an action by its name.
+    Palette,
+    /// Put the cockpit into the background.
+    Suspend,
+    /// Leave the cockpit.
+    Quit,
+}
+
+/// An action's entry in the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// Which action.
+    pub action: Action,
+    /// Its name in `[keys]` and in the palette.
+    pub id: &'static str,
+    /// What it does.
+    pub title: &'static str,
+    /// The keys that it has by default.
+    pub keys: &'static [&'static str],
+    /// Whether it can change production.
+    pub dangerous: bool,
+    /// Whether it puts something on record: taken away from a read-only cockpit.
+    pub records: bool,
+    /// One word for the hints of the bottom line, for the actions that stand there.
+    pub hint: Option<&'static str>,
+}
+
+const fn entry(action: Action, id: &'static str, title: &'static str, keys: &'static [&'static str]) -> Entry {
+    Entry { action, id, title, keys, dangerous: false, records: false, hint: None }
+}
+
+const fn hinted(entry: Entry, hint: &'static str) -> Entry {
+    Entry { hint: Some(hint), ..entry }
+}
+
+const fn recording(entry: Entry) -> Entry {
+    Entry { records: true, ..entry }
+}
+
+const fn dangerous(entry: Entry) -> Entry {
+    Entry { dangerous: true, ..recording(entry) }
+}
+
+/// The table, in the order of the help.
+pub const TABLE: &[Entry] = &[
+    entry(Action::Focus(Pane::Checklist), "checklist", "go to the checklist", &["1"]),
+    entry(Action::Focus(Pane::Change), "change", "go to the change", &["2"]),
+    entry(Action::Focus(Pane::Tests), "tests", "go to the tests", &["3"]),
+    entry(Action::Focus(Pane::Canary), "canary", "go to the canary", &["4"]),
+    entry(Action::Focus(Pane::Rollback), "rollback-pane", "go to the rollback pane", &["5"]),
+    entry(Action::Focus(Pane::Timeline), "timeline", "open the timeline", &["6"]),
+    entry(Action::FocusNext, "next-pane", "go to the next pane", &["tab", "l", "right"]),
+    entry(Action::FocusPrevious, "previous-pane", "go to the previous pane", &["shift-tab", "h", "left"]),
+    entry(Action::Up, "up", "select the row above", &["k", "up"]),
+    entry(Action::Down, "down", "select the row below", &["j", "down"]),
+    entry(Action::PageUp, "page-up", "half a page up", &["ctrl-u", "pageup"]),
+    entry(Action::PageDown, "page-down", "half a page down", &["ctrl-d", "pagedown"]),
+    entry(Action::First, "first", "select the first row", &["g", "home"]),
+    entry(Action::Last, "last", "select the last row", &["G", "end"]),
+    hinted(entry(Action::Open, "open", "open what is selected", &["enter"]), "open"),
+    hinted(entry(Action::Zoom, "zoom", "give the pane the whole screen, or take it back", &["z"]), "zoom"),
+    hinted(entry(Action::Filter, "filter", "show only the rows that hold a text", &["/"]), "filter"),
+    entry(Action::Back, "back", "close what is open, or clear the filter", &["esc"]),
+    entry(Action::Refresh, "refresh", "ask every source again", &["r"]),
+    recording(hinted(
+        entry(Action::Tick, "tick", "tick the selected checklist item, or take the tick back", &["space"]),
+        "tick",
+    )),
+    recording(entry(Action::Override, "override", "pass the selected gate, with a reason and a name", &["O"])),
+    recording(entry(Action::Assess, "assess", "answer the assessment questions; declares an incident", &["i"])),
+    recording(entry(Action::Role, "role", "take or hand over a role", &["o"])),
+    recording(entry(Action::NextStage, "next-stage", "go on to the next stage", &[">"])),
+    recording(entry(Action::Decide, "decide", "record a decision", &["d"])),
+    recording(hinted(entry(Action::Note, "note", "put a note on the timeline", &["n"]), "note")),
+    recording(entry(Action::Say, "say", "record a notice to the stakeholders", &["s"])),
+    recording(entry(Action::Close, "close", "close the incident", &[])),
+    dangerous(hinted(entry(Action::Rollback, "rollback", "arm the rollback and show its plan", &["R"]), "roll back")),
+    entry(Action::StopRollback, "stop-rollback", "stop a running rollback after its present step", &["S"]),
+    entry(Action::Copy, "copy", "copy the selected row", &["y"]),
+    entry(Action::Mouse, "mouse", "give the mouse to the terminal, or take it", &["m"]),
+    hinted(entry(Action::Help, "help", "show what the keys do", &["?"]), "help"),
+    hinted(entry(Action::Palette, "command", "find an action by its name", &[":", "ctrl-p"]), "command"),
+    entry(Action::Suspend, "suspend", "put the cockpit into the background", &["ctrl-z"]),
+    hinted(entry(Action::Quit, "quit", "leave the cockpit", &["q", "ctrl-c"]), "quit"),
+];
+
+impl Action {
+    /// Its entry in the table.
+    pub fn entry(self) -> &'static Entry {
+        TABLE.iter().find(|entry| entry.action == self).expect("every action is in the table: a test holds it")
+    }
+
+    /// The action with this id.
+    pub fn by_id(id: &str) -> Option<Self> {
+        TABLE.iter().find(|entry| entry.id == id).map(|entry| entry.action)
+    }
+}

@@ -1,0 +1,49 @@
+//! What the cockpit does to the world: the other half of an update.
+
+use crate::change::diff::Shown;
+use crate::incident::Entry;
+use crate::rollback;
+
+/// Something to be done. Effects are carried out in order, and each comes back as an event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Put an entry on record, in the incident with this id.
+    Record {
+        /// The incident; a new one for a declaration.
+        incident: String,
+        /// What.
+        entry: Entry,
+        /// Who.
+        actor: Actor,
+    },
+    /// Ask every source again.
+    Refresh,
+    /// Read the difference of a file of the change, for its detail.
+    ShowFile(Shown),
+    /// Build the rollback plan anew.
+    Replan,
+    /// Something for the rollback's executor.
+    Rollback {
+        /// What.
+        effect: rollback::state::Effect,
+        /// The incident that it is recorded in.
+        incident: String,
+    },
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// Give the mouse to the terminal, or take it.
+    ToggleMouse,
+    /// Stop until the shell calls back.
+    Suspend,
+    /// End.
+    Quit,
+}
+
+/// Who did something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// The person at the keyboard.
+    Operator,
+    /// The program, by what it saw.
+    Cockpit,
+}

@@ -1,0 +1,380 @@
+//! A small form: what a person writes or chooses before something is recorded (pure).
+
+use jiff::{SignedDuration, Timestamp};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::keymap::{Code, Key};
+use crate::evidence::text;
+use crate::incident::{Decision, Entry, Incident, Role, Severity, Stage};
+
+/// The longest text of a field, in bytes: a paste beyond it is cut.
+const FIELD_LIMIT: usize = 8 * 1024;
+
+/// A form on the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    /// What it is about.
+    pub title: String,
+    /// What it leads to.
+    pub purpose: Purpose,
+    /// Its fields, at least one.
+    pub fields: Vec<Field>,
+    /// The field that has the keys.
+    pub current: usize,
+    /// Why it was not accepted.
+    pub problem: Option<String>,
+}
+
+/// What a form leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// A new incident, with its assessment.
+    Declare,
+    /// The assessment of the present one.
+    Assess,
+    /// A tick, with a note.
+    Tick(String),
+    /// A tick is taken back.
+    Untick(String),
+    /// An override.
+    Override(String),
+    /// A role.
+    Role,
+    /// A decision.
+    Decide,
+    /// A note.
+    Note,
+    /// A notice.
+    Say,
+    /// The end of the incident, with what is still open.
+    Close(Vec<String>),
+    /// Going on to a stage although gates are open.
+    Stage(Stage),
+}
+
+/// A field of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// What is asked.
+    pub label: &'static str,
+    /// What was written.
+    pub value: String,
+    /// How to answer.
+    pub hint: &'static str,
+    /// The only answers, where there is a choice: left and right go through them.
+    pub choices: &'static [&'static str],
+    /// Whether it must not be empty.
+    pub required: bool,
+}
+
+/// What a key did to a form.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// It stays open.
+    Open,
+    /// It was given up.
+    Cancelled,
+    /// It was accepted: these entries are to be recorded.
+    Accepted(Vec<Entry>),
+}
+
+const SEVERITIES: &[&str] = &["SEV1", "SEV2", "SEV3"];
+const DECISIONS: &[&str] = &["roll back", "hold", "fix forward", "promote", "escalate"];
+const ROLES: &[&str] = &["commander", "ops", "comms"];
+const ALL_DECISIONS: [Decision; 5] =
+    [Decision::RollBack, Decision::Hold, Decision::FixForward, Decision::Promote, Decision::Escalate];
+
+fn written(label: &'static str, hint: &'static str) -> Field {
+    Field { label, value: String::new(), hint, choices: &[], required: false }
+}
+
+fn required(label: &'static str, hint: &'static str) -> Field {
+    Field { required: true, ..written(label, hint) }
+}
+
+fn choice(label: &'static str, choices: &'static [&'static str], chosen: usize) -> Field {
+    Field { choices, value: choices[chosen].to_owned(), ..required(label, "left and right choose") }
+}
+
+impl Form {
+    fn new(title: impl Into<String>, purpose: Purpose, fields: Vec<Field>) -> Self {
+        Self { title: title.into(), purpose, fields, current: 0, problem: None }
+    }
+
+    /// The assessment: the three questions and what they come to. Declares where there is no incident.
+    pub fn assess(incident: Option<&Incident>) -> Self {
+        let chosen = match incident.and_then(|it| it.severity) {
+            Some(Severity::Sev1) => 0,
+            Some(Severity::Sev3) => 2,
+            _ => 1,
+        };
+        let mut fields = vec![
+            written("business impact", "what is lost, how much, since when"),
+            written("users affected", "how many, or which share; unsure counts as more"),
+            written("workaround", "what users can do meanwhile, or none"),
+            choice("severity", SEVERITIES, chosen),
+        ];
+        let Some(it) = incident else {
+            fields.insert(0, required("what is broken", "a short name, such as checkout-502"));
+            return Self::new("Declare an incident", Purpose::Declare, fields);
+        };
+        for (field, value) in fields.iter_mut().zip([&it.impact, &it.users, &it.workaround]) {
+            field.value = value.clone().unwrap_or_default();
+        }
+        Self::new("Assess and classify", Purpose::Assess, fields)
+    }
+
+    /// A tick on an item.
+    pub fn tick(item: &str, text: &str) -> Self {
+        let note = written("note", "what you saw; may be empty");
+        Self::new(format!("Tick {item}: {text}"), Purpose::Tick(item.to_owned()), vec![note])
+    }
+
+    /// A tick is taken back.
+    pub fn untick(item: &str, text: &str) -> Self {
+        let note = written("note", "why; may be empty");
+        Self::new(format!("Take back the tick on {item}: {text}"), Purpose::Untick(item.to_owned()), vec![note])
+    }
+
+    /// An override of a gate.
+    pub fn overriding(item: &str, text: &str, operator: &str) -> Self {
+        let mut name = required("name", "who answers for it");
+        operator.clone_into(&mut name.value);
+        let fields = vec![required("reason", "why we go on although it is not satisfied"), name];
+        Self::new(format!("Override {item}: {text}"), Purpose::Override(item.to_owned()), fields)
+    }
+
+    /// A role is taken or handed over.
+    pub fn role(operator: &str) -> Self {
+        let mut name = required("name", "who holds it from now on");
+        operator.clone_into(&mut name.value);
+        Self::new("Take or hand over a role", Purpose::Role, vec![choice("role", ROLES, 0), name])
+    }
+
+    /// A decision.
+    pub fn decide() -> Self {
+        let fields = vec![choice("decision", DECISIONS, 1), required("reason", "which evidence on the screen")];
+        Self::new("Record a decision", Purpose::Decide, fields)
+    }
+
+    /// A note.
+    pub fn note() -> Self {
+        Self::new("Note on the timeline", Purpose::Note, vec![required("note", "what happened, or what you see")])
+    }
+
+    /// A notice to the stakeholders.
+    pub fn say(incident: &Incident) -> Self {
+        let mut minutes = required("next update in", "minutes");
+        minutes.value = incident.severity.map_or(30, Severity::update_minutes).to_string();
+        let text = required("notice", "what, impact, what we do");
+        Self::new("Notice to the stakeholders", Purpose::Say, vec![text, minutes])
+    }
+
+    /// The end of the incident.
+    pub fn close(open: Vec<String>) -> Self {
+        let title = if open.is_empty() {
+            "Close the incident".to_owned()
+        } else {
+            format!("Close the incident with {} items open: {}", open.len(), open.join(" "))
+        };
+        Self::new(title, Purpose::Close(open), vec![written("note", "may be empty")])
+    }
+
+    /// The next stage, whose gates are not all satisfied.
+    pub fn enter_stage(stage: Stage, open: usize) -> Self {
+        let title = format!("Go on to {} with {open} required gates open", stage.label());
+        Self::new(title, Purpose::Stage(stage), vec![required("reason", "each open gate stays open and on record")])
+    }
+
+    /// Takes a key.
+    pub fn key(&mut self, key: Key, now: Timestamp, head: Option<crate::evidence::Oid>) -> Outcome {
+        self.problem = None;
+        match key.code {
+            Code::Esc => return Outcome::Cancelled,
+            Code::Enter if self.current + 1 == self.fields.len() => return self.submit(now, head),
+            Code::Enter | Code::Tab | Code::Down => self.current = (self.current + 1) % self.fields.len(),
+            Code::BackTab | Code::Up => {
+                self.current = (self.current + self.fields.len() - 1) % self.fields.len();
+            }
+            Code::Left => self.fields[self.current].choose(-1),
+            Code::Right => self.fields[self.current].choose(1),
+            Code::Backspace => self.fields[self.current].erase(),
+            Code::Char('u') if key.ctrl => self.fields[self.current].value.clear(),
+            Code::Char(c) if !key.ctrl && !key.alt => self.paste(c.encode_utf8(&mut [0; 4])),
+            _ => {}
+        }
+        Outcome::Open
+    }
+
+    /// Takes a pasted text: into the current field, never as keys.
+    pub fn paste(&mut self, pasted: &str) {
+        let field = &mut self.fields[self.current];
+        if !field.choices.is_empty() {
+            return;
+        }
+        let room = FIELD_LIMIT.saturating_sub(field.value.len());
+        let end = pasted.floor_char_boundary(room);
+        field.value.push_str(&text::clean(&pasted[..end]));
+    }
+
+    fn submit(&mut self, now: Timestamp, head: Option<crate::evidence::Oid>) -> Outcome {
+        if let Some(missing) = self.fields.iter().position(|field| field.required && field.value.trim().is_empty()) {
+            self.current = missing;
+            self.problem = Some(format!("{} must not be empty", self.fields[missing].label));
+            return Outcome::Open;
+        }
+        match self.entries(now, head) {
+            Ok(entries) => Outcome::Accepted(entries),
+            Err(problem) => {
+                self.problem = Some(problem);
+                Outcome::Open
+            }
+        }
+    }
+
+    fn entries(&self, now: Timestamp, head: Option<crate::evidence::Oid>) -> Result<Vec<Entry>, String> {
+        let value = |i: usize| self.fields[i].value.trim().to_owned();
+        let optional = |i: usize| Some(value(i)).filter(|text| !text.is_empty());
+        Ok(match &self.purpose {
+            Purpose::Declare => vec![declared(value(0), self.severity(4)), self.assessed(1)],
+            Purpose::Assess => vec![self.assessed(0)],
+            Purpose::Tick(item) => vec![Entry::Ticked { item: item.clone(), note: optional(0), head }],
+            Purpose::Untick(item) => vec![Entry::Unticked { item: item.clone(), note: optional(0) }],
+            Purpose::Override(item) => {
+                vec![Entry::Overridden { item: item.clone(), reason: value(0), name: value(1), head }]
+            }
+            Purpose::Role => vec![Entry::RoleTaken { role: Role::ALL[self.chosen(0)], name: value(1) }],
+            Purpose::Decide => {
+                vec![Entry::Decided { decision: ALL_DECISIONS[self.chosen(0)], reason: value(1), readiness: None }]
+            }
+            Purpose::Note => vec![Entry::Noted { text: value(0) }],
+            Purpose::Say => vec![notice(value(0), &value(1), now)?],
+            Purpose::Close(open) => {
+                let note = optional(0).map(|text| Entry::Noted { text });
+                note.into_iter().chain([Entry::Closed { open: open.clone() }]).collect()
+            }
+            Purpose::Stage(stage) => {
+                let text = format!("goes on to {} with gates open: {}", stage.label(), value(0));
+                vec![Entry::Noted { text }, Entry::StageEntered { stage: *stage }]
+            }
+        })
+    }
+
+    fn assessed(&self, first: usize) -> Entry {
+        let answer = |i: usize| Some(self.fields[first + i].value.trim().to_owned()).filter(|text| !text.is_empty());
+        Entry::Assessed {
+            impact: answer(0),
+            users: answer(1),
+            workaround: answer(2),
+            severity: self.severity(first + 3),
+        }
+    }
+
+    fn severity(&self, field: usize) -> Option<Severity> {
+        Severity::parse(&self.fields[field].value)
+    }
+
+    fn chosen(&self, field: usize) -> usize {
+        self.fields[field].position()
+    }
+}
+
+fn declared(title: String, severity: Option<Severity>) -> Entry {
+    Entry::Declared { title, severity, impact_at: None, ticket: None, drill: None }
+}
+
+fn notice(text: String, minutes: &str, now: Timestamp) -> Result<Entry, String> {
+    let minutes: i64 = minutes.parse().map_err(|_| format!("`{minutes}` is no number of minutes"))?;
+    let next = now.checked_add(SignedDuration::from_mins(minutes)).ok().filter(|next| *next > now);
+    let next_update_at = Some(next.ok_or("the next update must lie ahead")?);
+    Ok(Entry::NoticeSent { channel: "recorded".into(), text, next_update_at })
+}
+
+impl Field {
+    fn position(&self) -> usize {
+        self.choices.iter().position(|choice| *choice == self.value).unwrap_or(0)
+    }
+
+    fn choose(&mut self, step: isize) {
+        if self.choices.is_empty() {
+            return;
+        }
+        let next = (self.position().cast_signed() + step).rem_euclid(self.choices.len().cast_signed());
+        self.choices[next.cast_unsigned()].clone_into(&mut self.value);
+    }
+
+    fn erase(&mut self) {
+        if let Some((last, _)) = self.value.grapheme_indices(true).next_back().filter(|_| self.choices.is_empty()) {
+            self.value.truncate(last);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_700_000_000).unwrap()
+    }
+
+    fn fill(form: &mut Form, script: &[&str]) -> Outcome {
+        let mut outcome = Outcome::Open;
+        for text in script {
+            form.paste(text);
+            outcome = form.key(Key::plain(Code::Enter), now(), None);
+        }
+        outcome
+    }
+
+    #[test]
+    fn an_override_needs_a_reason_and_a_name() {
+        let mut form = Form::overriding("b9", "reviewed", "ana");
+        assert_eq!(fill(&mut form, &["", ""]), Outcome::Open);
+        assert_eq!(form.problem.as_deref(), Some("reason must not be empty"));
+        assert_eq!(form.current, 0);
+        let outcome = fill(&mut form, &["nobody else is awake", ""]);
+        let entry = Entry::Overridden {
+            item: "b9".into(),
+            reason: "nobody else is awake".into(),
+            name: "ana".into(),
+            head: None,
+        };
+        assert_eq!(outcome, Outcome::Accepted(vec![entry]));
+    }
+
+    #[test]
+    fn declaring_asks_the_three_questions() {
+        let mut form = Form::assess(None);
+        let outcome = fill(&mut form, &["checkout-502", "orders are lost", "all", "none", ""]);
+        let Outcome::Accepted(entries) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(entries.iter().map(Entry::kind).collect::<Vec<_>>(), ["declared", "assessed"]);
+    }
+
+    #[test]
+    fn choices_go_round_and_take_no_text() {
+        let mut form = Form::decide();
+        form.paste("something else");
+        assert_eq!(form.fields[0].value, "hold");
+        form.key(Key::plain(Code::Left), now(), None);
+        assert_eq!(form.fields[0].value, "roll back");
+        form.key(Key::plain(Code::Left), now(), None);
+        assert_eq!(form.fields[0].value, "escalate");
+    }
+
+    #[test]
+    fn a_notice_promises_the_next_one_ahead() {
+        assert!(notice("x".into(), "0", now()).is_err());
+        assert!(notice("x".into(), "soon", now()).is_err());
+        assert!(notice("x".into(), "20", now()).is_ok());
+    }
+
+    #[test]
+    fn a_paste_is_text_and_is_cut() {
+        let mut form = Form::note();
+        form.paste("R\nq\x1b[2J");
+        assert_eq!(form.fields[0].value, "R q\\u{1b}[2J");
+        form.paste(&"漢".repeat(100_000));
+        assert!(form.fields[0].value.len() <= FIELD_LIMIT + text::FIELD_LIMIT);
+    }
+}

@@ -1,0 +1,269 @@
+//! The hands of the cockpit: they carry out effects, and keep the sources running.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::clock::Clock;
+use super::effect::{Actor, Effect};
+use super::event::{Toast, What};
+use super::guardian::LastWords;
+use super::letter::Letter;
+use super::mailbox::Sending;
+use super::opening::Opened;
+use super::planner;
+use super::state::{Standing, State};
+use crate::config::trust::Permit;
+use crate::drill::headless::INCIDENT;
+use crate::drill::live::{Live, News};
+use crate::drill::score::{Score, score};
+use crate::incident::Entry;
+use crate::journal::record::Record;
+use crate::journal::writer::Writer;
+use crate::rollback::execution::Progress;
+use crate::rollback::executor::{Executor, Place};
+use crate::rollback::state::{self as rollback, Order};
+use crate::{canary, change, http, test_results};
+
+/// What carries out effects.
+pub struct Hands {
+    letters: Sending<Letter>,
+    clock: Clock,
+    words: LastWords,
+    engaged: Option<Engaged>,
+    stop: CancellationToken,
+    live: Option<Live>,
+    news: Option<News>,
+    // Last: everything above may have tasks on it.
+    runtime: Runtime,
+}
+
+/// What runs once the project is open.
+struct Engaged {
+    opened: Opened,
+    change: change::source::Handle,
+    tests: Option<test_results::source::Handle>,
+    canary: Arc<Notify>,
+    plan: Arc<Notify>,
+    http: http::Client,
+}
+
+impl Hands {
+    /// Hands without anything to do yet; with a drill's world and its news, if this is one.
+    pub fn new(
+        letters: Sending<Letter>,
+        clock: Clock,
+        words: LastWords,
+        drill: Option<(Live, News)>,
+        runtime: Runtime,
+    ) -> Self {
+        let (live, news) = drill.unzip();
+        Self { letters, clock, words, engaged: None, stop: CancellationToken::new(), live, news, runtime }
+    }
+
+    /// The folder of a drill's journal.
+    pub fn drill_folder(&self) -> Option<PathBuf> {
+        self.live.as_ref().map(Live::state_dir)
+    }
+
+    /// The score of a drill, by what is on record.
+    pub fn score(&self, records: &[Record]) -> Option<Score> {
+        let live = self.live.as_ref()?;
+        let outcome = self.runtime.block_on(live.outcome());
+        Some(score(live.scenario(), live.seed(), records, &outcome))
+    }
+
+    /// A drill begins with its incident declared, and its world speaks to the operator.
+    fn begin_drill(&mut self, opened: &Opened) {
+        let (Some(live), Some(mut news), Ok(writer)) = (&self.live, self.news.take(), &opened.writer) else { return };
+        let (scenario, epoch, clock) = (live.scenario(), live.epoch(), live.clock());
+        let before = jiff::SignedDuration::try_from(scenario.incident.impact_before.duration()).unwrap_or_default();
+        let declared = Entry::Declared {
+            title: scenario.incident.title.clone(),
+            severity: None,
+            impact_at: epoch.checked_sub(before).ok(),
+            ticket: scenario.incident.ticket.clone(),
+            drill: Some(scenario.id.clone()),
+        };
+        writer.submit(declared.draft(INCIDENT, "drill", epoch));
+        let writer = writer.clone();
+        self.spawn(async move {
+            while let Some(happening) = news.recv().await {
+                let entry = Entry::DrillEvent { text: happening.text };
+                writer.submit(entry.draft(INCIDENT, &happening.actor, clock.time_of(happening.at)));
+            }
+        });
+    }
+
+    /// The runtime of sources and effects: one thread, beside the one that draws.
+    ///
+    /// # Errors
+    /// When the system has no thread left.
+    pub fn runtime() -> std::io::Result<Runtime> {
+        Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(8)
+            .thread_name("sources")
+            .thread_keep_alive(Duration::from_secs(2))
+            .enable_all()
+            .build()
+    }
+
+    /// Lets a task run until the cockpit ends.
+    pub fn spawn(&self, task: impl Future<Output: Send> + Send + 'static) {
+        self.runtime.spawn(task);
+    }
+
+    /// The project is open: tells the state, and starts the sources.
+    pub fn opened(&mut self, state: &mut State, opened: Opened) -> Vec<What> {
+        self.words.set(&opened.last_words());
+        let whats = opened.tell(state);
+        self.begin_drill(&opened);
+        let change = change::source::start(&opened.root, (&opened.config).into(), self.outlet(What::Change));
+        let reads_tests = matches!(opened.standing, Standing::Trusted | Standing::Missing);
+        let tests = reads_tests
+            .then(|| test_results::source::start(&opened.root, &opened.config.tests, self.outlet(What::Tests)));
+        let tests =
+            tests.and_then(|started| started.map_err(|error| self.tell(Toast::error(format!("tests: {error}")))).ok());
+        let (canary, plan, http) = (Arc::new(Notify::new()), Arc::new(Notify::new()), http::Client::new());
+        if let (Some(permit), Some(watched)) = (opened.permit, &opened.config.canary) {
+            state.canary = canary::state::State::new(watched);
+            let source = canary::source::Source::new(watched, permit, http.clone(), opened.canary_token.clone());
+            self.spawn(watch_canary(source, self.clock, canary.clone(), self.letters.clone()));
+        }
+        if let (Some(_), Some(plan_config)) = (opened.permit, opened.config.rollback.clone()) {
+            let planner = planner::Planner {
+                root: opened.root.clone(),
+                settings: (&opened.config).into(),
+                rollback: plan_config,
+            };
+            self.spawn(planner::keep(planner, self.clock, plan.clone(), self.letters.clone()));
+        }
+        self.engaged = Some(Engaged { opened, change, tests, canary, plan, http });
+        whats
+    }
+
+    fn outlet<T: Send + 'static>(&self, wrap: impl Fn(T) -> What + Send + 'static) -> impl Fn(T) + Send + 'static {
+        let letters = self.letters.clone();
+        move |observation| letters.send(Letter::Happened(wrap(observation)))
+    }
+
+    /// Carries out an effect that is not the loop's own.
+    pub fn carry_out(&mut self, effect: Effect, now: Timestamp) {
+        let Some(engaged) = &self.engaged else {
+            self.tell(Toast::error("the project is still being opened: try again in a moment"));
+            return;
+        };
+        match effect {
+            Effect::Record { incident, entry, actor } => self.record(engaged, &incident, &entry, actor, now),
+            Effect::Refresh => engaged.refresh(),
+            Effect::ShowFile(shown) => engaged.change.show(shown, 0),
+            Effect::Replan => engaged.plan.notify_one(),
+            Effect::Rollback { effect, incident } => self.rollback(effect, &incident),
+            Effect::Copy(_) | Effect::ToggleMouse | Effect::Suspend | Effect::Quit => {}
+        }
+    }
+
+    fn record(&self, engaged: &Engaged, incident: &str, entry: &Entry, actor: Actor, now: Timestamp) {
+        let actor = match actor {
+            Actor::Operator => &engaged.opened.operator,
+            Actor::Cockpit => "hotfix",
+        };
+        match &engaged.opened.writer {
+            Ok(writer) => writer.submit(entry.draft(incident, actor, now)),
+            Err(why) => self.tell(Toast::error(format!("NOT recorded: {why}"))),
+        }
+    }
+
+    fn rollback(&mut self, effect: rollback::Effect, incident: &str) {
+        match effect {
+            rollback::Effect::StopAfterStep => self.stop.cancel(),
+            rollback::Effect::Fire(order) => self.fire(*order, incident),
+            rollback::Effect::Record(_) => {}
+        }
+    }
+
+    fn fire(&mut self, order: Order, incident: &str) {
+        self.stop = CancellationToken::new();
+        let letters = self.letters.clone();
+        let tell = move |progress| {
+            letters.send(Letter::Happened(What::Rollback(rollback::Event::Progress(progress))));
+        };
+        let Some((permit, place)) = self.engaged.as_ref().and_then(|it| it.place(incident, self.clock)) else {
+            tell(Progress::Refused("hotfix.toml is not trusted: nothing that it names is run".into()));
+            return;
+        };
+        let (executor, stop) = (Executor::new(permit, place), self.stop.clone());
+        self.runtime.spawn(async move {
+            let _told_by_progress = executor.run(order, &tell, &stop).await;
+        });
+    }
+
+    fn tell(&self, toast: Toast) {
+        self.letters.send(Letter::Happened(What::Told(toast)));
+    }
+
+    /// Looks whether another process appended to the journal.
+    pub fn look(&self) {
+        if let Some(Ok(writer)) = self.engaged.as_ref().map(|it| &it.opened.writer) {
+            writer.look();
+        }
+    }
+
+    /// Waits until everything that was recorded is durable.
+    pub fn finish(&self) {
+        if let Some(Ok(writer)) = self.engaged.as_ref().map(|it| &it.opened.writer) {
+            writer.flush();
+        }
+    }
+}
+
+impl Engaged {
+    fn refresh(&self) {
+        self.change.refresh();
+        if let Some(tests) = &self.tests {
+            tests.refresh();
+        }
+        self.canary.notify_one();
+        self.plan.notify_one();
+    }
+
+    /// Where a rollback works; `None` while nothing may be run.
+    fn place(&self, incident: &str, clock: Clock) -> Option<(Permit, Place)> {
+        let permit = self.opened.permit?;
+        let root = self.opened.root.clone();
+        let recorder: Arc<Writer> = Arc::new(self.opened.writer.clone().ok()?);
+        let journal = recorder.clone();
+        let place = Place {
+            recorder,
+            incident: incident.to_owned(),
+            actor: self.opened.operator.clone(),
+            http: self.http.clone(),
+            directory: root,
+            state: self.opened.journal_folder.clone(),
+            now: Arc::new(move || clock.now()),
+            hide: Arc::new(move |secret| journal.hide(vec![secret])),
+        };
+        Some((permit, place))
+    }
+}
+
+/// Polls the canary's source at its interval, and at once when asked.
+async fn watch_canary(mut source: canary::source::Source, clock: Clock, asked: Arc<Notify>, letters: Sending<Letter>) {
+    loop {
+        letters.send(Letter::Happened(What::Canary(source.begin())));
+        let observation = source.poll(clock.now()).await;
+        letters.send(Letter::Happened(What::Canary(observation)));
+        let now = clock.now();
+        let wait = crate::ui::pane::until(now, source.next_at(now));
+        tokio::select! {
+            () = tokio::time::sleep(clock.real(wait)) => {}
+            () = asked.notified() => {}
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! What comes in through the mailbox.
+
+use super::event::What;
+use super::opening::Opened;
+
+/// A letter to the loop.
+#[derive(Debug)]
+pub enum Letter {
+    /// Something happened.
+    Happened(What),
+    /// The project has been opened: configuration, trust and journal.
+    Opened(Box<Opened>),
+    /// The terminal has another size.
+    Resized,
+    /// Somebody outside asked the cockpit to stop until the shell calls back.
+    Suspend,
+    /// End with this exit code.
+    Stop(u8),
+}

@@ -1,0 +1,42 @@
+//! The cockpit: one state, one loop, one way through.
+//!
+//! ```text
+//! keys, signals, observations ──► Event ──► update(&mut State) ──► Vec<Effect> ──► hands
+//!                                              │                                    │
+//!                            view::draw(&State)                     sources, journal, rollback
+//!                                                                                   │
+//!                                        every result comes back through the mailbox ◄┘
+//! ```
+//!
+//! - Pure: [`state`], [`event`], [`effect`], [`update`], [`form`], [`list`], [`action`], [`keymap`], [`palette`],
+//!   [`damage`], [`panes`], [`view`].
+//! - The world: [`runtime`] (the loop), [`hands`] (effects and sources), [`opening`], [`mailbox`], [`signals`],
+//!   [`terminal`], [`guardian`], [`screen`], [`launch`].
+
+pub mod action;
+pub mod clipboard;
+pub mod clock;
+pub mod damage;
+pub mod effect;
+pub mod event;
+pub mod form;
+pub mod guardian;
+pub mod hands;
+pub mod keymap;
+pub mod keys;
+pub mod last_screen;
+pub mod launch;
+pub mod letter;
+pub mod list;
+pub mod mailbox;
+pub mod opening;
+pub mod palette;
+pub mod panes;
+pub mod planner;
+pub mod runtime;
+pub mod screen;
+pub mod signals;
+pub mod state;
+pub mod terminal;
+pub mod update;
+pub mod view;

@@ -1,0 +1,222 @@
+//! Opens the project, on a thread of its own: the first frame is on the screen by then.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::event::{Toast, What};
+use super::keymap::Keymap;
+use super::letter::Letter;
+use super::mailbox::Sending;
+use super::state::{Standing, State};
+use crate::config::schema::Config;
+use crate::config::trust::{Permit, Trust};
+use crate::config::user;
+use crate::incident;
+use crate::journal::record::Record;
+use crate::journal::writer::Writer;
+use crate::journal::{JournalError, Pen, Reach};
+use crate::project::Project;
+
+/// The project, open.
+#[derive(Debug)]
+pub struct Opened {
+    /// The root of the work tree.
+    pub root: PathBuf,
+    /// What `hotfix.toml` says; the defaults without one, or with one that cannot be used.
+    pub config: Config,
+    /// How it stands.
+    pub standing: Standing,
+    /// Proof that it was trusted.
+    pub permit: Option<Permit>,
+    /// Who is on record.
+    pub operator: String,
+    /// The keys.
+    pub keymap: Keymap,
+    /// The token of the metrics server, fetched.
+    pub canary_token: Option<String>,
+    /// The folder of the journal; also of the rollback's lock.
+    pub journal_folder: PathBuf,
+    /// The journal's thread, or why nothing can be recorded.
+    pub writer: Result<Writer, String>,
+    /// The records of the active incident; without one, those of a rollback that was fired without one.
+    pub records: Vec<Record>,
+    /// The ids of all incidents.
+    pub incidents: Vec<String>,
+    /// What the operator must know.
+    pub warnings: Vec<String>,
+    /// Held as long as this cockpit may change the incident; without it, it only follows.
+    pub pen: Option<Pen>,
+}
+
+/// What opening found in the journal.
+struct Kept {
+    writer: Writer,
+    records: Vec<Record>,
+    incidents: Vec<String>,
+}
+
+/// The name of a folder, for the header.
+pub fn name(directory: &Path) -> String {
+    let canonical = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+    let last = canonical.file_name().map(|name| crate::evidence::text::clean(&name.to_string_lossy()));
+    last.unwrap_or_else(|| "/".into())
+}
+
+/// Opens the project that `directory` is in, and leaves it in the mailbox. A drill brings its own permit and the
+/// folder of its state.
+pub fn start(directory: PathBuf, letters: Sending<Letter>, drill: Option<(Permit, PathBuf)>) {
+    let spawned = std::thread::Builder::new().name("opening".into()).spawn({
+        let letters = letters.clone();
+        move || match open(&directory, &letters, drill) {
+            Ok(opened) => letters.send(Letter::Opened(Box::new(opened))),
+            Err(error) => say(&letters, format!("cannot open {}: {error}", directory.display())),
+        }
+    });
+    if let Err(error) = spawned {
+        say(&letters, format!("cannot start a thread: {error}"));
+    }
+}
+
+fn say(letters: &Sending<Letter>, text: String) {
+    letters.send(Letter::Happened(What::Told(Toast::error(text))));
+}
+
+fn open(directory: &Path, letters: &Sending<Letter>, drill: Option<(Permit, PathBuf)>) -> color_eyre::Result<Opened> {
+    let mut project = Project::open(directory)?;
+    let mut warnings = Vec::new();
+    if let Some((_, folder)) = &drill {
+        project = project.with_state(folder);
+    }
+    let (standing, permit) = standing(&project, drill.map(|(permit, _)| permit));
+    if let Standing::Broken(error) = &standing {
+        warnings.push(error.lines().next().unwrap_or_default().to_owned());
+    }
+    let journal_folder = project.journal_folder();
+    let kept =
+        journal_folder.as_ref().map_err(ToString::to_string).and_then(|_| keep(&project, letters, &mut warnings));
+    let (writer, records, incidents) = match kept {
+        Ok(kept) => (Ok(kept.writer), kept.records, kept.incidents),
+        Err(why) => (Err(why), Vec::new(), Vec::new()),
+    };
+    let canary_token = permit.and_then(|permit| canary_token(&project, permit, &mut warnings));
+    let pen = journal_folder.as_ref().ok().and_then(|folder| reach(folder, &mut warnings));
+    Ok(Opened {
+        pen,
+        canary_token,
+        config: project.config().unwrap_or_default(),
+        operator: project.who(None).unwrap_or_else(|_| "operator".into()),
+        keymap: keymap(&mut warnings),
+        journal_folder: journal_folder.unwrap_or_else(|_| project.state.path().to_owned()),
+        root: project.root,
+        standing,
+        permit,
+        writer,
+        records,
+        incidents,
+        warnings,
+    })
+}
+
+fn standing(project: &Project, drill: Option<Permit>) -> (Standing, Option<Permit>) {
+    match (project.loaded(), drill) {
+        (Err(error), _) => (Standing::Broken(error.to_string()), None),
+        (Ok(None), _) => (Standing::Missing, None),
+        (Ok(Some(_)), Some(permit)) => (Standing::Trusted, Some(permit)),
+        (Ok(Some(_)), None) => match project.trust() {
+            Some(Trust::Trusted(permit)) => (Standing::Trusted, Some(permit)),
+            _ => (Standing::Untrusted, None),
+        },
+    }
+}
+
+fn keep(project: &Project, letters: &Sending<Letter>, warnings: &mut Vec<String>) -> Result<Kept, String> {
+    let (journal, found) = project.journal().map_err(|error| error.to_string())?;
+    warnings.extend(found.iter().map(ToString::to_string));
+    let read = || {
+        let active = journal.active_incident()?;
+        let incidents = journal.incidents()?.into_iter().map(|known| known.id).collect();
+        Ok((journal.records(active.as_deref().unwrap_or(incident::NONE))?, incidents))
+    };
+    let (records, incidents) = read().map_err(|error: JournalError| error.to_string())?;
+    let letters = letters.clone();
+    let subscriber = move |result| letters.send(Letter::Happened(What::Journal(result)));
+    let writer = Writer::start(journal, project.redact(), subscriber).map_err(|error| error.to_string())?;
+    Ok(Kept { writer, records, incidents })
+}
+
+/// Another cockpit that is open on the same incident keeps the pen: this one is told who has it.
+fn reach(folder: &Path, warnings: &mut Vec<String>) -> Option<Pen> {
+    match Pen::reach(folder, Timestamp::now()) {
+        Ok(Reach::Taken(pen)) => Some(pen),
+        Ok(Reach::HeldBy(holder)) => {
+            let who =
+                holder.map_or_else(|| "another cockpit".into(), |it| format!("process {} on {}", it.pid, it.host));
+            warnings.push(format!("read-only: {who} has this incident open"));
+            None
+        }
+        Err(error) => {
+            warnings.push(error.to_string());
+            None
+        }
+    }
+}
+
+/// A token that cannot be had is told here, and by the server's answer to a request without it.
+fn canary_token(project: &Project, permit: Permit, warnings: &mut Vec<String>) -> Option<String> {
+    let config = project.config().ok()?;
+    let secret = config.canary?.source.token?;
+    match secret.resolve(permit, &project.root) {
+        Ok(hidden) => Some(hidden.reveal().to_owned()),
+        Err(error) => {
+            warnings.push(format!("canary: {error}"));
+            None
+        }
+    }
+}
+
+fn keymap(warnings: &mut Vec<String>) -> Keymap {
+    let patched = user::load().map_err(|error| error.to_string()).and_then(|user| {
+        let keys = user.keys.iter().map(|(id, keys)| (id.clone(), keys.list().to_vec())).collect();
+        Keymap::patched(&keys)
+    });
+    patched.unwrap_or_else(|error| {
+        warnings.push(error);
+        Keymap::default()
+    })
+}
+
+impl Opened {
+    /// Tells the state what is known now. The records of the journal follow as if they were just written.
+    pub fn tell(&self, state: &mut State) -> Vec<What> {
+        state.project.operator.clone_from(&self.operator);
+        state.project.config.clone_from(&self.config);
+        state.project.standing = self.standing.clone();
+        state.project.incidents.clone_from(&self.incidents);
+        state.ui.keymap = self.keymap.clone();
+        state.project.is_read_only |= self.pen.is_none() && self.writer.is_ok();
+        state.ui.damage.add(super::damage::Damage::ALL);
+        let records = self.records.iter().map(|record| What::Journal(Ok(record.clone())));
+        let no_journal = self.writer.as_ref().err().map(|why| format!("nothing can be recorded: {why}"));
+        let warnings = self.warnings.iter().cloned().chain(no_journal);
+        records.chain(warnings.map(|text| What::Told(Toast::error(text)))).collect()
+    }
+
+    /// What the guardian says if the cockpit dies.
+    pub fn last_words(&self) -> String {
+        format!("the journal is safe in {}; `hotfix` opens the incident again", self.journal_folder.display())
+    }
+
+    /// Where secrets that were fetched are taken out of what is recorded.
+    pub fn hide(&self, value: &str) {
+        if let Ok(writer) = &self.writer {
+            writer.hide(vec![value.to_owned()]);
+        }
+    }
+
+    /// A shared handle to the journal.
+    pub fn recorder(&self) -> Option<Arc<Writer>> {
+        self.writer.clone().ok().map(Arc::new)
+    }
+}

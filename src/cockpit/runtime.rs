@@ -1,0 +1,238 @@
+//! The loop: waits for a key or a letter, updates the state, carries out the effects, and draws.
+//!
+//! The thread that draws is the one that waits on the terminal, so that a key has no thread to cross.
+//! Everything else happens elsewhere and comes in through the mailbox.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crossterm::event as input;
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::clock::Clock;
+use super::damage::Damage;
+use super::effect::Effect;
+use super::event::{Event, What};
+use super::hands::Hands;
+use super::letter::Letter;
+use super::mailbox::Mailbox;
+use super::screen::Screen;
+use super::state::State;
+use super::terminal::{Output, Session};
+use super::{keys, update, view};
+use crate::ui::theme::Theme;
+
+/// Frames that data causes are at least this far apart; a key draws at once.
+const FRAME: Duration = Duration::from_millis(16);
+/// How long the key reader looks for what has already arrived. With no time at all it would not look, and it looks
+/// without waiting.
+const KEY_LOOK: Duration = Duration::from_micros(30);
+/// Letters taken before the loop looks at the keys again: a flood must not starve the operator.
+const LETTERS_AT_ONCE: usize = 64;
+
+/// The loop and what it owns.
+pub struct Runtime {
+    state: State,
+    theme: Theme,
+    clock: Clock,
+    session: Session,
+    screen: Screen,
+    mailbox: Mailbox<Letter>,
+    hands: Hands,
+    lead: Vec<u8>,
+    drawn_at: Instant,
+    ticked_at: Instant,
+    exit: Option<u8>,
+}
+
+/// Why the loop woke.
+#[derive(Default)]
+struct Woken {
+    keys: bool,
+    letters: bool,
+    gone: bool,
+}
+
+impl Runtime {
+    /// A loop on a terminal that was just entered; `lead` are the bytes that do it.
+    pub fn new(
+        state: State,
+        theme: Theme,
+        clock: Clock,
+        session: Session,
+        mailbox: Mailbox<Letter>,
+        hands: Hands,
+        lead: Vec<u8>,
+    ) -> Self {
+        let (columns, rows) = state.ui.size;
+        let now = Instant::now();
+        Self {
+            state,
+            theme,
+            clock,
+            session,
+            screen: Screen::new(Rect::new(0, 0, columns, rows)),
+            mailbox,
+            hands,
+            lead,
+            drawn_at: now.checked_sub(FRAME).unwrap_or(now),
+            ticked_at: now,
+            exit: None,
+        }
+    }
+
+    /// Draws the first frame, calls `open`, then runs until something ends it. Returns what was on the screen, and
+    /// the exit code.
+    ///
+    /// # Errors
+    /// When the terminal can be neither read nor written.
+    pub fn run(mut self, open: impl FnOnce(&mut Hands)) -> io::Result<(State, Screen, Hands, u8)> {
+        self.draw()?;
+        open(&mut self.hands);
+        while self.exit.is_none() {
+            let woken = self.wait()?;
+            if woken.gone {
+                self.exit = Some(128 + libc::SIGHUP as u8);
+                break;
+            }
+            // At every turn: keys that came together may still be with the reader, where `poll` cannot see them.
+            self.take_keys()?;
+            if woken.letters {
+                self.take_letters();
+            }
+            self.take_time();
+            let due = woken.keys || self.drawn_at.elapsed() >= FRAME;
+            if due && !self.state.ui.damage.is_none() {
+                self.draw()?;
+            }
+        }
+        self.hands.finish();
+        Ok((self.state, self.screen, self.hands, self.exit.unwrap_or(0)))
+    }
+
+    fn wait(&self) -> io::Result<Woken> {
+        let stdin = rustix::stdio::stdin();
+        let bell = self.mailbox.fd();
+        let mut fds = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&bell, PollFlags::IN)];
+        let timeout = self.timeout();
+        let timeout = Timespec { tv_sec: timeout.as_secs().cast_signed(), tv_nsec: timeout.subsec_nanos().into() };
+        match poll(&mut fds, Some(&timeout)) {
+            Ok(_) => {}
+            Err(rustix::io::Errno::INTR) => return Ok(Woken { letters: true, ..Woken::default() }),
+            Err(error) => return Err(error.into()),
+        }
+        let (keys, letters) = (fds[0].revents(), fds[1].revents());
+        Ok(Woken {
+            keys: keys.contains(PollFlags::IN),
+            letters: letters.contains(PollFlags::IN),
+            gone: keys.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL),
+        })
+    }
+
+    /// Until something must happen by itself: the clocks, a frame that waits, the guard of the rollback key.
+    fn timeout(&self) -> Duration {
+        let tick = update::next_tick(&self.state).saturating_sub(self.ticked_at.elapsed());
+        let frame =
+            if self.state.ui.damage.is_none() { Duration::MAX } else { FRAME.saturating_sub(self.drawn_at.elapsed()) };
+        let hand = self.clock.hand();
+        let guard =
+            self.state.rollback.guard.deadline(hand).map_or(Duration::MAX, |at| crate::ui::pane::until(hand, at));
+        tick.min(frame).min(guard.saturating_add(Duration::from_millis(1)))
+    }
+
+    fn take_keys(&mut self) -> io::Result<()> {
+        while input::poll(KEY_LOOK)? {
+            if let Some(what) = keys::translate(input::read()?) {
+                self.happen(what);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_letters(&mut self) {
+        self.mailbox.hush();
+        for _ in 0..LETTERS_AT_ONCE {
+            match self.mailbox.take() {
+                Some(letter) => self.open_letter(letter),
+                None => return,
+            }
+        }
+        self.mailbox.ring();
+    }
+
+    fn open_letter(&mut self, letter: Letter) {
+        match letter {
+            Letter::Happened(what) => self.happen(what),
+            Letter::Opened(opened) => {
+                let whats = self.hands.opened(&mut self.state, *opened);
+                whats.into_iter().for_each(|what| self.happen(what));
+            }
+            Letter::Resized => {
+                let (columns, rows) = Session::size();
+                self.happen(What::Resize(columns, rows));
+            }
+            Letter::Suspend => self.suspend(),
+            Letter::Stop(code) => self.exit = Some(code),
+        }
+    }
+
+    fn take_time(&mut self) {
+        if self.ticked_at.elapsed() >= update::next_tick(&self.state) {
+            self.ticked_at = Instant::now();
+            self.hands.look();
+            self.happen(What::Tick);
+        } else if self.state.rollback.guard.armed().is_some() {
+            self.happen(What::Moment);
+        }
+    }
+
+    fn happen(&mut self, what: What) {
+        let event = Event { at: self.clock.now(), uptime: self.clock.uptime(), hand: self.clock.hand(), what };
+        for effect in update::update(&mut self.state, event) {
+            match effect {
+                Effect::Quit => self.exit = Some(0),
+                Effect::Suspend => self.suspend(),
+                Effect::ToggleMouse => self.lead.extend_from_slice(self.session.toggle_mouse()),
+                Effect::Copy(text) => self.lead.extend(super::clipboard::copy(&text)),
+                effect => self.hands.carry_out(effect, self.clock.now()),
+            }
+        }
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let (columns, rows) = self.state.ui.size;
+        let size = Rect::new(0, 0, columns.max(1), rows.max(1));
+        if self.screen.canvas().area != size {
+            self.screen.reset(size);
+            self.lead.extend_from_slice(b"\x1b[2J");
+            self.state.ui.damage = Damage::ALL;
+        }
+        let damaged = view::draw(&self.state, &self.theme, self.screen.canvas());
+        self.screen.flush(&damaged, &self.lead, &mut Output)?;
+        self.lead.clear();
+        self.state.ui.damage = Damage::NONE;
+        self.drawn_at = Instant::now();
+        Ok(())
+    }
+
+    /// Gives the terminal back, stops with the whole job, and takes it again when the shell calls back.
+    fn suspend(&mut self) {
+        self.session.leave();
+        let _no_job = rustix::process::kill_current_process_group(rustix::process::Signal::STOP);
+        match self.session.enter() {
+            Ok(lead) => self.lead = lead,
+            Err(_) => self.exit = Some(128 + libc::SIGHUP as u8),
+        }
+        let (columns, rows) = Session::size();
+        self.screen.reset(Rect::new(0, 0, columns, rows));
+        self.happen(What::Resize(columns, rows));
+        self.happen(What::Focus(true));
+    }
+}
+
+/// The state at the start of a cockpit.
+pub fn initial(now: Timestamp, project: super::state::Project) -> State {
+    State::new(now, Session::size(), project)
+}

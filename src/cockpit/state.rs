@@ -1,0 +1,239 @@
+//! Everything that the cockpit knows. Only [`super::update::update`] changes it; drawing reads it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::damage::Damage;
+use super::event::Toast;
+use super::form::Form;
+use super::keymap::Keymap;
+use super::list::ListView;
+use crate::checklist::model::Inputs;
+use crate::config::schema;
+use crate::incident::Incident;
+use crate::journal::record::Record;
+use crate::ui::layout::{Areas, Pane, layout};
+use crate::{canary, change, checklist, rollback, test_results};
+
+/// The state of the cockpit: what each room knows, and where the operator stands.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// The time of the last event.
+    pub now: Timestamp,
+    /// How long the cockpit has run, on the clock that never jumps.
+    pub uptime: Duration,
+    /// The time of the hand: real time on that clock, even in a drill whose world runs faster.
+    pub hand: Timestamp,
+    /// A random number from the start, so that the rollback's letter cannot be foreseen.
+    pub entropy: u64,
+    /// For times of day on the screen.
+    pub zone: TimeZone,
+    /// The project at hand.
+    pub project: Project,
+    /// The active incident.
+    pub incident: Option<Incident>,
+    /// The records of the active incident, oldest first.
+    pub records: Vec<Record>,
+    /// What git knows.
+    pub change: change::model::State,
+    /// Test results.
+    pub tests: test_results::state::State,
+    /// The canary.
+    pub canary: canary::state::State,
+    /// The rollback.
+    pub rollback: rollback::state::State,
+    /// The gates and what they come to.
+    pub checklist: checklist::model::State,
+    /// Where the operator stands.
+    pub ui: Ui,
+}
+
+/// What is known of the project before any source has answered.
+#[derive(Debug, Clone, Default)]
+pub struct Project {
+    /// The name of the repository's folder.
+    pub name: String,
+    /// Who sits at the keyboard.
+    pub operator: String,
+    /// The configuration; the defaults where there is no file.
+    pub config: schema::Config,
+    /// How the configuration stands.
+    pub standing: Standing,
+    /// The incidents that the journal knew when it was opened, and those since.
+    pub incidents: Vec<String>,
+    /// Whether nothing may be recorded or done.
+    pub is_read_only: bool,
+    /// The drill's banner, in a drill.
+    pub drill: Option<String>,
+}
+
+/// How the configuration stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// It has not been read yet.
+    #[default]
+    Opening,
+    /// There is none.
+    Missing,
+    /// It cannot be used: the error.
+    Broken(String),
+    /// Nobody has trusted it yet, or it has changed since.
+    Untrusted,
+    /// It is in force.
+    Trusted,
+}
+
+/// Where the operator stands.
+#[derive(Debug, Clone)]
+pub struct Ui {
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// The focused pane.
+    pub focus: Pane,
+    /// Whether it has the whole screen.
+    pub is_zoomed: bool,
+    /// The selections, by [`Pane::index`].
+    pub lists: [ListView; 6],
+    /// What lies over the panes.
+    pub overlay: Overlay,
+    /// What was last said, and until when it is shown.
+    pub toast: Option<(Toast, Duration)>,
+    /// Which key does what.
+    pub keymap: Keymap,
+    /// Whether the terminal has the focus.
+    pub has_focus: bool,
+    /// What must be drawn again.
+    pub damage: Damage,
+    /// The screen as it was when the cockpit was last left, until the first source answers.
+    pub last_screen: Option<LastScreen>,
+}
+
+/// The screen of an earlier run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastScreen {
+    /// When it was.
+    pub at: Timestamp,
+    /// The inner rows of each pane.
+    pub panes: Vec<(Pane, Vec<String>)>,
+}
+
+/// What lies over the panes and has the keys.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Overlay {
+    /// Nothing.
+    #[default]
+    None,
+    /// The actions, narrowed by what is typed; Enter runs the selected one.
+    Actions {
+        /// What was typed.
+        query: String,
+        /// The selected line.
+        cursor: usize,
+        /// Whether it was opened as help, which shows more of each action.
+        is_help: bool,
+    },
+    /// A row in full.
+    Detail {
+        /// Of this pane.
+        pane: Pane,
+        /// Its index among all rows.
+        index: usize,
+        /// The first line in view.
+        scroll: usize,
+    },
+    /// Something is being written.
+    Form(Form),
+    /// A filter is being typed for the focused pane.
+    Filter,
+    /// The rollback is armed.
+    Rollback,
+    /// A rollback is running: leave all the same?
+    ConfirmQuit,
+}
+
+impl State {
+    /// The cockpit before anything has answered.
+    pub fn new(now: Timestamp, size: (u16, u16), project: Project) -> Self {
+        let change = change::model::State::default();
+        let (tests, plan) = (test_results::state::State::default(), rollback::state::State::default());
+        let checklist = checklist::model::State::new(&Inputs {
+            now,
+            incident: None,
+            change: &change.report,
+            worktree: &change.worktree,
+            tests: &tests,
+            canary: None,
+            plan: None,
+            config: &project.config.checklist,
+            limits: project.config.limits,
+        });
+        Self {
+            now,
+            uptime: Duration::ZERO,
+            hand: now,
+            entropy: 0,
+            zone: TimeZone::UTC,
+            project,
+            incident: None,
+            records: Vec::new(),
+            change,
+            tests,
+            canary: canary::state::State::default(),
+            rollback: plan,
+            checklist,
+            ui: Ui::new(size),
+        }
+    }
+
+    /// Evaluates the gates anew. Returns whether the picture changed.
+    pub fn judge(&mut self) -> bool {
+        let Self { now, project, incident, change, tests, canary, rollback, checklist, .. } = self;
+        checklist.update(&Inputs {
+            now: *now,
+            incident: incident.as_ref(),
+            change: &change.report,
+            worktree: &change.worktree,
+            tests,
+            canary: project.config.canary.is_some().then_some(&canary.report),
+            plan: project.config.rollback.is_some().then_some(&rollback.plan),
+            config: &project.config.checklist,
+            limits: project.config.limits,
+        })
+    }
+
+    /// Where everything is on the screen.
+    pub fn areas(&self) -> Areas {
+        layout(self.ui.size.0, self.ui.size.1, self.ui.focus, self.ui.is_zoomed)
+    }
+
+    /// The selection of a pane.
+    pub fn list(&self, pane: Pane) -> &ListView {
+        &self.ui.lists[pane.index()]
+    }
+}
+
+impl Ui {
+    fn new(size: (u16, u16)) -> Self {
+        Self {
+            size,
+            focus: Pane::Checklist,
+            is_zoomed: false,
+            lists: Default::default(),
+            overlay: Overlay::None,
+            toast: None,
+            keymap: Keymap::default(),
+            has_focus: true,
+            damage: Damage::ALL,
+            last_screen: None,
+        }
+    }
+
+    /// Says something for a few seconds.
+    pub fn tell(&mut self, toast: Toast, uptime: Duration) {
+        let seconds = if toast.is_error { 12 } else { 5 };
+        self.toast = Some((toast, uptime + Duration::from_secs(seconds)));
+        self.damage.add(Damage::FOOTER);
+    }
+}

@@ -1,0 +1,183 @@
+//! The one place that changes the state. Synchronous, without I/O and without a clock: events carry the
+//! time, and what is to be done to the world is returned as effects.
+
+mod keys;
+mod mouse;
+mod overlays;
+mod records;
+
+pub use keys::disabled;
+
+use std::time::Duration;
+
+use super::damage::Damage;
+use super::effect::{Actor, Effect};
+use super::event::{Event, Toast, What};
+use super::panes;
+use super::state::State;
+use crate::evidence::Observation;
+use crate::incident::Entry;
+use crate::rollback::guard::Input;
+use crate::ui::Ctx;
+use crate::ui::layout::Pane;
+use crate::ui::theme::Theme;
+use crate::{canary, change, test_results};
+
+/// The ages on the screen are drawn anew this often, in seconds.
+const AGES_EVERY: u64 = 5;
+
+/// Takes in one event.
+pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    state.now = event.at;
+    state.uptime = event.uptime;
+    state.hand = event.hand;
+    match event.what {
+        What::Key { key, is_repeat } => keys::key(state, key, is_repeat),
+        What::Paste(text) => overlays::paste(state, &text),
+        What::Mouse(mouse) => mouse::mouse(state, mouse),
+        What::Focus(has_focus) => focus(state, has_focus),
+        What::Resize(columns, rows) => resize(state, columns, rows),
+        What::Tick => tick(state),
+        What::Moment => overlays::guard(state, Input::Moment),
+        What::Change(observation) => changed(state, observation),
+        What::Tests(observation) => tested(state, observation),
+        What::Canary(observation) => measured(state, observation),
+        What::Rollback(event) => overlays::rolled(state, event),
+        What::Journal(result) => records::recorded(state, result),
+        What::Told(toast) => {
+            state.ui.tell(toast, state.uptime);
+            Vec::new()
+        }
+    }
+}
+
+fn focus(state: &mut State, has_focus: bool) -> Vec<Effect> {
+    state.ui.has_focus = has_focus;
+    state.ui.damage.add(Damage::ALL);
+    let mut effects = if has_focus { vec![Effect::Refresh] } else { Vec::new() };
+    if !has_focus {
+        effects.extend(overlays::guard(state, Input::FocusLost));
+    }
+    effects
+}
+
+fn resize(state: &mut State, columns: u16, rows: u16) -> Vec<Effect> {
+    state.ui.size = (columns, rows);
+    state.ui.damage.add(Damage::ALL);
+    settle(state);
+    if state.areas().is_card { overlays::guard(state, Input::TooSmall) } else { Vec::new() }
+}
+
+fn tick(state: &mut State) -> Vec<Effect> {
+    state.ui.damage.add(Damage::HEADER);
+    if state.ui.toast.as_ref().is_some_and(|(_, until)| *until <= state.uptime) {
+        state.ui.toast = None;
+        state.ui.damage.add(Damage::FOOTER);
+    }
+    if state.uptime.as_secs().is_multiple_of(AGES_EVERY) {
+        state.ui.damage.add(Damage::PANES);
+        judge(state);
+    }
+    overlays::guard(state, Input::Moment)
+}
+
+fn changed(state: &mut State, observation: change::model::Observation) -> Vec<Effect> {
+    let before = state.change.head().and_then(|head| head.commit);
+    if !state.change.update(observation) {
+        return Vec::new();
+    }
+    if let Some(head) = state.change.head() {
+        state.tests.set_head(head);
+    }
+    seen(state, Pane::Change);
+    let after = state.change.head().and_then(|head| head.commit);
+    let moved = match (before, after) {
+        (from, Some(to)) if from.as_ref() != Some(&to) => from.map(|from| Entry::HeadMoved { from: Some(from), to }),
+        _ => None,
+    };
+    let mut effects: Vec<Effect> = moved.and_then(|entry| note(state, entry)).into_iter().collect();
+    effects.push(Effect::Replan);
+    effects
+}
+
+fn tested(state: &mut State, observation: Observation<test_results::model::Report>) -> Vec<Effect> {
+    let before = state.tests.report.value().map(|report| report.totals);
+    if !state.tests.update(observation, state.now) {
+        return Vec::new();
+    }
+    seen(state, Pane::Tests);
+    let is_news = |report: &&test_results::model::Report| is_whole(report) && Some(report.totals) != before;
+    let Some(report) = state.tests.report.value().filter(is_news) else { return Vec::new() };
+    let failed = report.totals.failed + report.totals.errored;
+    let entry = Entry::TestsSeen { subject: report.subject.clone(), passed: report.totals.passed, failed };
+    note(state, entry).into_iter().collect()
+}
+
+/// Whether every report is there to its end: half of one is no news for the timeline.
+fn is_whole(report: &test_results::model::Report) -> bool {
+    report.totals.tests > 0 && report.runs.iter().all(|run| run.complete)
+}
+
+fn measured(state: &mut State, observation: Observation<canary::model::Batch>) -> Vec<Effect> {
+    if state.canary.update(observation, state.now) {
+        seen(state, Pane::Canary);
+    }
+    let changes = state.canary.take_changes();
+    changes.iter().filter_map(|change| note(state, change.entry())).collect()
+}
+
+/// What every answer of a source leads to.
+fn seen(state: &mut State, pane: Pane) {
+    state.ui.last_screen = None;
+    state.ui.damage.add(Damage::pane(pane));
+    settle(state);
+    judge(state);
+}
+
+/// Evaluates the gates anew.
+pub(super) fn judge(state: &mut State) {
+    if state.judge() {
+        state.ui.damage.add(Damage::HEADER);
+        state.ui.damage.add(Damage::pane(Pane::Checklist));
+        settle(state);
+    }
+}
+
+/// Keeps every selection within its list after a list or the screen changed.
+fn settle(state: &mut State) {
+    let theme = Theme::default();
+    for pane in Pane::ALL {
+        let len = panes::len(state, pane);
+        let filter = state.list(pane).filter.clone();
+        let rows = panes::rows(state, pane, &Ctx { now: state.now, theme: &theme });
+        let mut list = std::mem::take(&mut state.ui.lists[pane.index()]);
+        list.filter_by(filter, len, |index| panes::text(state, pane, index));
+        list.settle(len, rows);
+        state.ui.lists[pane.index()] = list;
+    }
+}
+
+/// An entry that the cockpit makes by itself, if there is an incident to record it in.
+fn note(state: &State, entry: Entry) -> Option<Effect> {
+    let incident = state.incident.as_ref()?.id.clone();
+    Some(Effect::Record { incident, entry, actor: Actor::Cockpit })
+}
+
+/// An entry that the operator makes.
+fn by_operator(state: &mut State, entry: Entry) -> Option<Effect> {
+    let Some(incident) = state.incident.as_ref().map(|it| it.id.clone()) else {
+        state.ui.tell(Toast::error("there is no incident: `i` declares one"), state.uptime);
+        return None;
+    };
+    Some(Effect::Record { incident, entry, actor: Actor::Operator })
+}
+
+/// How long until the clock of the header must turn again.
+pub fn next_tick(state: &State) -> Duration {
+    let runs = state.incident.is_some() || state.ui.toast.is_some();
+    Duration::from_secs(match (state.ui.has_focus, runs) {
+        (true, true) => 1,
+        (true, false) => AGES_EVERY,
+        (false, _) => 60,
+    })
+}

@@ -1,0 +1,246 @@
+//! Keys: to the overlay that is open, else to the panes.
+
+use super::super::action::Action;
+use super::super::damage::Damage;
+use super::super::effect::Effect;
+use super::super::event::Toast;
+use super::super::form::Form;
+use super::super::keymap::Key;
+use super::super::panes;
+use super::super::state::{Overlay, State};
+use super::{by_operator, overlays, settle};
+use crate::change;
+use crate::checklist::readiness::can_enter;
+use crate::incident::{Entry, Stage};
+use crate::rollback::state as rollback;
+use crate::ui::Ctx;
+use crate::ui::layout::Pane;
+use crate::ui::theme::Theme;
+
+/// Takes a key.
+pub fn key(state: &mut State, key: Key, is_repeat: bool) -> Vec<Effect> {
+    if state.ui.overlay != Overlay::None {
+        return overlays::key(state, key, is_repeat);
+    }
+    match state.ui.keymap.action(key) {
+        Some(action) => act(state, action),
+        None => Vec::new(),
+    }
+}
+
+/// Does what was asked, or says why not.
+pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    if let Some(reason) = disabled(state, action) {
+        state.ui.tell(Toast::error(reason), state.uptime);
+        return Vec::new();
+    }
+    match action {
+        Action::Refresh => {
+            state.ui.tell(Toast::info("asking every source again"), state.uptime);
+            vec![Effect::Refresh]
+        }
+        Action::Tick | Action::Override => mark(state, action),
+        Action::Assess => open(state, Form::assess),
+        Action::Role => show(state, Overlay::Form(Form::role(&state.project.operator))),
+        Action::Decide => show(state, Overlay::Form(Form::decide())),
+        Action::Note => show(state, Overlay::Form(Form::note())),
+        Action::Say => say(state),
+        Action::Close => show(state, Overlay::Form(Form::close(open_gates(state)))),
+        Action::NextStage => next_stage(state),
+        Action::Rollback => overlays::arm(state),
+        Action::StopRollback => overlays::take(state, rollback::Event::Stop, state.hand),
+        Action::Copy => copy(state),
+        Action::Mouse => vec![Effect::ToggleMouse],
+        Action::Help | Action::Palette => {
+            let is_help = action == Action::Help;
+            show(state, Overlay::Actions { query: String::new(), cursor: 0, is_help })
+        }
+        Action::Suspend => vec![Effect::Suspend],
+        Action::Quit if state.rollback.running => show(state, Overlay::ConfirmQuit),
+        Action::Quit => vec![Effect::Quit],
+        _ => navigate(state, action),
+    }
+}
+
+/// Why an action cannot be done now, in one sentence.
+pub fn disabled(state: &State, action: Action) -> Option<String> {
+    if action.entry().records && state.project.is_read_only {
+        return Some("this cockpit is read-only".into());
+    }
+    match action {
+        Action::Role | Action::Decide | Action::Note | Action::Say | Action::Close | Action::NextStage
+            if state.incident.is_none() =>
+        {
+            Some("there is no incident: `i` declares one".into())
+        }
+        Action::Tick | Action::Override if state.ui.focus != Pane::Checklist => {
+            Some("select an item of the checklist first: `1`".into())
+        }
+        Action::Tick | Action::Override if state.incident.is_none() => {
+            Some("there is no incident: `i` declares one".into())
+        }
+        Action::StopRollback if !state.rollback.running => Some("no rollback is running".into()),
+        _ => None,
+    }
+}
+
+fn show(state: &mut State, overlay: Overlay) -> Vec<Effect> {
+    state.ui.overlay = overlay;
+    state.ui.damage.add(Damage::ALL);
+    Vec::new()
+}
+
+fn open(state: &mut State, form: impl Fn(Option<&crate::incident::Incident>) -> Form) -> Vec<Effect> {
+    let form = form(state.incident.as_ref());
+    show(state, Overlay::Form(form))
+}
+
+fn say(state: &mut State) -> Vec<Effect> {
+    let form = state.incident.as_ref().map(Form::say);
+    form.map_or_else(Vec::new, |form| show(state, Overlay::Form(form)))
+}
+
+fn mark(state: &mut State, action: Action) -> Vec<Effect> {
+    let len = panes::len(state, Pane::Checklist);
+    let Some(gate) = state.list(Pane::Checklist).selected(len).and_then(|index| state.checklist.gate_at(index)) else {
+        return Vec::new();
+    };
+    let form = match action {
+        Action::Override => Form::overriding(&gate.id, &gate.text, &state.project.operator),
+        _ if is_ticked(state, &gate.id) => Form::untick(&gate.id, &gate.text),
+        _ => Form::tick(&gate.id, &gate.text),
+    };
+    show(state, Overlay::Form(form))
+}
+
+fn next_stage(state: &mut State) -> Vec<Effect> {
+    let Some(next) = state.incident.as_ref().and_then(|it| it.stage.next()) else {
+        state.ui.tell(Toast::info("this is the last stage: `:close` ends the incident"), state.uptime);
+        return Vec::new();
+    };
+    match can_enter(next, state.checklist.gates()).map_err(|held| held.len()) {
+        Ok(()) => enter(state, next),
+        Err(open) => show(state, Overlay::Form(Form::enter_stage(next, open))),
+    }
+}
+
+fn enter(state: &mut State, stage: Stage) -> Vec<Effect> {
+    by_operator(state, Entry::StageEntered { stage }).into_iter().collect()
+}
+
+fn copy(state: &mut State) -> Vec<Effect> {
+    let pane = state.ui.focus;
+    let Some(index) = state.list(pane).selected(panes::len(state, pane)) else { return Vec::new() };
+    let text = panes::text(state, pane, index);
+    state.ui.tell(Toast::info(format!("copied: {text}")), state.uptime);
+    vec![Effect::Copy(text)]
+}
+
+fn navigate(state: &mut State, action: Action) -> Vec<Effect> {
+    let pane = state.ui.focus;
+    match action {
+        Action::Focus(to) => focus(state, to),
+        Action::FocusNext => focus(state, beside(pane, 1)),
+        Action::FocusPrevious => focus(state, beside(pane, Pane::TILED.len() - 1)),
+        Action::Zoom => {
+            state.ui.is_zoomed = !state.ui.is_zoomed;
+            state.ui.damage.add(Damage::ALL);
+            settle(state);
+        }
+        Action::Open => return open_detail(state),
+        Action::Filter => {
+            state.ui.overlay = Overlay::Filter;
+            state.ui.damage.add(Damage::FOOTER);
+        }
+        Action::Back => back(state),
+        _ => scroll(state, pane, action),
+    }
+    Vec::new()
+}
+
+/// Moves the focus. Titles alone change, unless the panes themselves do.
+pub fn focus(state: &mut State, to: Pane) {
+    let before = state.areas();
+    let from = std::mem::replace(&mut state.ui.focus, to);
+    let moved = state.areas() != before;
+    if moved {
+        state.ui.damage.add(Damage::ALL);
+        settle(state);
+    } else {
+        state.ui.damage.add(Damage::pane(from));
+        state.ui.damage.add(Damage::pane(to));
+    }
+    state.ui.damage.add(Damage::FOOTER);
+}
+
+fn beside(pane: Pane, step: usize) -> Pane {
+    let place = Pane::TILED.iter().position(|it| *it == pane).unwrap_or(0);
+    Pane::TILED[(place + step) % Pane::TILED.len()]
+}
+
+fn back(state: &mut State) {
+    let list = &mut state.ui.lists[state.ui.focus.index()];
+    if !list.filter.is_empty() {
+        list.filter_by(String::new(), 0, |_| String::new());
+    } else if state.ui.focus == Pane::Timeline {
+        state.ui.focus = Pane::Checklist;
+    } else {
+        state.ui.is_zoomed = false;
+    }
+    state.ui.damage.add(Damage::ALL);
+    settle(state);
+}
+
+fn open_detail(state: &mut State) -> Vec<Effect> {
+    let pane = state.ui.focus;
+    let Some(index) = state.list(pane).selected(panes::len(state, pane)) else { return Vec::new() };
+    if pane == Pane::Checklist && state.checklist.toggle(index) {
+        state.ui.damage.add(Damage::pane(pane));
+        settle(state);
+        return Vec::new();
+    }
+    state.ui.overlay = Overlay::Detail { pane, index, scroll: 0 };
+    state.ui.damage.add(Damage::ALL);
+    wanted(state, pane, index)
+}
+
+/// What a detail must be asked for, if it is not there.
+pub fn wanted(state: &State, pane: Pane, index: usize) -> Vec<Effect> {
+    if pane != Pane::Change || !matches!(state.ui.overlay, Overlay::Detail { .. }) {
+        return Vec::new();
+    }
+    let shown = change::pane::shown(&state.change, index);
+    let missing = shown.filter(|shown| state.change.diff.value().is_none_or(|diff| diff.shown != *shown));
+    missing.map(Effect::ShowFile).into_iter().collect()
+}
+
+/// The ids of the required gates that are not passed.
+fn open_gates(state: &State) -> Vec<String> {
+    state.checklist.gates().iter().filter(|gate| gate.is_blocking()).map(|gate| gate.id.clone()).collect()
+}
+
+fn is_ticked(state: &State, item: &str) -> bool {
+    state.incident.as_ref().is_some_and(|it| it.marks.contains_key(item))
+}
+
+/// Moves the selection of a pane.
+pub fn scroll(state: &mut State, pane: Pane, action: Action) {
+    let theme = Theme::default();
+    let len = panes::len(state, pane);
+    let rows = panes::rows(state, pane, &Ctx { now: state.now, theme: &theme });
+    let half = (rows / 2).max(1).cast_signed();
+    let list = &mut state.ui.lists[pane.index()];
+    let before = (list.cursor, list.offset);
+    match action {
+        Action::Up => list.step(-1, len, rows),
+        Action::Down => list.step(1, len, rows),
+        Action::PageUp => list.step(-half, len, rows),
+        Action::PageDown => list.step(half, len, rows),
+        Action::First => list.go_to(0, len, rows),
+        Action::Last => list.go_to(usize::MAX, len, rows),
+        _ => {}
+    }
+    if (list.cursor, list.offset) != before {
+        state.ui.damage.add(Damage::pane(pane));
+    }
+}

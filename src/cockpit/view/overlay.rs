@@ -1,0 +1,148 @@
+//! What lies over the panes.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::{clear, frame, put};
+use crate::cockpit::form::Form;
+use crate::cockpit::palette;
+use crate::cockpit::panes;
+use crate::cockpit::state::{Overlay, State};
+use crate::cockpit::update::disabled;
+use crate::rollback;
+use crate::ui::Ctx;
+use crate::ui::layout::{Areas, Pane, inner};
+use crate::ui::theme::{Mark, Role};
+
+/// Draws the overlay that is open.
+pub fn draw(state: &State, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) {
+    match &state.ui.overlay {
+        Overlay::None | Overlay::Filter => {}
+        Overlay::Actions { query, cursor, is_help } => actions(state, ctx, areas, query, *cursor, *is_help, canvas),
+        Overlay::Detail { pane, index, scroll } => detail(state, ctx, areas, *pane, *index, *scroll, canvas),
+        Overlay::Form(form) => form_box(form, ctx, areas, canvas),
+        Overlay::Rollback => armed(state, ctx, areas, canvas),
+        Overlay::ConfirmQuit => {
+            let lines = vec![
+                Line::raw("A rollback is running. It goes on without the cockpit up to the end of its step;"),
+                Line::raw("`hotfix` resumes it from there."),
+                Line::default(),
+                Line::from(vec![
+                    Span::styled("y", ctx.theme.style(Role::Key)),
+                    Span::raw(" leaves · any other key stays"),
+                ]),
+            ];
+            boxed(" Leave? ", lines, 90, ctx, areas, canvas);
+        }
+    }
+}
+
+/// A framed box in the middle, as wide and high as its lines need.
+fn boxed(title: &str, lines: Vec<Line<'static>>, width: u16, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) -> Rect {
+    let screen = areas.screen;
+    let width = width.min(screen.width);
+    let height = (lines.len() as u16 + 2).min(screen.height);
+    let area = Rect::new((screen.width - width) / 2, (screen.height - height) / 2, width, height);
+    clear(area, canvas);
+    if width < 3 || height < 3 {
+        return area;
+    }
+    frame(area, ctx, canvas);
+    put(Line::styled(title.to_owned(), ctx.theme.style(Role::Focus)), area.x + 2, area.y, width - 4, canvas);
+    let inside = inner(area);
+    for (line, y) in lines.into_iter().take(inside.height.into()).zip(inside.y..) {
+        put(line, inside.x + 1, y, inside.width.saturating_sub(2), canvas);
+    }
+    area
+}
+
+fn actions(state: &State, ctx: &Ctx, areas: &Areas, query: &str, cursor: usize, is_help: bool, canvas: &mut Buffer) {
+    let found = palette::matches(query);
+    let rows = usize::from(areas.screen.height.saturating_sub(6)).max(1);
+    let first = (cursor + 1).saturating_sub(rows);
+    let prompt = ctx.theme.pick("█", "_");
+    let mut lines = vec![Line::from(vec![
+        Span::styled(if is_help { "? " } else { ": " }, ctx.theme.style(Role::Key)),
+        Span::raw(format!("{query}{prompt}")),
+        Span::styled("   enter runs it, esc closes", ctx.theme.style(Role::Muted)),
+    ])];
+    for (place, entry) in found.iter().enumerate().skip(first).take(rows) {
+        let keys = state.ui.keymap.keys(entry.action).join(" ");
+        let marker = if place == cursor { ctx.theme.pick("▸", ">") } else { " " };
+        let why = disabled(state, entry.action);
+        let role = if why.is_some() { Role::Muted } else { Role::Text };
+        let danger = if entry.dangerous { " !" } else { "" };
+        lines.push(Line::from(vec![
+            Span::raw(format!("{marker} ")),
+            Span::styled(format!("{keys:<14}"), ctx.theme.style(Role::Key)),
+            Span::styled(format!("{:<15}", entry.id), ctx.theme.style(role)),
+            Span::styled(format!("{}{danger}", entry.title), ctx.theme.style(role)),
+            Span::styled(why.map_or_else(String::new, |why| format!("  ({why})")), ctx.theme.style(Role::Muted)),
+        ]));
+    }
+    let title = if is_help { " Keys and actions " } else { " Command " };
+    boxed(title, lines, 110, ctx, areas, canvas);
+}
+
+fn detail(state: &State, ctx: &Ctx, areas: &Areas, pane: Pane, index: usize, scroll: usize, canvas: &mut Buffer) {
+    let screen = areas.screen;
+    let top = areas.header.bottom();
+    let area = Rect::new(0, top, screen.width, screen.height.saturating_sub(top + 1));
+    clear(area, canvas);
+    frame(area, ctx, canvas);
+    let title = format!(" {} · esc closes, {} scroll ", pane.name(), ctx.theme.pick("↑ ↓", "up down"));
+    put(Line::styled(title, ctx.theme.style(Role::Focus)), area.x + 2, area.y, area.width - 4, canvas);
+    let inside = inner(area);
+    let lines = panes::detail(state, pane, ctx, index, inside.width - 2);
+    let all = lines.len();
+    for (line, y) in lines.into_iter().skip(scroll).take(inside.height.into()).zip(inside.y..) {
+        put(line, inside.x + 1, y, inside.width - 2, canvas);
+    }
+    if all > usize::from(inside.height) {
+        let said = format!(" {}-{} of {all} ", scroll + 1, (scroll + usize::from(inside.height)).min(all));
+        let cells = said.len() as u16;
+        put(Line::raw(said), area.right() - 2 - cells, area.bottom() - 1, cells, canvas);
+    }
+}
+
+fn form_box(form: &Form, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) {
+    let label_width = form.fields.iter().map(|field| field.label.len()).max().unwrap_or(0);
+    let room = usize::from(areas.screen.width.min(100)).saturating_sub(label_width + 10);
+    let mut lines = Vec::new();
+    for (place, field) in form.fields.iter().enumerate() {
+        let is_current = place == form.current;
+        let shown = crate::evidence::text::fit_end(&field.value, room);
+        let value = match (is_current, field.choices.is_empty()) {
+            (true, true) => format!("{shown}{}", ctx.theme.pick("█", "_")),
+            (_, false) => format!("{} {} {}", ctx.theme.pick("‹", "<"), field.value, ctx.theme.pick("›", ">")),
+            (false, true) => shown,
+        };
+        let role = if is_current { Role::Key } else { Role::Text };
+        let marker = if is_current { ctx.theme.pick("▸", ">") } else { " " };
+        lines.push(Line::from(vec![
+            Span::styled(format!("{marker} {:<label_width$}  ", field.label), ctx.theme.style(role)),
+            Span::raw(value),
+        ]));
+        if is_current {
+            let indent = " ".repeat(label_width + 4);
+            lines.push(Line::styled(format!("{indent}{}", field.hint), ctx.theme.style(Role::Muted)));
+        }
+    }
+    lines.push(Line::default());
+    lines.push(match &form.problem {
+        Some(problem) => Line::styled(format!("{} {problem}", ctx.theme.mark(Mark::Bad)), ctx.theme.style(Role::Bad)),
+        None => Line::styled("enter goes on and records at the end · esc gives up", ctx.theme.style(Role::Muted)),
+    });
+    let title = format!(" {} ", crate::evidence::text::fit(&form.title, 90));
+    boxed(&title, lines, 100, ctx, areas, canvas);
+}
+
+/// The armed rollback, on the clock of the hand.
+fn armed(state: &State, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) {
+    let hand = Ctx { now: state.hand, ..*ctx };
+    let width = areas.screen.width.min(110);
+    let height = areas.screen.height.saturating_sub(2);
+    let lines = rollback::overlay::lines(&state.rollback, &hand, width.saturating_sub(4), height);
+    boxed(" ROLL BACK ", lines, width, ctx, areas, canvas);
+}

@@ -1,0 +1,99 @@
+//! The journal of a drill as what was done and when, and in words (pure).
+
+use jiff::Timestamp;
+
+use super::moment::Moment;
+use crate::evidence::text::clean;
+use crate::incident::{Decision, Entry};
+use crate::journal::record::Record;
+
+/// The actor under whose name the program itself writes.
+pub const PROGRAM: &str = "hotfix";
+
+/// One entry of the journal, with its time since the start.
+#[derive(Debug, Clone)]
+pub struct Deed {
+    /// When.
+    pub at: Moment,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub entry: Entry,
+}
+
+/// The entries of a drill, from its declaration, which is its start.
+pub fn deeds(records: &[Record]) -> Vec<Deed> {
+    let known = records.iter().filter_map(|record| Some((record, Entry::of(record)?)));
+    let mut start = None;
+    let mut out = Vec::new();
+    for (record, entry) in known {
+        if matches!(entry, Entry::Declared { .. }) {
+            start.get_or_insert(record.at);
+        }
+        let at = start.map_or(Moment::default(), |start| since(start, record.at));
+        out.push(Deed { at, actor: record.actor.clone(), entry });
+    }
+    out
+}
+
+fn since(start: Timestamp, at: Timestamp) -> Moment {
+    Moment::from_secs(u64::try_from(at.duration_since(start).as_secs()).unwrap_or(0))
+}
+
+impl Deed {
+    /// Whether a person did it.
+    pub fn by_person(&self) -> bool {
+        self.actor != PROGRAM
+    }
+
+    /// What a person said by it, if anything.
+    pub fn said(&self) -> Option<&str> {
+        match &self.entry {
+            _ if !self.by_person() => None,
+            Entry::Noted { text } | Entry::NoticeSent { text, .. } => Some(text),
+            Entry::Decided { reason, .. } => Some(reason),
+            Entry::Ticked { note, .. } => note.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// What was decided by it, if anything.
+    pub fn decision(&self) -> Option<Decision> {
+        match &self.entry {
+            Entry::Decided { decision, .. } => Some(*decision),
+            _ => None,
+        }
+    }
+
+    /// Whether it sees to a checklist item, by a tick or by what the item asks for.
+    pub fn sees_to(&self, item: &str) -> bool {
+        match &self.entry {
+            Entry::Ticked { item: it, .. } | Entry::Overridden { item: it, .. } => it == item,
+            Entry::Assessed { impact, users, workaround, severity } => match item {
+                "a2" => impact.is_some(),
+                "a3" => users.is_some(),
+                "a4" => workaround.is_some(),
+                "a5" => severity.is_some(),
+                _ => false,
+            },
+            Entry::RoleTaken { .. } => item == "a6",
+            Entry::Decided { .. } => matches!(item, "a7" | "c8"),
+            Entry::NoticeSent { .. } => matches!(item, "a8" | "c4"),
+            Entry::RollbackRehearsed { .. } => item == "c2",
+            _ => false,
+        }
+    }
+
+    /// In words, for the timeline of a run: without the details that name a port, so that two runs read the same.
+    pub fn words(&self) -> String {
+        match &self.entry {
+            Entry::Step { plan, index, name, state, .. } => {
+                let (plan, name) = (plan.clone(), name.clone());
+                Entry::Step { plan, index: *index, name, state: *state, detail: None }.sentence()
+            }
+            Entry::RollbackEnded { end, .. } => clean(&format!("rollback: {}", end.label())),
+            Entry::VerdictChanged { metric, from, to, .. } => clean(&format!("{metric}: {from} to {to}")),
+            entry => entry.sentence(),
+        }
+    }
+}

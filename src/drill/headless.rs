@@ -1,0 +1,254 @@
+//! A drill that a script operates: as fast as the machine goes, through the same adapters as a person's.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::deeds::PROGRAM;
+use super::moment::Moment;
+use super::repository::SetupError;
+use super::rollout::Order;
+use super::scenario::Scenario;
+use super::score::{Score, score};
+use super::script::{Action, Script, Timed};
+use super::site::{Report, Site};
+use crate::incident::{Decision, Entry};
+use crate::journal::record::{Draft, Record};
+use crate::journal::{JournalError, Memory, Recorder};
+
+/// The key of the incident in the drill's own journal.
+pub const INCIDENT: &str = "drill";
+/// When every headless drill starts: a Tuesday in the afternoon.
+pub const EPOCH: Timestamp = Timestamp::constant(1_741_096_800, 0);
+
+/// How long after a scrape it is asked for, in seconds: sources wait until a sample is surely in.
+const SETTLING_S: u64 = 1;
+
+/// What a run asks of the rooms.
+pub trait Rooms {
+    /// Looks at everything once. Returns what the program itself puts on record: verdicts, tests, a moved tip.
+    fn look(&mut self, now: Timestamp) -> impl Future<Output = Vec<Entry>> + Send;
+
+    /// Arms the rollback and fires it, and puts each state of it on record in `ledger`, in the name of `by`.
+    fn roll_back(&mut self, ledger: &Arc<Ledger>, by: &str) -> impl Future<Output = Result<(), String>> + Send;
+}
+
+/// A run that came to its end.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// What it comes to.
+    pub score: Score,
+    /// Its journal.
+    pub records: Vec<Record>,
+}
+
+/// Why a run could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The place could not be set up.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// An action could not be carried out.
+    #[error("at {at}: {what}")]
+    Action {
+        /// When.
+        at: Moment,
+        /// What.
+        what: String,
+    },
+}
+
+/// Sets a site up, opens the rooms on it, and plays the script.
+///
+/// # Errors
+/// When the site cannot be set up, or an action cannot be carried out.
+pub async fn run<R: Rooms>(
+    scenario: Scenario,
+    seed: u64,
+    script: &Script,
+    open: impl AsyncFnOnce(&Site) -> Result<R, SetupError>,
+) -> Result<Run, RunError> {
+    let ledger = Arc::new(Ledger::new(EPOCH));
+    let clock = Arc::clone(&ledger);
+    let site = Site::set_up(scenario, seed, EPOCH, Arc::new(move || clock.moment())).await?;
+    let rooms = open(&site).await?;
+    let mut player = Player { report: site.report(), site, rooms, ledger };
+    player.declare();
+    player.play(script).await?;
+    let outcome = player.site.desk().with(|world| world.outcome()).await.unwrap_or_default();
+    let records = player.ledger.records();
+    let score = score(player.site.scenario(), seed, &records, &outcome);
+    Ok(Run { score, records })
+}
+
+struct Player<R> {
+    site: Site,
+    report: Report,
+    rooms: R,
+    ledger: Arc<Ledger>,
+}
+
+impl<R: Rooms> Player<R> {
+    fn declare(&self) {
+        let scenario = self.site.scenario();
+        let before = SignedDuration::try_from(scenario.incident.impact_before.duration()).ok();
+        self.enter(&Entry::Declared {
+            title: scenario.incident.title.clone(),
+            severity: None,
+            impact_at: before.and_then(|before| EPOCH.checked_sub(before).ok()),
+            ticket: scenario.incident.ticket.clone(),
+            drill: Some(scenario.id.clone()),
+        });
+    }
+
+    /// Looks at each scrape once it has settled, and acts when the script says so.
+    async fn play(&mut self, script: &Script) -> Result<(), RunError> {
+        let (length, scrape) = (self.site.scenario().length, self.site.scenario().service.scrape.secs());
+        let mut next_look = SETTLING_S;
+        let in_time = script.actions.iter().take_while(|action| action.at <= length);
+        for action in in_time.map(Some).chain([None]) {
+            let until = action.map_or(length, |action| action.at);
+            while next_look <= until.secs() {
+                self.look(Moment::from_secs(next_look)).await;
+                next_look += scrape;
+            }
+            let Some(action) = action else { return Ok(()) };
+            self.advance(action.at).await;
+            self.act(script, action).await.map_err(|what| RunError::Action { at: action.at, what })?;
+            if matches!(action.action, Action::Close { .. }) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn advance(&mut self, moment: Moment) {
+        self.ledger.advance_to(moment);
+        // A report that cannot be written is seen where it is missing: by the look at the tests.
+        let _ = self.report.write(self.ledger.moment());
+    }
+
+    async fn look(&mut self, moment: Moment) {
+        self.advance(moment).await;
+        for entry in self.rooms.look(self.ledger.now()).await {
+            self.enter(&entry);
+        }
+    }
+
+    fn enter(&self, entry: &Entry) {
+        self.enter_by(PROGRAM, entry);
+    }
+
+    fn enter_by(&self, by: &str, entry: &Entry) {
+        let recorded = self.ledger.record(entry.draft(INCIDENT, by, self.ledger.now()));
+        debug_assert!(recorded.is_ok(), "memory takes every record");
+    }
+
+    async fn act(&mut self, script: &Script, timed: &Timed) -> Result<(), String> {
+        let by = timed.by.as_deref().unwrap_or(&script.operator);
+        if let Some(entry) = self.entry(&timed.action, by) {
+            self.enter_by(by, &entry);
+        }
+        match timed.action {
+            Action::Rollback {} => self.rooms.roll_back(&self.ledger, by).await,
+            Action::Promote { weight, .. } => {
+                self.order(weight).await;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives the canary another weight. A refusal is part of the story, not the end of the run.
+    async fn order(&self, weight: u8) {
+        let ordered = self.site.desk().with(move |world| world.order(Order::Weight(weight))).await;
+        if let Some(Err(refusal)) = ordered {
+            self.enter(&Entry::Noted { text: format!("the rollout took no order: {refusal}") });
+        }
+    }
+
+    /// What an action puts on record; the rollback does that by itself.
+    fn entry(&self, action: &Action, by: &str) -> Option<Entry> {
+        let head = Some(self.site.repository().head.clone());
+        Some(match action.clone() {
+            Action::Assess { impact, users, workaround, severity } => {
+                Entry::Assessed { impact, users, workaround, severity }
+            }
+            Action::Role { role, name } => Entry::RoleTaken { role, name },
+            Action::Stage { stage } => Entry::StageEntered { stage },
+            Action::Tick { item, note } => Entry::Ticked { item, note, head },
+            Action::Override { item, reason } => Entry::Overridden { item, reason, name: by.to_owned(), head },
+            Action::Decide { decision, reason } => decided(decision, reason),
+            Action::Promote { reason, .. } => decided(Decision::Promote, reason),
+            Action::Note { text } => Entry::Noted { text },
+            Action::Say { text, next } => self.notice(text, next),
+            Action::Close { open } => Entry::Closed { open },
+            Action::Rollback {} => return None,
+        })
+    }
+
+    fn notice(&self, text: String, next: Option<Moment>) -> Entry {
+        let in_seconds = |next: Moment| self.ledger.moment().secs() + next.secs();
+        let next_update_at = next.map(|next| self.ledger.at(Moment::from_secs(in_seconds(next))));
+        Entry::NoticeSent { channel: "drill".into(), text, next_update_at }
+    }
+}
+
+fn decided(decision: Decision, reason: String) -> Entry {
+    Entry::Decided { decision, reason, readiness: None }
+}
+
+/// The journal of a run, and its clock: virtual seconds since the start.
+#[derive(Debug)]
+pub struct Ledger {
+    memory: Memory,
+    epoch: Timestamp,
+    seconds: AtomicU64,
+}
+
+impl Ledger {
+    fn new(epoch: Timestamp) -> Self {
+        Self { memory: Memory::default(), epoch, seconds: AtomicU64::new(0) }
+    }
+
+    /// Virtual seconds since the start.
+    pub fn moment(&self) -> Moment {
+        Moment::from_secs(self.seconds.load(Ordering::Relaxed))
+    }
+
+    /// The virtual time.
+    pub fn now(&self) -> Timestamp {
+        self.at(self.moment())
+    }
+
+    fn at(&self, moment: Moment) -> Timestamp {
+        let passed = SignedDuration::from_secs(moment.secs().cast_signed());
+        self.epoch.checked_add(passed).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Time never goes back: a rollback may have taken it further than the script thought.
+    fn advance_to(&self, moment: Moment) {
+        self.seconds.fetch_max(moment.secs(), Ordering::Relaxed);
+    }
+
+    /// Everything on record.
+    pub fn records(&self) -> Vec<Record> {
+        self.memory.records()
+    }
+}
+
+impl Recorder for Ledger {
+    /// Each state of a step takes a second, so that the timeline of a rollback reads in its order.
+    fn record(&self, draft: Draft) -> Result<Record, JournalError> {
+        let takes = u64::from(draft.kind == "step");
+        let record = self.memory.record(Draft { at: self.now(), ..draft })?;
+        self.seconds.fetch_add(takes, Ordering::Relaxed);
+        Ok(record)
+    }
+}
+
+#[cfg(test)]
+#[path = "headless_tests.rs"]
+mod tests;

@@ -1,0 +1,166 @@
+//! The rooms of a headless run: the same adapters as the cockpit's, on the drill's own world.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::headless::{INCIDENT, Ledger, Rooms};
+use super::repository::SetupError;
+use super::site::Site;
+use crate::canary::{source as prometheus, state as canary};
+use crate::change::contents::{self, Point};
+use crate::change::source as git;
+use crate::config::load;
+use crate::config::schema::Config;
+use crate::config::trust::Permit;
+use crate::evidence::{Oid, Subject};
+use crate::http::Client;
+use crate::incident::Entry;
+use crate::journal::Recorder;
+use crate::rollback::execution::Execution;
+use crate::rollback::executor::{Executor, Place};
+use crate::rollback::model::{Class, Plan, Undone, Version};
+use crate::rollback::plan::{self, Contents};
+use crate::rollback::state::{Order, resume};
+use crate::test_results::source::Reports;
+
+/// The real adapters.
+#[derive(Debug)]
+pub struct RealRooms {
+    root: PathBuf,
+    state: PathBuf,
+    config: Config,
+    http: Client,
+    prometheus: prometheus::Source,
+    canary: canary::State,
+    reports: Reports,
+    tests: Option<Entry>,
+    head: Option<Oid>,
+}
+
+impl RealRooms {
+    /// Opens the rooms on a site, by the `hotfix.toml` that stands there.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub async fn open(site: &Site) -> Result<Self, SetupError> {
+        let loaded = load::find(site.root()).map_err(|error| SetupError { what: error.to_string() })?;
+        let config = loaded.ok_or_else(|| SetupError { what: "the drill has no hotfix.toml".into() })?.config;
+        let watched = config.canary.clone().ok_or_else(|| SetupError { what: "the drill has no [canary]".into() })?;
+        let http = Client::new();
+        Ok(Self {
+            root: site.root().to_owned(),
+            state: site.state_dir(),
+            prometheus: prometheus::Source::new(&watched, Permit::for_drill(), http.clone(), None),
+            canary: canary::State::new(&watched),
+            reports: Reports::new(site.root(), &config.tests),
+            tests: None,
+            head: None,
+            http,
+            config,
+        })
+    }
+
+    async fn look_at_canary(&mut self, now: Timestamp) -> Vec<Entry> {
+        let seen = self.prometheus.poll(now).await;
+        self.canary.update(seen, now);
+        self.canary.take_changes().iter().map(canary::Change::entry).collect()
+    }
+
+    /// Nobody commits during a headless run, so one look is enough.
+    fn look_at_change(&mut self) -> Option<Entry> {
+        if self.head.is_some() {
+            return None;
+        }
+        let report = git::read(&self.root, &git::Settings::from(&self.config)).ok()?;
+        let to = report.value.head.oid?;
+        self.head = Some(to.clone());
+        Some(Entry::HeadMoved { from: None, to })
+    }
+
+    /// The end of a run of the tests, or another result of it; a report that still grows is neither.
+    fn look_at_tests(&mut self, now: Timestamp) -> Option<Entry> {
+        let head = self.head.clone().map(Subject::commit);
+        let report = self.reports.look(head.as_ref(), now).value;
+        if report.runs.is_empty() || Reports::is_writing(&report) {
+            return None;
+        }
+        let (passed, failed) = (report.totals.passed, report.totals.bad());
+        let seen = Some(Entry::TestsSeen { subject: report.subject, passed, failed });
+        let is_news = self.tests != seen;
+        self.tests.clone_from(&seen);
+        seen.filter(|_| is_news)
+    }
+
+    fn plan(&self) -> Result<Plan, String> {
+        let rollback = self.config.rollback.as_ref().ok_or("the drill has no [rollback]")?;
+        let settings = git::Settings::from(&self.config);
+        let back = git::rollback_contents(&self.root, &settings, Some("HEAD"), rollback.to.as_deref());
+        let back = back.map_err(|failure| failure.what)?;
+        plan::build(rollback, contents_of(back)?).map_err(|error| error.to_string())
+    }
+
+    fn executor(&self, ledger: &Arc<Ledger>, by: &str) -> Executor {
+        let clock = Arc::clone(ledger);
+        let recorder: Arc<dyn Recorder> = Arc::<Ledger>::clone(ledger);
+        let place = Place {
+            recorder,
+            incident: INCIDENT.to_owned(),
+            actor: by.to_owned(),
+            http: self.http.clone(),
+            directory: self.root.clone(),
+            state: self.state.clone(),
+            now: Arc::new(move || clock.now()),
+            hide: Arc::new(|_| {}),
+        };
+        Executor::new(Permit::for_drill(), place)
+    }
+
+    /// The order to go on where an unfinished rollback stands, else a new one, which is armed first.
+    fn order(&self, ledger: &Ledger, by: &str) -> Result<Order, String> {
+        let records = ledger.records();
+        if let Some(unfinished) = Execution::fold(&records).filter(Execution::is_unfinished) {
+            return resume(&unfinished, None);
+        }
+        let plan = self.plan()?;
+        let armed = Entry::RollbackArmed { plan: plan.hash(), target: plan.to.reference.clone() };
+        ledger.record(armed.draft(INCIDENT, by, ledger.now())).map_err(|error| error.to_string())?;
+        Ok(Order::from(plan))
+    }
+}
+
+impl Rooms for RealRooms {
+    async fn look(&mut self, now: Timestamp) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = self.look_at_change().into_iter().collect();
+        entries.extend(self.look_at_tests(now));
+        entries.extend(self.look_at_canary(now).await);
+        entries
+    }
+
+    async fn roll_back(&mut self, ledger: &Arc<Ledger>, by: &str) -> Result<(), String> {
+        let order = self.order(ledger, by)?;
+        let executor = self.executor(ledger, by);
+        executor.run(order, &|_| {}, &CancellationToken::new()).await.map(drop)
+    }
+}
+
+/// What git says of the way back, in the words of a plan.
+fn contents_of(back: contents::Contents) -> Result<Contents, String> {
+    let to = back.to.ok_or("git knows no version to go back to")?;
+    let version = |point: Point| Version { reference: point.reference, oid: point.oid };
+    let undone = |it: contents::Undone| Undone { oid: it.oid, summary: it.summary, flags: it.flags };
+    let class = match back.class {
+        Some(crate::change::classes::Reversal::Clean) => Class::Clean,
+        Some(crate::change::classes::Reversal::Compensating) => Class::Compensating,
+        Some(crate::change::classes::Reversal::Unsafe) | None => Class::Unsafe,
+    };
+    Ok(Contents {
+        from: version(back.from),
+        to: version(to),
+        class,
+        undoes: back.undoes.into_iter().map(undone).collect(),
+        warnings: [back.reasons, back.unknown].concat(),
+    })
+}

@@ -1,0 +1,144 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::drill::catalogue;
+
+fn world(name: &str, seed: u64) -> World {
+    World::new(catalogue::find(name).unwrap(), seed)
+}
+
+/// Requests and failed ones of a track, as its instances count them.
+fn counted(world: &World, track: TrackName) -> (f64, f64) {
+    let of = |code: Option<&str>| -> f64 {
+        let metrics = world.metrics();
+        let mine = metrics.iter().filter(|(labels, _)| {
+            labels["__name__"] == "http_requests_total"
+                && labels["track"] == track.label()
+                && code.is_none_or(|code| labels["code"] == code)
+        });
+        mine.map(|(_, value)| value).sum()
+    };
+    (of(None), of(Some("500")))
+}
+
+#[test]
+fn the_counts_of_d1_are_those_of_the_reference_whatever_the_seed() {
+    for seed in 0..20 {
+        let mut world = world("d1", seed);
+        let mut seen = Vec::new();
+        for (at, track) in
+            [(90, TrackName::Canary), (150, TrackName::Canary), (240, TrackName::Canary), (240, TrackName::Stable)]
+        {
+            world.advance_to(Moment::from_secs(at));
+            seen.push(counted(&world, track).1);
+        }
+        assert_eq!(seen, [1.0, 1.0, 6.0, 2.0], "seed {seed}");
+        assert_eq!(counted(&world, TrackName::Canary), (31.0, 6.0));
+        assert_eq!(counted(&world, TrackName::Stable), (590.0, 2.0));
+        world.advance_to(Moment::from_secs(420));
+        assert_eq!(counted(&world, TrackName::Canary), (60.0, 9.0));
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_world_and_another_seed_another_one() {
+    let run = |seed| {
+        let mut world = world("d1", seed);
+        world.advance_to(Moment::from_secs(600));
+        world.samples().clone()
+    };
+    assert!(run(7) == run(7));
+    assert!(run(7) != run(8));
+}
+
+#[test]
+fn taking_the_canary_out_of_traffic_stops_its_requests_and_another_version_its_failures() {
+    let mut world = world("d1", 1);
+    world.advance_to(Moment::from_secs(300));
+    world.order(Order::Weight(0)).unwrap();
+    let before = counted(&world, TrackName::Canary);
+    world.advance_to(Moment::from_secs(360));
+    assert_eq!(counted(&world, TrackName::Canary), before);
+    world.order(Order::Version("v2.4.1".into())).unwrap();
+    assert_eq!(counted(&world, TrackName::Canary), (0.0, 0.0), "a restart begins its counters again");
+    world.order(Order::Weight(50)).unwrap();
+    world.advance_to(Moment::from_secs(600));
+    let (requests, failed) = counted(&world, TrackName::Canary);
+    assert!(requests > 200.0 && failed < requests * 0.03, "{failed} of {requests}");
+}
+
+#[test]
+fn a_bad_version_with_more_traffic_fails_more() {
+    let mut world = world("d1", 1);
+    world.advance_to(Moment::from_secs(300));
+    world.order(Order::Weight(100)).unwrap();
+    world.advance_to(Moment::from_secs(360));
+    let (requests, failed) = counted(&world, TrackName::Canary);
+    assert!(failed > 15.0, "{failed} of {requests}");
+    assert_eq!(world.outcome().promoted_fully_at, Some(Moment::from_secs(300)));
+}
+
+#[test]
+fn a_lock_takes_no_orders_until_it_is_released() {
+    let mut world = world("d1", 1);
+    world.strike(Fault::RolloutLocked { lasts: Moment::from_secs(30) });
+    assert_eq!(world.order(Order::Weight(0)), Err(Refusal::Locked));
+    world.advance_to(Moment::from_secs(30));
+    assert_eq!(world.order(Order::Weight(0)), Ok(()));
+    assert!(matches!(world.order(Order::Version("v9".into())), Err(Refusal::Senseless(_))));
+}
+
+#[test]
+fn memory_leaks_and_a_restart_hides_it() {
+    let mut world = world("d1", 1);
+    let memory = |world: &World| {
+        let metrics = world.metrics();
+        let one = |(labels, _): &&(Labels, f64)| labels["__name__"] == "process_resident_memory_bytes";
+        metrics.iter().find(one).unwrap().1
+    };
+    let start = memory(&world);
+    world.strike(Fault::MemoryLeak { version: "v2.4.1".into(), per_minute: 0.1 });
+    world.advance_to(Moment::from_secs(300));
+    assert!((memory(&world) / start - 1.5).abs() < 0.01);
+    world.strike(Fault::Restart { version: "v2.4.1".into() });
+    assert!((memory(&world) / start - 1.0).abs() < 0.01);
+}
+
+#[test]
+fn what_is_secret_is_told_as_such() {
+    let mut world = world("d1", 1);
+    world.advance_to(Moment::from_secs(600));
+    let told: Vec<&str> = world.happenings().iter().filter(|it| !it.secret).map(|it| it.actor.as_str()).collect();
+    assert_eq!(told, ["rollout", "support", "sales"]);
+    let texts: String = world.happenings().iter().filter(|it| !it.secret).map(|it| it.text.as_str()).collect();
+    assert!(!texts.contains("begins to fail"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { rng_seed: proptest::test_runner::RngSeed::Fixed(8), cases: 24, ..Default::default() })]
+
+    #[test]
+    fn in_how_many_strides_one_goes_changes_nothing(seed in 0_u64..1000, mut stops in prop::collection::vec(0_u64..400, 0..6)) {
+        let mut strides = world("d1", seed);
+        stops.sort_unstable();
+        for stop in stops {
+            strides.advance_to(Moment::from_secs(stop));
+        }
+        strides.advance_to(Moment::from_secs(400));
+        let mut leap = world("d1", seed);
+        leap.advance_to(Moment::from_secs(400));
+        prop_assert!(strides.samples() == leap.samples());
+    }
+
+    #[test]
+    fn no_counter_ever_falls_without_a_restart(seed in 0_u64..1000) {
+        let mut world = world("d1", seed);
+        let mut before = world.metrics();
+        for at in (30..600).step_by(30) {
+            world.advance_to(Moment::from_secs(at));
+            let now = world.metrics();
+            prop_assert!(before.iter().zip(&now).all(|(a, b)| a.0 == b.0 && a.1 <= b.1));
+            before = now;
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Test Anything Protocol, 12 to 14.
+//!
+//! The plan (`1..N`) tells whether the report is whole. Of a subtest its points count; the point that sums it up counts only if it
+//! fails and none of them does.
+
+use std::io::Read;
+
+use super::Outcome as Found;
+use super::lines::Lines;
+use crate::test_results::decode::Decoder;
+use crate::test_results::junit::xml::Ending;
+use crate::test_results::model::FailureKind;
+use crate::test_results::tally::{self, Circumstances, Named, Outcome, TEXT_CAP, Tally};
+
+/// Subtests inside each other.
+const DEPTH: usize = 64;
+
+/// Whether a line is one that only this protocol has.
+pub fn is_sign(line: &str) -> bool {
+    line.starts_with("TAP version ") || Point::parse(line).is_some() || plan(line).is_some()
+}
+
+/// The points of one depth.
+#[derive(Debug, Clone, Copy, Default)]
+struct Level {
+    points: u64,
+    plan: Option<u64>,
+    /// Points one level deeper since the last point of this one, and those of them that failed.
+    inner: u64,
+    inner_bad: u64,
+}
+
+#[derive(Debug, Default)]
+struct Reader {
+    tally: Tally,
+    levels: Vec<Level>,
+    /// A point that failed, whose text goes on.
+    failed: Option<(String, String)>,
+    bailed: Option<String>,
+    wrong: Option<String>,
+}
+
+/// Reads a report to its end.
+pub fn read(decoder: Decoder<impl Read>) -> Found {
+    let mut reader = Reader { levels: vec![Level::default()], ..Reader::default() };
+    let mut lines = Lines::new(decoder);
+    let mut line = Vec::new();
+    let ending = loop {
+        match lines.next(&mut line) {
+            Ok(Some(ended)) => reader.take(&String::from_utf8_lossy(&line), ended),
+            Ok(None) => break reader.end(),
+            Err(error) => break Ending::Unreadable(error.to_string()),
+        }
+    };
+    reader.settle();
+    Found { tally: reader.tally, ending, said: Circumstances::default(), claims_more: false }
+}
+
+impl Reader {
+    /// A line without its end may be the beginning of another: it is no point and no plan.
+    fn take(&mut self, line: &str, whole: bool) {
+        let text = line.trim_start_matches(' ');
+        let depth = ((line.len() - text.len()) / 4).min(DEPTH);
+        if let Some(why) = text.strip_prefix("Bail out!") {
+            self.settle();
+            self.bailed = Some(why.trim().to_owned());
+            self.tally.fail(FailureKind::Error, Named { name: "(bail out)", ..Named::default() }, why.trim());
+        } else if let Some(point) = Point::parse(text).filter(|_| whole) {
+            self.settle();
+            self.point(depth, &point);
+        } else if let Some(number) = plan(text).filter(|_| whole) {
+            self.level(depth).plan = Some(number);
+        } else if let Some((_, message)) = &mut self.failed
+            && !text.starts_with("# Subtest")
+        {
+            let text = text.strip_prefix("# ").unwrap_or(text);
+            message.push_str(tally::cut(text, TEXT_CAP.saturating_sub(message.len())));
+            message.push('\n');
+        }
+    }
+
+    fn level(&mut self, depth: usize) -> &mut Level {
+        while self.levels.len() <= depth {
+            self.levels.push(Level::default());
+        }
+        &mut self.levels[depth]
+    }
+
+    fn point(&mut self, depth: usize, point: &Point<'_>) {
+        self.check_inner(depth);
+        let level = self.level(depth);
+        level.points += 1;
+        let (inner, inner_bad) = (std::mem::take(&mut level.inner), std::mem::take(&mut level.inner_bad));
+        let is_bad = point.outcome == Outcome::Failed;
+        if depth > 0 {
+            let outer = self.level(depth - 1);
+            outer.inner += 1;
+            outer.inner_bad += u64::from(is_bad || inner_bad > 0);
+        }
+        let sums_up = inner > 0 && (!is_bad || inner_bad > 0);
+        match point.outcome {
+            _ if sums_up => {}
+            Outcome::Failed => self.failed = Some((point.name.to_owned(), String::new())),
+            outcome => self.tally.count(outcome),
+        }
+    }
+
+    /// The levels deeper than this one end.
+    fn check_inner(&mut self, depth: usize) {
+        for level in self.levels.drain((depth + 1).min(self.levels.len())..) {
+            if level.plan.is_some_and(|plan| plan != level.points) {
+                let plan = level.plan.unwrap_or_default();
+                self.wrong.get_or_insert_with(|| format!("a subtest planned {plan} tests and ran {}", level.points));
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        if let Some((name, message)) = self.failed.take() {
+            self.tally.fail(FailureKind::Failure, Named { name: &name, ..Named::default() }, &message);
+        }
+    }
+
+    fn end(&mut self) -> Ending {
+        self.check_inner(0);
+        let level = self.levels[0];
+        match (level.plan, self.bailed.take(), self.wrong.take()) {
+            (_, Some(why), _) => Ending::Malformed(format!("bail out: {why}")),
+            (None, ..) => Ending::Cut,
+            (Some(plan), ..) if level.points < plan => Ending::Cut,
+            (Some(plan), ..) if level.points > plan => {
+                Ending::Malformed(format!("{plan} tests were planned and {} ran", level.points))
+            }
+            (_, _, Some(wrong)) => Ending::Malformed(wrong),
+            _ => Ending::Closed,
+        }
+    }
+}
+
+/// `not ok 2 - name # TODO why`
+struct Point<'a> {
+    name: &'a str,
+    outcome: Outcome,
+}
+
+impl<'a> Point<'a> {
+    fn parse(line: &'a str) -> Option<Self> {
+        let (is_ok, rest) = match line.strip_prefix("not ok") {
+            Some(rest) => (false, rest),
+            None => (true, line.strip_prefix("ok")?),
+        };
+        if !rest.is_empty() && !rest.starts_with(char::is_whitespace) {
+            return None;
+        }
+        let rest = rest.trim_start().trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
+        let rest = rest.strip_prefix('-').unwrap_or(rest);
+        let (name, directive) = match rest.rfind('#').filter(|at| !rest[..*at].ends_with('\\')) {
+            Some(at) => (rest[..at].trim(), rest[at + 1..].trim()),
+            None => (rest.trim(), ""),
+        };
+        let is = |word: &str| directive.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(word));
+        let outcome = match is_ok {
+            _ if is("skip") => Outcome::Skipped,
+            true => Outcome::Passed,
+            false if is("todo") => Outcome::Skipped,
+            false => Outcome::Failed,
+        };
+        let name = if is("skip") || is("todo") { name } else { rest.trim() };
+        Some(Self { name, outcome })
+    }
+}
+
+/// `1..12`
+fn plan(line: &str) -> Option<u64> {
+    let rest = line.strip_prefix("1..")?;
+    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    let after = rest[digits.len()..].trim_start();
+    if after.is_empty() || after.starts_with('#') { digits.parse().ok() } else { None }
+}

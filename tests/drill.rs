@@ -1,0 +1,140 @@
+//! Drills without a screen: the world, the real adapters, a script, and the score.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use hotfix_cockpit::drill::catalogue;
+use hotfix_cockpit::drill::headless::{self, Run};
+use hotfix_cockpit::drill::rooms::RealRooms;
+use hotfix_cockpit::drill::script::Script;
+use hotfix_cockpit::incident::{Entry, RollbackEnd};
+use serde_json::Value;
+
+const SCENARIOS: [&str; 5] = ["d1", "d4", "d6", "d7", "d8"];
+
+fn script(scenario: &str, kind: &str) -> PathBuf {
+    PathBuf::from(format!("{}/tests/data/{scenario}-{kind}.toml", env!("CARGO_MANIFEST_DIR")))
+}
+
+async fn play(scenario: &str, kind: &str, seed: u64) -> Run {
+    let script = Script::load(&script(scenario, kind)).unwrap();
+    headless::run(catalogue::find(scenario).unwrap(), seed, &script, RealRooms::open).await.unwrap()
+}
+
+fn hotfix(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_hotfix")).arg("drill").args(arguments).output().unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_scenario_tells_an_ideal_run_from_a_negligent_and_a_wrong_one() {
+    for scenario in SCENARIOS {
+        let ideal = play(scenario, "ideal", 1).await.score;
+        assert!(ideal.score >= 90 && ideal.passed, "{scenario}: {:#?}", ideal.points);
+        let negligent = play(scenario, "negligent", 1).await.score;
+        assert!(negligent.score <= 40 && !negligent.passed, "{scenario}: {:#?}", negligent.points);
+        let wrong = play(scenario, "wrong", 1).await.score;
+        assert!(wrong.score <= 60, "{scenario}: {:#?}", wrong.points);
+    }
+}
+
+#[test]
+fn every_embedded_scenario_is_played_here() {
+    let ids: Vec<String> = catalogue::all().into_iter().map(|it| it.id).collect();
+    let played: Vec<String> = SCENARIOS.iter().map(|it| catalogue::find(it).unwrap().id).collect();
+    assert_eq!(ids, played);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_seed_and_script_give_the_same_output_to_the_byte() {
+    for scenario in ["d1", "d8"] {
+        let (first, second) = (play(scenario, "ideal", 3).await, play(scenario, "ideal", 3).await);
+        let text = |run: &Run| serde_json::to_string(&run.score).unwrap();
+        assert_eq!(text(&first), text(&second), "{scenario}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d1_is_detected_decided_rolled_back_and_verified_through_the_real_adapters() {
+    let entries: Vec<Entry> = play("d1", "ideal", 1).await.records.iter().filter_map(Entry::of).collect();
+    let place = |wanted: &dyn Fn(&Entry) -> bool| entries.iter().position(wanted).unwrap();
+    let tip = place(&|it| matches!(it, Entry::HeadMoved { .. }));
+    let tests = place(&|it| matches!(it, Entry::TestsSeen { subject: Some(_), passed: 48, failed: 0 }));
+    let regressed = place(&|it| matches!(it, Entry::VerdictChanged { to, .. } if to == "regressed"));
+    let fired = place(&|it| matches!(it, Entry::RollbackFired { .. }));
+    let verified = place(&|it| matches!(it, Entry::RollbackEnded { end: RollbackEnd::Verified, .. }));
+    assert!([tip, tests, regressed, fired, verified].is_sorted(), "{entries:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_upstream_never_looks_like_a_bad_canary() {
+    for seed in 1..4 {
+        let entries: Vec<Entry> = play("d8", "ideal", seed).await.records.iter().filter_map(Entry::of).collect();
+        let is_blamed = |it: &Entry| matches!(it, Entry::VerdictChanged { to, .. } if to == "regressed");
+        assert!(!entries.iter().any(is_blamed), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_script_on_the_command_line_prints_the_contract_and_exits_by_the_score() {
+    let path = script("d1", "ideal").display().to_string();
+    let passed = hotfix(&["d1", "--script", &path, "--json"]);
+    assert_eq!(passed.status.code(), Some(0), "{}", String::from_utf8_lossy(&passed.stderr));
+    let score = json(&passed);
+    assert_eq!((&score["schema"], &score["scenario"], &score["seed"]), (&1.into(), &"d1-bad-canary".into(), &1.into()));
+    assert!(score["timeline"].as_array().unwrap().iter().all(|it| it["at_s"].is_u64() && it["event"].is_string()));
+    let path = script("d1", "negligent").display().to_string();
+    let failed = hotfix(&["d1", "--script", &path, "--json", "--seed", "4"]);
+    assert_eq!(failed.status.code(), Some(1));
+    assert_eq!((&json(&failed)["passed"], &json(&failed)["seed"]), (&false.into(), &4.into()));
+}
+
+#[test]
+fn the_score_for_people_explains_each_point() {
+    let path = script("d1", "wrong").display().to_string();
+    let told = String::from_utf8(hotfix(&["d1", "--script", &path]).stdout).unwrap();
+    for words in ["of 100, not passed", "premature: before 4:00", "a false alarm was acted on", "timeline"] {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+}
+
+#[test]
+fn the_list_names_every_scenario() {
+    let told = String::from_utf8(hotfix(&["--list"]).stdout).unwrap();
+    assert!(catalogue::all().iter().all(|it| told.contains(&it.id) && told.contains(&it.name)), "{told}");
+    let scenarios = json(&hotfix(&["--list", "--json"]))["scenarios"].as_array().unwrap().len();
+    assert_eq!(scenarios, SCENARIOS.len());
+}
+
+#[test]
+fn a_file_is_checked_with_line_and_column() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.toml");
+    let good = include_str!("../assets/drills/d1-bad-canary.toml");
+    std::fs::write(&file, good).unwrap();
+    let path = file.display().to_string();
+    assert_eq!(hotfix(&["--check", &path]).status.code(), Some(0));
+    std::fs::write(&file, good.replace("difficulty =", "dificulty =")).unwrap();
+    let refused = hotfix(&["--check", &path]);
+    let told = String::from_utf8(refused.stdout).unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(told.contains("mine.toml:") && told.contains("dificulty"), "{told}");
+}
+
+#[test]
+fn what_cannot_run_says_why_and_exits_with_two() {
+    for (arguments, words) in [
+        (vec!["d9"], "no scenario is called `d9`"),
+        (vec!["--check", "/nowhere.toml"], "/nowhere.toml"),
+        (vec!["d1", "--script", "/nowhere.toml"], "/nowhere.toml"),
+        (vec!["d1", "--speed", "100"], "a speed is a number from 0.1 to 20"),
+    ] {
+        let output = hotfix(&arguments);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?} {told}");
+        assert!(told.contains(words), "{arguments:?} {told}");
+    }
+}

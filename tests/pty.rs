@@ -1,0 +1,140 @@
+//! The program in a terminal: what a person does, and what the terminal is left like.
+
+mod support;
+
+use support::{RESTORED, Terminal, git, repository};
+
+const HOTFIX: &str = env!("CARGO_BIN_EXE_hotfix");
+
+fn cockpit(columns: u16, rows: u16) -> (Terminal, tempfile::TempDir, tempfile::TempDir) {
+    let (folder, state) = (repository(), tempfile::tempdir().unwrap());
+    let terminal = Terminal::start(&[HOTFIX], folder.path(), state.path(), columns, rows);
+    (terminal, folder, state)
+}
+
+#[test]
+fn it_opens_on_a_repository_without_any_configuration() {
+    let (mut terminal, ..) = cockpit(160, 48);
+    let screen =
+        terminal.wait_until("the change", |screen| screen.contains("v1.0.0") && screen.contains("src/cart.rs"));
+    for pane in ["1 Checklist", "2 Change", "3 Tests", "4 Canary", "5 Rollback"] {
+        assert!(screen.contains(pane), "{screen}");
+    }
+    assert!(screen.contains("no incident"), "{screen}");
+    terminal.press("q");
+    assert_eq!(terminal.wait_exit(), 0);
+    terminal.wait_modes(RESTORED);
+}
+
+#[test]
+fn a_commit_is_on_the_screen_without_a_key() {
+    let (terminal, folder, _state) = cockpit(160, 48);
+    terminal.wait_for("src/cart.rs");
+    std::fs::write(folder.path().join("late.rs"), "// late\n").unwrap();
+    git(folder.path(), &["add", "late.rs"]);
+    git(folder.path(), &["commit", "-qm", "Late"]);
+    terminal.wait_for("late.rs");
+}
+
+#[test]
+fn an_incident_is_declared_ticked_and_found_again() {
+    let (mut terminal, folder, state) = cockpit(160, 48);
+    terminal.wait_for("src/cart.rs");
+    terminal.press("i");
+    terminal.wait_for("what is broken");
+    terminal.press("checkout-502\rorders are lost\rall\rnone\r\r");
+    terminal.wait_for("SEV2 checkout-502");
+    terminal.press("n");
+    terminal.wait_for("Note on the timeline");
+    terminal.press("looked at the logs\r");
+    terminal.wait_for("looked at the logs");
+    terminal.press("q");
+    assert_eq!(terminal.wait_exit(), 0);
+    let again = Terminal::start(&[HOTFIX], folder.path(), state.path(), 160, 48);
+    again.wait_for("SEV2 checkout-502");
+}
+
+#[test]
+fn the_terminal_is_given_back_after_each_signal() {
+    for (signal, code) in [(15, 143), (1, 129), (2, 130)] {
+        let (mut terminal, ..) = cockpit(120, 40);
+        terminal.wait_for("src/cart.rs");
+        Terminal::kill(terminal.pid(), signal);
+        assert_eq!(terminal.wait_exit(), code);
+        terminal.wait_modes(RESTORED);
+    }
+}
+
+#[test]
+fn the_guardian_puts_the_terminal_right_after_kill_9() {
+    let (mut terminal, ..) = cockpit(120, 40);
+    terminal.wait_for("src/cart.rs");
+    let children = terminal.children();
+    assert_eq!(children.len(), 1, "a guardian has one cockpit");
+    Terminal::kill(children[0], 9);
+    assert_eq!(terminal.wait_exit(), 137);
+    terminal.wait_modes(RESTORED);
+    let screen = terminal.wait_for("ended by signal 9");
+    assert!(screen.contains("journal is safe"), "{screen}");
+}
+
+#[test]
+fn a_panic_of_the_drawing_thread_restores_and_reports() {
+    let (folder, state) = (repository(), tempfile::tempdir().unwrap());
+    let env = [("HOTFIX_TEST_PANIC", "ui")];
+    let mut terminal = Terminal::start_with(&[HOTFIX], folder.path(), state.path(), 120, 40, &env);
+    assert_eq!(terminal.wait_exit(), 101);
+    terminal.wait_modes(RESTORED);
+    terminal.wait_for("the cockpit broke");
+}
+
+#[test]
+fn every_size_is_drawn_and_none_panics() {
+    let (mut terminal, ..) = cockpit(160, 48);
+    terminal.wait_for("src/cart.rs");
+    for (columns, rows) in [(80, 24), (60, 15), (40, 10), (1, 1), (2, 3), (300, 100), (500, 200)] {
+        terminal.resize(columns, rows);
+    }
+    terminal.resize(120, 40);
+    terminal.wait_for("5 Rollback");
+    terminal.resize(80, 24);
+    terminal.press("2");
+    terminal.wait_for("src/cart.rs");
+    terminal.press("q");
+    assert_eq!(terminal.wait_exit(), 0);
+}
+
+#[test]
+fn a_paste_is_never_a_key() {
+    let (mut terminal, ..) = cockpit(120, 40);
+    terminal.wait_for("src/cart.rs");
+    terminal.press("\x1b[200~Rqqq\rR\x1b[201~");
+    terminal.wait_for("pasted text is ignored");
+    terminal.press("q");
+    assert_eq!(terminal.wait_exit(), 0);
+}
+
+#[test]
+fn no_colour_means_no_colour() {
+    let (folder, state) = (repository(), tempfile::tempdir().unwrap());
+    let env = [("NO_COLOR", "1")];
+    let terminal = Terminal::start_with(&[HOTFIX], folder.path(), state.path(), 120, 40, &env);
+    terminal.wait_for("src/cart.rs");
+    let raw = String::from_utf8_lossy(&terminal.raw()).into_owned();
+    for colour in ["\x1b[3", "\x1b[9", "\x1b[4"] {
+        let coloured = raw.match_indices(colour).any(|(at, _)| {
+            let digits: String = raw[at + 2..].chars().take_while(char::is_ascii_digit).collect();
+            matches!(digits.parse::<u32>(), Ok(30..=37 | 40..=47 | 90..=107 | 38 | 48))
+        });
+        assert!(!coloured, "{colour:?}");
+    }
+}
+
+#[test]
+fn a_locale_without_unicode_gets_ascii() {
+    let (folder, state) = (repository(), tempfile::tempdir().unwrap());
+    let env = [("LANG", "C")];
+    let terminal = Terminal::start_with(&[HOTFIX], folder.path(), state.path(), 120, 40, &env);
+    terminal.wait_for("src/cart.rs");
+    assert!(terminal.raw().is_ascii());
+}
