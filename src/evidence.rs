@@ -192,6 +192,24 @@ pub enum Picture {
     Empty,
 }
 
+impl<T> Observation<T> {
+    /// The same as a clock tells it that shows `now` and runs `speed` times as fast as the source's own.
+    #[must_use]
+    pub fn told_by(self, now: Timestamp, speed: f64) -> Self {
+        match self {
+            Self::Seen(generation, mut evidence) => {
+                evidence.observed_at = now;
+                evidence.ttl = evidence.ttl.mul_f64(speed);
+                Self::Seen(generation, evidence)
+            }
+            Self::Failed(generation, failure) => {
+                Self::Failed(generation, Failure { at: now, retry_at: None, ..failure })
+            }
+            Self::Started(generation) => Self::Started(generation),
+        }
+    }
+}
+
 /// The last value of one source, and how it is doing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed<T> {

@@ -1,5 +1,7 @@
 //! The room's part of the state, and how observations change it.
 
+use jiff::Timestamp;
+
 use super::diff::FileDiff;
 use super::model::{Report, Worktree};
 use crate::evidence::{self, Observed, Subject};
@@ -13,6 +15,18 @@ pub enum Observation {
     Worktree(evidence::Observation<Worktree>),
     /// The text of a diff that was asked for.
     Diff(evidence::Observation<FileDiff>),
+}
+
+impl Observation {
+    /// See [`evidence::Observation::told_by`].
+    #[must_use]
+    pub fn told_by(self, now: Timestamp, speed: f64) -> Self {
+        match self {
+            Self::Report(it) => Self::Report(it.told_by(now, speed)),
+            Self::Worktree(it) => Self::Worktree(it.told_by(now, speed)),
+            Self::Diff(it) => Self::Diff(it.told_by(now, speed)),
+        }
+    }
 }
 
 /// What is known of the change.

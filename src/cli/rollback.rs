@@ -50,9 +50,12 @@ pub struct Args {
     /// Why it is to be run although it is not ready
     #[arg(long, value_name = "TEXT", value_parser = super::entry::not_empty)]
     reason: Option<String>,
-    /// The revision to go back to; `rollback.to`, else the newest version before production's, without it
+    /// The revision to go back to; `rollback.to`, else the newest version before the present one, without it
     #[arg(long, value_name = "REV", conflicts_with_all = ["resume", "abort"])]
     to: Option<String>,
+    /// The revision that runs now; the hotfix tip, which is checked out, without it
+    #[arg(long, value_name = "REV", default_value = "HEAD", conflicts_with_all = ["resume", "abort"])]
+    from: String,
     /// Who does it; your configured name, git's user.name or the login without it
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
@@ -68,7 +71,7 @@ pub struct Args {
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let project = Project::open(&context.directory)?;
     if args.dry_run {
-        let plan = the_plan(&project, args.to.as_deref())?;
+        let plan = the_plan(&project, &args)?;
         print(&if args.json { preview::document(&plan)? } else { preview::text(&plan) })?;
         return Ok(Exit::Ok);
     }
@@ -79,7 +82,7 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     }
     let executor = desk.executor(permit, &project);
     if args.rehearse {
-        let plan = the_plan(&project, args.to.as_deref())?;
+        let plan = the_plan(&project, &args)?;
         return live::rehearse(&executor, &plan, args.json);
     }
     let as_json = args.json;
@@ -88,18 +91,18 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
 }
 
 /// The plan as git and `hotfix.toml` make it now.
-fn the_plan(project: &Project, to: Option<&str>) -> color_eyre::Result<Plan> {
+fn the_plan(project: &Project, args: &Args) -> color_eyre::Result<Plan> {
     let config = project.config()?;
     let Some(rollback) = &config.rollback else {
         bail!("hotfix.toml has no [rollback]: add one, or see `hotfix init`")
     };
-    let to = to.or(rollback.to.as_deref());
-    Ok(plan::build(rollback, contents(&project.root, &config, to)?)?)
+    let to = args.to.as_deref().or(rollback.to.as_deref());
+    Ok(plan::build(rollback, contents(&project.root, &config, &args.from, to)?)?)
 }
 
-fn contents(root: &Path, config: &schema::Config, to: Option<&str>) -> color_eyre::Result<Contents> {
+fn contents(root: &Path, config: &schema::Config, from: &str, to: Option<&str>) -> color_eyre::Result<Contents> {
     let settings = change::source::Settings::from(config);
-    let found = change::source::rollback_contents(root, &settings, None, to).map_err(|failure| {
+    let found = change::source::rollback_contents(root, &settings, Some(from), to).map_err(|failure| {
         let remedy = failure.remedy.map_or_else(String::new, |remedy| format!(" ({remedy})"));
         eyre!("{}{remedy}", failure.what)
     })?;
@@ -185,7 +188,7 @@ fn take_unjournaled(execution: &mut Option<Execution>, folder: &Path, incident: 
 
 /// The order to run the plan, once a person confirmed exactly this one.
 fn fired(project: &Project, desk: &Desk, args: Args, now: Timestamp) -> color_eyre::Result<Order> {
-    let plan = the_plan(project, args.to.as_deref())?;
+    let plan = the_plan(project, &args)?;
     let hash = plan.hash();
     match args.yes {
         Some(named) if hash.starts_with(&named) => {}

@@ -11,8 +11,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Context, Exit};
-use crate::config::schema::{Config, TestSource};
+use crate::config::schema::TestSource;
 use crate::evidence::{Evidence, Generation, Observation, Subject};
+use crate::project::Project;
 use crate::test_results::model::{Green, Report, Run, State, TestFailure, Totals};
 use crate::test_results::{baseline, source};
 use crate::ui::pane::short;
@@ -116,17 +117,9 @@ fn baseline_of(files: &[PathBuf], context: &Context) -> color_eyre::Result<Optio
 
 /// The root of the project and its sources; none when nothing is configured.
 fn project(directory: &Path) -> color_eyre::Result<(PathBuf, Vec<TestSource>)> {
-    let workdir = git2::Repository::discover(directory).ok().and_then(|r| r.workdir().map(Path::to_owned));
-    let root = workdir.unwrap_or_else(|| directory.to_owned());
-    let file = root.join("hotfix.toml");
-    match std::fs::read_to_string(&file) {
-        Ok(text) => {
-            let config: Config = toml::from_str(&text).wrap_err_with(|| format!("{} is not valid", file.display()))?;
-            Ok((root, config.tests))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((root, Vec::new())),
-        Err(error) => Err(eyre!("{} cannot be read: {error}", file.display())),
-    }
+    let project = Project::open(directory)?;
+    let tests = project.config()?.tests;
+    Ok((project.root, tests))
 }
 
 fn watch_files(

@@ -50,6 +50,14 @@ impl Clock {
         later(self.real, self.uptime())
     }
 
+    /// How fast the incident's clock goes; `None` for the wall's, by which sources tell the time themselves.
+    pub fn speed(&self) -> Option<f64> {
+        match self.world {
+            World::Wall => None,
+            World::Simulated { speed, .. } => Some(speed),
+        }
+    }
+
     /// How much of real time a span of the incident's clock takes.
     pub fn real(&self, span: Duration) -> Duration {
         match self.world {

@@ -22,6 +22,7 @@ use crate::config::trust::Permit;
 use crate::drill::headless::INCIDENT;
 use crate::drill::live::{Live, News};
 use crate::drill::score::{Score, score};
+use crate::evidence::Observation;
 use crate::incident::Entry;
 use crate::journal::record::Record;
 use crate::journal::writer::Writer;
@@ -124,10 +125,24 @@ impl Hands {
         self.words.set(&opened.last_words());
         let whats = opened.tell(state);
         self.begin_drill(&opened);
-        let change = change::source::start(&opened.root, (&opened.config).into(), self.outlet(What::Change));
+        let change = change::source::start(
+            &opened.root,
+            (&opened.config).into(),
+            self.outlet(|clock, it: change::model::Observation| {
+                What::Change(match clock.speed() {
+                    Some(speed) => it.told_by(clock.now(), speed),
+                    None => it,
+                })
+            }),
+        );
         let reads_tests = matches!(opened.standing, Standing::Trusted | Standing::Missing);
-        let tests = reads_tests
-            .then(|| test_results::source::start(&opened.root, &opened.config.tests, self.outlet(What::Tests)));
+        let tests = reads_tests.then(|| {
+            test_results::source::start(
+                &opened.root,
+                &opened.config.tests,
+                self.outlet(|clock, it| What::Tests(told(it, clock))),
+            )
+        });
         let tests =
             tests.and_then(|started| started.map_err(|error| self.tell(Toast::error(format!("tests: {error}")))).ok());
         let (canary, plan, http) = (Arc::new(Notify::new()), Arc::new(Notify::new()), http::Client::new());
@@ -148,9 +163,13 @@ impl Hands {
         whats
     }
 
-    fn outlet<T: Send + 'static>(&self, wrap: impl Fn(T) -> What + Send + 'static) -> impl Fn(T) + Send + 'static {
-        let letters = self.letters.clone();
-        move |observation| letters.send(Letter::Happened(wrap(observation)))
+    /// The way in for a source that tells the time by the wall clock.
+    fn outlet<T: Send + 'static>(
+        &self,
+        wrap: impl Fn(Clock, T) -> What + Send + 'static,
+    ) -> impl Fn(T) + Send + 'static {
+        let (letters, clock) = (self.letters.clone(), self.clock);
+        move |observation| letters.send(Letter::Happened(wrap(clock, observation)))
     }
 
     /// Carries out an effect that is not the loop's own.
@@ -250,6 +269,14 @@ impl Engaged {
             hide: Arc::new(move |secret| journal.hide(vec![secret])),
         };
         Some((permit, place))
+    }
+}
+
+/// An observation by the incident's clock.
+pub(super) fn told<T>(observation: Observation<T>, clock: Clock) -> Observation<T> {
+    match clock.speed() {
+        Some(speed) => observation.told_by(clock.now(), speed),
+        None => observation,
     }
 }
 

@@ -8,13 +8,14 @@ use tokio::sync::Notify;
 
 use super::clock::Clock;
 use super::event::What;
+use super::hands::told;
 use super::letter::Letter;
 use super::mailbox::Sending;
 use crate::change::source::{Settings, rollback_contents};
 use crate::config::schema;
 use crate::evidence::{Failure, Generation, Observation};
 use crate::rollback::model::Plan;
-use crate::rollback::plan;
+use crate::rollback::plan::{self, Contents};
 use crate::rollback::state::Event;
 
 /// Between two builds when nothing moves: half of what makes a plan too old.
@@ -41,12 +42,9 @@ impl Planner {
     /// When git cannot tell what to go back to, or the configuration makes no sense.
     pub fn plan(&self, clock: Clock) -> Result<Plan, Failure> {
         let failure = |what: String| Failure { what, remedy: None, at: clock.now(), retry_at: None };
-        let mut contents = rollback_contents(&self.root, &self.settings, Some(TIP), self.rollback.to.as_deref())?;
-        if let Some(oid) = contents.from.oid.as_ref().filter(|_| contents.from.reference == TIP) {
-            contents.from.reference = oid.short().to_owned();
-        }
-        let contents = plan::Contents::try_from(contents).map_err(failure)?;
-        plan::build(&self.rollback, contents).map_err(|error| failure(error.to_string()))
+        let found = rollback_contents(&self.root, &self.settings, Some(TIP), self.rollback.to.as_deref())?;
+        let plan = Contents::of(&found).and_then(|contents| plan::build(&self.rollback, contents));
+        plan.map_err(|error| failure(error.to_string()))
     }
 }
 
@@ -61,7 +59,7 @@ pub async fn keep(planner: Planner, clock: Clock, asked: Arc<Notify>, letters: S
             Ok(Err(failure)) => Observation::Failed(generation, failure),
             Err(_) => return,
         };
-        letters.send(Letter::Happened(What::Rollback(Event::Plan(observation))));
+        letters.send(Letter::Happened(What::Rollback(Event::Plan(told(observation, clock)))));
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
             () = asked.notified() => {}

@@ -10,7 +10,6 @@ use super::headless::{INCIDENT, Ledger, Rooms};
 use super::repository::SetupError;
 use super::site::Site;
 use crate::canary::{source as prometheus, state as canary};
-use crate::change::contents::{self, Point};
 use crate::change::source as git;
 use crate::config::load;
 use crate::config::schema::Config;
@@ -21,7 +20,7 @@ use crate::incident::Entry;
 use crate::journal::Recorder;
 use crate::rollback::execution::Execution;
 use crate::rollback::executor::{Executor, Place};
-use crate::rollback::model::{Class, Plan, Undone, Version};
+use crate::rollback::model::Plan;
 use crate::rollback::plan::{self, Contents};
 use crate::rollback::state::{Order, resume};
 use crate::test_results::source::Reports;
@@ -99,7 +98,8 @@ impl RealRooms {
         let settings = git::Settings::from(&self.config);
         let back = git::rollback_contents(&self.root, &settings, Some("HEAD"), rollback.to.as_deref());
         let back = back.map_err(|failure| failure.what)?;
-        plan::build(rollback, contents_of(back)?).map_err(|error| error.to_string())
+        let plan = Contents::of(&back).and_then(|contents| plan::build(rollback, contents));
+        plan.map_err(|error| error.to_string())
     }
 
     fn executor(&self, ledger: &Arc<Ledger>, by: &str) -> Executor {
@@ -144,23 +144,4 @@ impl Rooms for RealRooms {
         let executor = self.executor(ledger, by);
         executor.run(order, &|_| {}, &CancellationToken::new()).await.map(drop)
     }
-}
-
-/// What git says of the way back, in the words of a plan.
-fn contents_of(back: contents::Contents) -> Result<Contents, String> {
-    let to = back.to.ok_or("git knows no version to go back to")?;
-    let version = |point: Point| Version { reference: point.reference, oid: point.oid };
-    let undone = |it: contents::Undone| Undone { oid: it.oid, summary: it.summary, flags: it.flags };
-    let class = match back.class {
-        Some(crate::change::classes::Reversal::Clean) => Class::Clean,
-        Some(crate::change::classes::Reversal::Compensating) => Class::Compensating,
-        Some(crate::change::classes::Reversal::Unsafe) | None => Class::Unsafe,
-    };
-    Ok(Contents {
-        from: version(back.from),
-        to: version(to),
-        class,
-        undoes: back.undoes.into_iter().map(undone).collect(),
-        warnings: [back.reasons, back.unknown].concat(),
-    })
 }

@@ -11,7 +11,6 @@
 
 pub mod execution;
 pub mod executor;
-pub mod from_git;
 pub mod guard;
 pub mod model;
 pub mod output;

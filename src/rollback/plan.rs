@@ -62,8 +62,13 @@ impl Contents {
     }
 }
 
+/// `HEAD` names another commit tomorrow: the short id stands for it.
 fn version(point: &change::Point) -> Version {
-    Version { reference: point.reference.clone(), oid: point.oid.clone() }
+    let reference = match &point.oid {
+        Some(oid) if point.reference == "HEAD" => oid.short().to_owned(),
+        _ => point.reference.clone(),
+    };
+    Version { reference, oid: point.oid.clone() }
 }
 
 /// What the room is told when git was read at `at`: a plan, or why there is none.

@@ -4,7 +4,7 @@ mod glob;
 mod lineage;
 mod watch;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -105,7 +105,7 @@ impl Reports {
         self.reread = 0;
         let mut gathered = Gathered::default();
         let mut found = glob::Found::default();
-        let mut present = Vec::new();
+        let mut present = HashSet::new();
         for (wanted, patterns) in self.wanted.clone() {
             let before = found.files.len();
             patterns.iter().for_each(|pattern| found.add(&self.root, pattern));
@@ -114,7 +114,7 @@ impl Reports {
             files.dedup();
             for file in files {
                 self.look_at(&file, &wanted, now, &mut gathered);
-                present.push(file);
+                present.insert(file);
             }
         }
         self.known.retain(|file, _| present.contains(file));
@@ -244,8 +244,7 @@ fn run_of(parsed: &Parsed, name: &str, source: &str, modified: Option<SystemTime
     let observed_at = modified.and_then(|at| Timestamp::try_from(at).ok()).map(|at| at.min(now));
     let changed = observed_at
         .is_some_and(|at| now.duration_since(at) < jiff::SignedDuration::try_from(WRITING).unwrap_or_default());
-    let is_open =
-        parsed.state == RunState::Truncated || (parsed.state == RunState::Empty && parsed.said == Default::default());
+    let is_open = parsed.state == RunState::Truncated || parsed.trouble.as_deref() == Some(reader::NO_BYTES);
     Run {
         name: name.to_owned(),
         source: source.to_owned(),

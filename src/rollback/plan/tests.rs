@@ -105,6 +105,16 @@ fn what_git_cannot_tell_is_never_clean() {
 }
 
 #[test]
+fn head_is_no_name_for_a_version() {
+    let mut git = of_git(Some(Reversal::Clean), Some("v2.4.1"));
+    git.from.reference = "HEAD".into();
+    assert_eq!(
+        Contents::of(&git).unwrap().from,
+        version(&change::Point { reference: "bbbbbbb".into(), oid: Some(oid('b')) })
+    );
+}
+
+#[test]
 fn the_room_is_told_a_plan_or_why_there_is_none() {
     let rollback = rollback(vec![step("go", &["deploy", "{to.version}"])], None);
     let tell = |change| observe(&rollback, &change, Generation(1), at(0));

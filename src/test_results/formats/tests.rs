@@ -1,3 +1,6 @@
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
 use super::*;
 use crate::test_results::model::{RunState, Totals};
 use crate::test_results::reader::{Parsed, read};
@@ -34,6 +37,40 @@ fn formats_are_told_by_content() {
     assert_eq!(recognise(b"TAP version 13"), Format::Tap);
     assert_eq!(recognise(b"1..3\nok 1"), Format::Tap);
     assert_eq!(recognise(b"okay then"), Format::Xml);
+}
+
+#[test]
+fn nothing_that_is_done_to_a_report_makes_its_reading_panic() {
+    let seeds = [
+        TRX.to_owned(),
+        go("run", "A", "") + &go("fail", "A", "") + &go("fail", "", ""),
+        "TAP version 14\n    ok 1 - a\n    1..1\nnot ok 1 - x # TODO\n  ---\n  ...\n1..1\n".to_owned(),
+        "{\"results\":{\"tests\":[{\"name\":\"é\",\"status\":\"failed\",\"suite\":[1]}]}}".to_owned(),
+        "<?xml version='1.0' encoding='latin1'?><testsuites><testsuite name='é' tests='1'><testcase name='&#x41;'><failure \
+            message='m'><![CDATA[x]]>&lt;</failure></testcase></testsuite></testsuites>"
+            .to_owned(),
+    ];
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[9; 32]);
+    let mut runner =
+        TestRunner::new_with_rng(Config { cases: 2_000, failure_persistence: None, ..Config::default() }, rng);
+    let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3usize), 1..8);
+    runner
+        .run(&(0..seeds.len(), changes), |(seed, changes)| {
+            let mut bytes = seeds[seed].clone().into_bytes();
+            for (at, byte, how) in changes {
+                let at = at.index(bytes.len());
+                match how {
+                    0 => bytes[at] = byte,
+                    1 => bytes.insert(at, byte),
+                    _ => drop(bytes.remove(at)),
+                }
+            }
+            let parsed = read(bytes.as_slice());
+            let t = parsed.totals;
+            prop_assert_eq!(t.tests, t.passed + t.bad() + t.skipped + t.disabled + t.unproven);
+            Ok(())
+        })
+        .unwrap();
 }
 
 const TRX: &str = r#"<TestRun xmlns="x"><Results><UnitTestResult testName="a" outcome="Passed" duration="00:00:01.5"/>

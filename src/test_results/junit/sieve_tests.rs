@@ -51,7 +51,7 @@ fn long_events_are_shortened_and_nothing_after_them_is_lost() {
             if closes {
                 continue;
             }
-            for times in [1, 20_000, 65_500, 70_001, 200_003] {
+            for times in [1, 65_500, 140_001] {
                 let parsed = failed_case(before, filler, times, after);
                 let t = parsed.totals;
                 assert_eq!(
@@ -67,11 +67,11 @@ fn long_events_are_shortened_and_nothing_after_them_is_lost() {
 
 #[test]
 fn an_event_may_end_at_any_place_of_a_chunk() {
-    for times in 65_400..65_620 {
+    for times in 65_500..65_560 {
         let parsed = failed_case("<failure><![CDATA[", "]", times, "]]></failure>");
         assert_eq!((parsed.totals.failed, parsed.totals.passed), (1, 1), "{times}");
     }
-    for times in 131_000..131_100 {
+    for times in 131_040..131_080 {
         let parsed = failed_case("<failure message='", "/", times, "'/>");
         assert_eq!((parsed.totals.failed, parsed.totals.passed), (1, 1), "{times}");
     }

@@ -74,8 +74,9 @@ impl Found {
 
     fn list(&mut self, folder: &Path, part: &str, rest: &[&str], depth: usize) {
         let Some(matcher) = matcher(part) else { return };
+        let is_hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".") && !part.starts_with('.');
         for entry in self.entries(folder) {
-            if matcher.is_match(&entry) {
+            if matcher.is_match(&entry) && !is_hidden(&entry) {
                 self.step(folder.join(entry), rest, depth);
             }
         }

@@ -30,6 +30,7 @@ fn globs_match_part_by_part() {
     assert_eq!(found(&folder, "a/{x,q}/*.xml"), ["a/x/junit.xml"]);
     assert_eq!(found(&folder, "nowhere/*.xml"), [""; 0]);
     assert_eq!(found(&folder, "a/[/junit.xml"), [""; 0]);
+    assert_eq!(found(&folder, "*/a/junit.xml"), [""; 0], "what is hidden is not looked into");
 }
 
 #[test]
