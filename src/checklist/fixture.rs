@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::model::{GateStatus, Inputs, State};
+use crate::canary::judge::LogE;
 use crate::canary::model::{MetricReport, Report as CanaryReport, Verdict};
 use crate::change::ladder::{Level, Rung};
 use crate::change::model::{
@@ -16,7 +17,9 @@ use crate::incident::{Decision, Entry, Incident, Role, RollbackEnd, Severity, St
 use crate::journal::record::Record;
 use crate::journal::{Memory, Recorder};
 use crate::rollback::model::{Class, Plan, Step, StepAction, Version};
-use crate::test_results::model::{FailureKind, Report as TestReport, Run, TestFailure, Totals};
+use crate::test_results::model::{
+    FailureKind, Report as TestReport, Run, RunState, State as TestResults, TestFailure, Totals, Wanted,
+};
 
 pub fn oid(digit: char) -> Oid {
     Oid::parse(&digit.to_string().repeat(40)).unwrap()
@@ -34,7 +37,7 @@ pub struct World {
     pub records: Vec<Record>,
     pub change: Observed<ChangeReport>,
     pub worktree: Observed<Worktree>,
-    pub tests: Observed<TestReport>,
+    pub tests: TestResults,
     pub canary: Option<Observed<CanaryReport>>,
     pub plan: Option<Observed<Plan>>,
     pub config: Checklist,
@@ -49,7 +52,7 @@ impl World {
             records: Vec::new(),
             change: seen(change(), "git"),
             worktree: seen(Worktree::default(), "git"),
-            tests: seen(tests(), "junit"),
+            tests: results(seen(tests(), "junit")),
             canary: Some(seen(canary(Verdict::Healthy), "prometheus")),
             plan: Some(seen(plan(), "hotfix.toml")),
             config: Checklist::default(),
@@ -66,7 +69,7 @@ impl World {
             records: Vec::new(),
             change: Observed::default(),
             worktree: Observed::default(),
-            tests: Observed::default(),
+            tests: TestResults::default(),
             canary: None,
             plan: None,
             config: Checklist::default(),
@@ -121,9 +124,9 @@ impl World {
     }
 
     pub fn edit_tests(&mut self, edit: impl FnOnce(&mut TestReport)) {
-        let Some(mut report) = self.tests.value().cloned() else { return };
+        let Some(mut report) = self.tests.report.value().cloned() else { return };
         edit(&mut report);
-        self.tests = seen(report, "junit");
+        self.tests = results(seen(report, "junit"));
     }
 
     pub fn watch(&mut self, verdict: Verdict) {
@@ -135,7 +138,7 @@ impl World {
         let at = self.now;
         refresh(&mut self.change, at);
         refresh(&mut self.worktree, at);
-        refresh(&mut self.tests, at);
+        refresh(&mut self.tests.report, at);
         self.canary.iter_mut().for_each(|canary| refresh(canary, at));
         self.plan.iter_mut().for_each(|plan| refresh(plan, at));
     }
@@ -214,6 +217,13 @@ fn refresh<T: Clone>(observed: &mut Observed<T>, at: Timestamp) {
     if let Some(evidence) = observed.evidence().cloned() {
         *observed = Observed::seen(Evidence { observed_at: at, ..evidence });
     }
+}
+
+/// The room of test results, with this in it.
+pub fn results(report: Observed<TestReport>) -> TestResults {
+    let mut results = TestResults::default();
+    results.report = report;
+    results
 }
 
 /// A fresh observation, about the tip of [`change`].
@@ -315,11 +325,26 @@ pub fn tests() -> TestReport {
             freshness: Freshness::Fresh,
             totals,
             complete: true,
+            state: RunState::Complete,
+            trouble: None,
+            claims_more: false,
+            exit_code: Some(0),
+            dirty: Some(false),
+            tree: Some(oid('4')),
+            committed_at: Some(minute(30)),
+            behind: Some(0),
+            last_complete: None,
             required: true,
         }],
-        failures: Vec::new(),
-        warnings: Vec::new(),
+        sources: vec![Wanted { name: "unit".into(), required: true, patterns: vec!["target/junit.xml".into()] }],
+        ..TestReport::default()
     }
+}
+
+/// One test of the required run fails.
+pub fn red(report: &mut TestReport, name: &str) {
+    report.failures.push(failure(name, None));
+    report.runs[0].totals.failed += 1;
 }
 
 pub fn failure(name: &str, preexisting: Option<bool>) -> TestFailure {
@@ -332,30 +357,44 @@ pub fn failure(name: &str, preexisting: Option<bool>) -> TestFailure {
         message: "expected 8, got 9".into(),
         location: None,
         preexisting,
+        standing: None,
     }
 }
 
 pub fn canary(verdict: Verdict) -> CanaryReport {
+    let regressed_at = (verdict == Verdict::Regressed).then(|| minute(70));
     CanaryReport {
         verdict,
+        regressed_at,
         metrics: vec![MetricReport {
             name: "error rate".into(),
             critical: true,
             verdict,
-            regressed_at: (verdict == Verdict::Regressed).then(|| minute(70)),
+            suspect_at: None,
+            regressed_at,
+            healthy_at: None,
             baseline: (12.0, 6_000.0),
             canary: (1.0, 700.0),
             ratio: Some(0.7),
             low: Some(0.1),
             high: Some(2.8),
             log_evidence: -1.0,
+            log_e: LogE::default(),
+            bar: 3.0,
+            slo: None,
+            detectable: None,
+            harm_due: None,
+            healthy_due: None,
             needs: None,
             why: "1 bad of 700 requests, 0.7 times the baseline".into(),
+            weakest: "one request, one user".into(),
+            peak: None,
             scrapes: Vec::new(),
         }],
         requests: 700.0,
         share: Some(0.1),
         since: Some(minute(60)),
+        interval: Duration::from_secs(15),
         warnings: Vec::new(),
     }
 }

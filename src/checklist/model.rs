@@ -14,7 +14,7 @@ use crate::config::schema::{Checklist, Limits};
 use crate::evidence::{Observed, Oid, Subject};
 use crate::incident::{Incident, Severity, Stage};
 use crate::rollback::model::Plan;
-use crate::test_results::model::Report as TestReport;
+use crate::test_results::model::State as TestResults;
 
 /// Everything that a gate may look at, at one moment.
 #[derive(Debug, Clone, Copy)]
@@ -27,8 +27,8 @@ pub struct Inputs<'a> {
     pub change: &'a Observed<ChangeReport>,
     /// How the work tree differs from HEAD.
     pub worktree: &'a Observed<Worktree>,
-    /// The test results.
-    pub tests: &'a Observed<TestReport>,
+    /// The test results, with what the room remembers of them.
+    pub tests: &'a TestResults,
     /// The canary; `None` when none is configured.
     pub canary: Option<&'a Observed<CanaryReport>>,
     /// The rollback plan; `None` when none is configured.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::canary::model::Verdict;
-use crate::checklist::fixture::{World, failure, oid};
-use crate::evidence::Observed;
+use crate::checklist::fixture::{World, oid, red};
+use crate::test_results::model::State as TestResults;
 use crate::ui::theme::Theme;
 
 /// The pane as lines of one width: title, head, all rows, the summary.
@@ -26,7 +26,7 @@ fn plain(line: &Line, cells: u16) -> String {
 fn troubled() -> World {
     let mut world = World::go(Stage::Deploy);
     world.watch(Verdict::Collecting);
-    world.edit_tests(|report| report.failures.push(failure("pool_limit_is_kept", None)));
+    world.edit_tests(|report| red(report, "pool_limit_is_kept"));
     world.edit_change(|report| {
         report.facts.retain(|fact| fact.id != "G16");
         report.core_lines = Some(260);
@@ -122,7 +122,7 @@ fn every_state_has_a_glyph_and_a_word_of_its_own() {
     };
     take(&world, "b1");
     take(&world, "b4");
-    world.tests = Observed::default();
+    world.tests = TestResults::default();
     take(&world, "b6");
     world.push();
     take(&world, "b8");

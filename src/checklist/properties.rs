@@ -4,13 +4,14 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-use super::fixture::{World, change, failure, minute, oid};
+use super::fixture::{World, change, minute, oid, red};
 use super::model::{By, GateState};
 use super::readiness::Readiness;
 use crate::canary::model::Verdict;
 use crate::change::model::FactState;
 use crate::evidence::{Failure, Generation, Observation, Observed};
 use crate::incident::{RollbackEnd, Stage};
+use crate::test_results::model::State as TestResults;
 
 /// One thing that a required gate of the deploy stage, or of one before it, rests on.
 type Loss = (&'static str, fn(&mut World));
@@ -18,17 +19,27 @@ type Loss = (&'static str, fn(&mut World));
 const LOSSES: [Loss; 19] = [
     ("git was never asked", |world| world.change = Observed::default()),
     ("git status was never asked", |world| world.worktree = Observed::default()),
-    ("tests were never seen", |world| world.tests = Observed::default()),
+    ("tests were never seen", |world| world.tests = TestResults::default()),
     ("the canary was never seen", |world| world.canary = Some(Observed::default())),
     ("the plan was never built", |world| world.plan = Some(Observed::default())),
     ("no plan", |world| world.plan = None),
     ("the tip moved", World::push),
     ("everything is old", |world| world.now += SignedDuration::from_mins(10)),
     ("git failed", |world| fail(&mut world.change)),
-    ("tests failed to load", |world| fail(&mut world.tests)),
-    ("a test is red", |world| world.edit_tests(|report| report.failures.push(failure("t", None)))),
-    ("tests are unattributed", |world| world.edit_tests(|report| report.runs[0].subject = None)),
-    ("tests of another commit", |world| world.edit_tests(|report| report.runs[0].subject = Some(oid('7')))),
+    ("tests failed to load", |world| fail(&mut world.tests.report)),
+    ("a test is red", |world| world.edit_tests(|report| red(report, "t"))),
+    ("tests are unattributed", |world| {
+        world.edit_tests(|report| {
+            report.runs[0].subject = None;
+            report.runs[0].tree = None;
+        });
+    }),
+    ("tests of another commit", |world| {
+        world.edit_tests(|report| {
+            report.runs[0].subject = Some(oid('7'));
+            report.runs[0].tree = Some(oid('6'));
+        });
+    }),
     ("collecting", |world| world.watch(Verdict::Collecting)),
     ("blind", |world| world.watch(Verdict::Blind)),
     ("suspect", |world| world.watch(Verdict::Suspect)),

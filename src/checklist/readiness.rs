@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::model::{GateState, GateStatus, Inputs, Strength};
 use super::rules::canary_sentence;
-use crate::canary::model::{MetricReport, Report, Verdict};
+use crate::canary::model::{Report, Verdict};
 use crate::incident::model::RolledBack;
 use crate::incident::{RollbackEnd, Stage};
 
@@ -58,7 +58,9 @@ pub fn assess(inputs: &Inputs, gates: &[GateStatus]) -> Standing {
     let applies = |gate: &&GateStatus| gate.strength == Strength::Required && gate.state != GateState::NotApplicable;
     let holding = holding(gates, stage);
     let (readiness, lead) = verdict(inputs, &holding);
-    let reasons = lead.into_iter().chain(holding.iter().map(|gate| reason(gate))).collect::<Vec<_>>();
+    // Without an incident the gates of the first stage say nothing but that.
+    let told = holding.iter().filter(|_| inputs.incident.is_some());
+    let reasons = lead.into_iter().chain(told.map(|gate| reason(gate))).collect::<Vec<_>>();
     let required = now_due().filter(applies).count();
     Standing {
         readiness,
@@ -110,9 +112,8 @@ fn verdict(inputs: &Inputs, holding: &[&GateStatus]) -> (Readiness, Vec<String>)
 /// A canary that regressed says roll back until a rollback has ended since; a verdict without a time is
 /// taken for a new one.
 fn regressed(report: &Report, rollback: Option<RolledBack>) -> (Readiness, Vec<String>) {
-    let decides = |metric: &&MetricReport| metric.critical && metric.verdict == Verdict::Regressed;
-    let at = report.metrics.iter().filter(decides).filter_map(|metric| metric.regressed_at).max();
-    let since = rollback.filter(|rollback| at.is_some_and(|at| rollback.at >= at)).map(|rollback| rollback.end);
+    let is_since = |rollback: &RolledBack| report.regressed_at.is_some_and(|at| rollback.at >= at);
+    let since = rollback.filter(is_since).map(|rollback| rollback.end);
     let sentence = format!("the canary regressed: {}", canary_sentence(report));
     match since {
         Some(RollbackEnd::Verified) => (Readiness::NoGo, vec!["rolled back, verified".to_owned()]),

@@ -1,7 +1,8 @@
 use super::*;
 use crate::checklist::fixture;
-use crate::checklist::fixture::{World, failure, minute};
+use crate::checklist::fixture::{World, minute};
 use crate::evidence::Observed;
+use crate::test_results::model::RunState;
 
 fn standing(world: &World) -> Standing {
     world.state().standing().clone()
@@ -35,7 +36,8 @@ fn without_an_incident_it_is_no_go_and_says_so() {
 #[test]
 fn a_failed_gate_comes_before_a_stale_one_and_that_before_an_open_one() {
     let mut world = World::go(Stage::Develop);
-    world.edit_tests(|report| report.failures.push(failure("pool_limit", None)));
+    world.edit_tests(|report| fixture::red(report, "pool_limit"));
+    world.edit_tests(|report| report.runs[0].subject = Some(fixture::oid('9')));
     world.edit_change(|report| report.head.oid = Some(fixture::oid('9')));
     let reasons = standing(&world).reasons;
     let ids: Vec<_> = reasons.iter().map(|reason| reason.split(' ').next().unwrap()).collect();
@@ -82,7 +84,10 @@ fn only_data_missing_is_not_enough_data() {
     assert_first(&world, Readiness::NotEnoughData, "blind");
     world.canary = Some(Observed::default());
     assert_first(&world, Readiness::NotEnoughData, "nothing was asked");
-    world.edit_tests(|report| report.runs[0].complete = false);
+    world.edit_tests(|report| {
+        report.runs[0].complete = false;
+        report.runs[0].state = RunState::Writing;
+    });
     assert_eq!(standing(&world).open, 2);
     assert_eq!(standing(&world).readiness, Readiness::NotEnoughData);
     world.edit_change(|report| report.commits[0].merge = true);
@@ -119,7 +124,7 @@ fn a_rollback_that_ended_since_answers_it() {
 fn a_regressed_verdict_without_a_time_is_taken_for_a_new_one() {
     let mut world = World::go(Stage::Deploy);
     let mut report = fixture::canary(Verdict::Regressed);
-    report.metrics[0].regressed_at = None;
+    report.regressed_at = None;
     world.canary = Some(fixture::seen(report, "prometheus"));
     world.roll_back(minute(77), RollbackEnd::Verified);
     assert_eq!(standing(&world).readiness, Readiness::RollBack);

@@ -25,7 +25,7 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let gathered = gather::gather(context)?;
     let state = State::new(&gathered.inputs());
     let text = if args.json { serde_json::to_string(&Document::new(&state))? + "\n" } else { plain(&state) };
-    super::output::print(&text)?;
+    super::print(&text)?;
     Ok(Exit::Ok)
 }
 

@@ -1,16 +1,31 @@
 //! Asks every source once, for the commands that look at the whole: one function for each room.
+//!
+//! A source that fails is evidence that is missing, and no error: the gates say what that means.
+
+use std::thread;
 
 use jiff::Timestamp;
 
 use super::Context;
-use crate::canary::model::Report as CanaryReport;
+
+use crate::canary::model::{Report as CanaryReport, State as CanaryState};
+use crate::canary::source::Source as CanarySource;
 use crate::change::model::{Report as ChangeReport, Worktree};
+use crate::change::source::{self, Settings};
 use crate::checklist::model::Inputs;
-use crate::config::schema::{Checklist, Limits};
-use crate::evidence::Observed;
+use crate::config::schema::{self, Config};
+use crate::config::trust::Permit;
+use crate::evidence::{Evidence, Failure, Generation, Observation, Observed};
+use crate::http::Client;
 use crate::incident::Incident;
+use crate::project::Project;
 use crate::rollback::model::Plan;
-use crate::test_results::model::Report as TestReport;
+use crate::rollback::plan::{self, Contents};
+use crate::test_results::model::State as TestResults;
+use crate::test_results::source as test_source;
+
+/// What a rollback goes back from: the commit that the hotfix ships.
+const TIP: &str = "HEAD";
 
 /// What every source answered.
 #[derive(Debug, Clone)]
@@ -20,11 +35,10 @@ pub struct Gathered {
     pub incident: Option<Incident>,
     change: Observed<ChangeReport>,
     worktree: Observed<Worktree>,
-    tests: Observed<TestReport>,
+    tests: TestResults,
     canary: Option<Observed<CanaryReport>>,
     plan: Option<Observed<Plan>>,
-    checklist: Checklist,
-    limits: Limits,
+    config: Config,
 }
 
 impl Gathered {
@@ -38,8 +52,8 @@ impl Gathered {
             tests: &self.tests,
             canary: self.canary.as_ref(),
             plan: self.plan.as_ref(),
-            config: &self.checklist,
-            limits: self.limits,
+            config: &self.config.checklist,
+            limits: self.config.limits,
         }
     }
 }
@@ -47,7 +61,124 @@ impl Gathered {
 /// Asks every source once.
 ///
 /// # Errors
-/// When the configuration or the journal cannot be read. A source that fails is evidence, no error.
-pub fn gather(_context: &Context) -> color_eyre::Result<Gathered> {
-    Err(color_eyre::eyre::eyre!("not built yet"))
+/// When the configuration or the journal cannot be read.
+pub fn gather(context: &Context) -> color_eyre::Result<Gathered> {
+    let project = Project::open(&context.directory)?;
+    let config = project.config()?;
+    let permit = project.trust().and_then(|trust| trust.permit());
+    let incident = incident(&project)?;
+    // The canary waits for the network and git for the disk: neither waits for the other.
+    let (git, plan, canary) = thread::scope(|scope| {
+        let canary = scope.spawn(|| canary(&project, &config, permit, context.now));
+        (Git::look(&project, &config), plan(&project, &config, context.now), canary.join())
+    });
+    Ok(Gathered {
+        now: context.now,
+        incident,
+        tests: tests(&project, &config, &git, context.now),
+        plan,
+        canary: canary.unwrap_or_else(|_| Some(failed("the canary's source broke down", None, context.now))),
+        change: git.change,
+        worktree: git.worktree,
+        config,
+    })
+}
+
+fn incident(project: &Project) -> color_eyre::Result<Option<Incident>> {
+    // Outside of a repository there is no journal, hence no incident.
+    let Ok(folder) = project.journal_folder() else { return Ok(None) };
+    let (journal, _) = crate::journal::Journal::open_read_only(&folder)?;
+    let Some(id) = journal.active_incident()? else { return Ok(None) };
+    Ok(Incident::fold(&journal.records(&id)?))
+}
+
+/// What git answered.
+struct Git {
+    change: Observed<ChangeReport>,
+    worktree: Observed<Worktree>,
+}
+
+impl Git {
+    fn look(project: &Project, config: &Config) -> Self {
+        let settings = Settings::from(config);
+        let (change, worktree) = thread::scope(|scope| {
+            let worktree = scope.spawn(|| source::read_worktree(&project.root));
+            (source::read(&project.root, &settings), worktree.join())
+        });
+        let broken = |_| Err(failure("the work tree's reader broke down", None, Timestamp::now()));
+        Self { change: observed(change), worktree: observed(worktree.unwrap_or_else(broken)) }
+    }
+}
+
+fn tests(project: &Project, config: &Config, git: &Git, now: Timestamp) -> TestResults {
+    let head = git.change.value().map(ChangeReport::subject);
+    let evidence = test_source::read(&project.root, &config.tests, head.as_ref(), now);
+    let mut results = TestResults::default();
+    results.set_head(head.unwrap_or_default());
+    results.update(Observation::Seen(Generation(1), Box::new(evidence)), now);
+    results
+}
+
+/// `None` when no canary is configured; one that may not be asked is a failure.
+fn canary(
+    project: &Project,
+    config: &Config,
+    permit: Option<Permit>,
+    now: Timestamp,
+) -> Option<Observed<CanaryReport>> {
+    let canary = config.canary.as_ref()?;
+    let Some(permit) = permit else {
+        let remedy = Some("hotfix trust".to_owned());
+        return Some(failed("the metric server was not asked: hotfix.toml is not trusted", remedy, now));
+    };
+    Some(match poll(project, canary, permit, now) {
+        Ok(report) => report,
+        Err(error) => failed(&format!("the metric server was not asked: {error}"), None, now),
+    })
+}
+
+fn poll(
+    project: &Project,
+    canary: &schema::Canary,
+    permit: Permit,
+    now: Timestamp,
+) -> color_eyre::Result<Observed<CanaryReport>> {
+    let token = canary.source.token.as_ref().map(|token| token.resolve(permit, &project.root)).transpose()?;
+    let token = token.map(|hidden| hidden.reveal().to_owned());
+    let mut source = CanarySource::new(canary, permit, Client::new(), token);
+    let mut state = CanaryState::new(canary);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let answer = runtime.block_on(source.poll(now));
+    state.update(answer, now);
+    Ok(state.report)
+}
+
+/// `None` when no rollback is configured. The same plan as `hotfix rollback` prints, down to its hash.
+fn plan(project: &Project, config: &Config, now: Timestamp) -> Option<Observed<Plan>> {
+    let rollback = config.rollback.as_ref()?;
+    let settings = Settings::from(config);
+    let found = source::rollback_contents(&project.root, &settings, Some(TIP), rollback.to.as_deref());
+    let plan = found.and_then(|found| {
+        let plan = Contents::of(&found).and_then(|contents| plan::build(rollback, contents));
+        plan.map(|plan| plan.seen("hotfix.toml and git", now)).map_err(|error| failure(&error.to_string(), None, now))
+    });
+    Some(observed(plan))
+}
+
+fn observed<T: PartialEq>(answer: Result<Evidence<T>, Failure>) -> Observed<T> {
+    let mut observed = Observed::default();
+    let generation = Generation(1);
+    observed.observe(match answer {
+        Ok(evidence) => Observation::Seen(generation, Box::new(evidence)),
+        Err(failure) => Observation::Failed(generation, failure),
+    });
+    observed
+}
+
+fn failed<T: PartialEq>(what: &str, remedy: Option<String>, at: Timestamp) -> Observed<T> {
+    observed(Err(failure(what, remedy, at)))
+}
+
+fn failure(what: &str, remedy: Option<String>, at: Timestamp) -> Failure {
+    Failure { what: what.to_owned(), remedy, at, retry_at: None }
 }

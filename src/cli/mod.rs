@@ -25,7 +25,6 @@ pub mod gather;
 pub mod init;
 pub mod judge;
 pub mod note;
-pub mod output;
 pub mod override_;
 pub mod role;
 pub mod rollback;

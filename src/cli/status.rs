@@ -54,7 +54,7 @@ fn show(args: &Args, gathered: &Gathered, state: &State) -> color_eyre::Result<b
     } else {
         plain(gathered.incident.as_ref(), state)
     };
-    Ok(super::output::print(&text)?)
+    Ok(super::print(&text)?)
 }
 
 fn exit(readiness: Readiness) -> Exit {
@@ -116,7 +116,7 @@ impl<'a> IncidentDocument<'a> {
     }
 }
 
-/// For people: the incident, the word, its reasons, what to do, and the gates of this stage.
+/// For people: the incident, the word, its reasons, what to do, and the gates up to this stage.
 fn plain(incident: Option<&Incident>, state: &State) -> String {
     let mut out = incident.map_or_else(String::new, headline);
     let standing = state.standing();
@@ -129,7 +129,8 @@ fn plain(incident: Option<&Incident>, state: &State) -> String {
     if let Some(next) = &standing.next {
         let _ = writeln!(out, "next: {next}");
     }
-    for gate in state.gates().iter().filter(|gate| gate.stage <= state.stage()) {
+    let matters = |gate: &&GateStatus| gate.stage <= state.stage() || !state.has_incident();
+    for gate in state.gates().iter().filter(matters) {
         let _ = writeln!(out, "{}", super::checklist::row(gate));
     }
     out

@@ -131,6 +131,7 @@ fn look(record: &Record) -> (Mark, Role) {
         Some(Entry::TestsSeen { failed: 0, .. }) => (Mark::Good, Role::Good),
         Some(Entry::TestsSeen { .. } | Entry::RollbackRehearsed { .. }) => (Mark::Bad, Role::Bad),
         Some(Entry::VerdictChanged { to, .. }) => look_of_verdict(&to),
+        Some(Entry::JournalDamaged { .. }) => (Mark::Bad, Role::Bad),
         Some(Entry::RollbackEnded { end, .. }) => look_of_end(end),
         Some(Entry::Step { state, .. }) => look_of_step(state),
         Some(Entry::HeadMoved { .. } | Entry::RollbackArmed { .. } | Entry::RollbackFired { .. }) => {

@@ -20,7 +20,7 @@ fn minute(minute: i64) -> Timestamp {
 
 fn screen(records: &[Record], theme: &Theme, cells: u16) -> String {
     let timeline = Timeline { records, zone: &TimeZone::UTC };
-    let ctx = Ctx { now: minute(21), theme };
+    let ctx = Ctx { now: minute(22), theme };
     let title = title(&timeline, &ctx);
     let mut lines = vec![format!("[6 Timeline] {} | {}", title.subject, title.note.content)];
     let rows = (0..len(&timeline)).map(|index| item(&timeline, &ctx, index, cells));
@@ -57,7 +57,7 @@ fn nothing_on_record() {
 fn the_detail_shows_every_field_and_the_chain() {
     let records = records();
     let timeline = Timeline { records: &records, zone: &TimeZone::UTC };
-    let ctx = Ctx { now: minute(21), theme: &Theme::default() };
+    let ctx = Ctx { now: minute(22), theme: &Theme::default() };
     let lines = detail(&timeline, &ctx, 0, 78);
     let text: Vec<_> = lines.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(text.join("\n"));

@@ -56,6 +56,7 @@ pub(in crate::incident) fn every_entry() -> Vec<Entry> {
         Entry::RollbackEnded { plan: plan(), end: RollbackEnd::Verified, detail: text("v2.4.1 runs everywhere") },
         Entry::RollbackRehearsed { plan: plan(), passed: true, detail: text("2 steps") },
         Entry::DrillEvent { text: text("the canary starts to fail") },
+        Entry::JournalDamaged { what: text("2 records of 40 do not follow from the one before") },
         Entry::Closed { open: vec![text("d4"), text("d8")] },
     ]
 }

@@ -6,6 +6,7 @@ use super::assess::incident;
 use super::develop::same_content;
 use super::{Finding, Found, Inputs, Seen, about, count, fact, fresh, git, journaled};
 use crate::canary::model::{Report, Verdict};
+use crate::change::model::FactState;
 use crate::checklist::items::Item;
 use crate::evidence::{Evidence, Subject};
 use crate::incident::{Decision, Incident, Stage};
@@ -93,7 +94,12 @@ pub(super) fn no_rival(inputs: &Inputs) -> Found {
 }
 
 pub(super) fn same_commit(inputs: &Inputs) -> Found {
-    fact(git(inputs)?, "G16", "no source tells which commit is deployed")
+    let report = git(inputs)?;
+    let untold = "no source tells which commit is deployed: compare it with the tested one";
+    match report.value.fact("G16").filter(|chain| chain.state != FactState::Unknown) {
+        Some(_) => fact(report, "G16", untold),
+        None => Err(Finding::asks(untold)),
+    }
 }
 
 pub(super) fn tagged(inputs: &Inputs) -> Found {
