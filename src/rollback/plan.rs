@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::model::{Class, Plan, Step, StepAction, Undone, Version};
@@ -12,7 +11,6 @@ use crate::change::classes::Reversal;
 use crate::change::contents as change;
 use crate::config::schema::{self, Engine, Request, Verify};
 use crate::evidence::text::clean;
-use crate::evidence::{Failure, Generation, Observation};
 
 /// The methods that a step may use.
 const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
@@ -69,22 +67,6 @@ fn version(point: &change::Point) -> Version {
         _ => point.reference.clone(),
     };
     Version { reference, oid: point.oid.clone() }
-}
-
-/// What the room is told when git was read at `at`: a plan, or why there is none.
-pub fn observe(
-    rollback: &schema::Rollback,
-    change: &change::Contents,
-    generation: Generation,
-    at: Timestamp,
-) -> Observation<Plan> {
-    match Contents::of(change).and_then(|contents| build(rollback, contents)) {
-        Ok(plan) => Observation::Seen(generation, Box::new(plan.seen("git and hotfix.toml", at))),
-        Err(error) => {
-            let remedy = Some("mend hotfix.toml, or what git knows of the versions".to_owned());
-            Observation::Failed(generation, Failure { what: error.to_string(), remedy, at, retry_at: None })
-        }
-    }
 }
 
 /// Why there is no plan: which part of `[rollback]`, and what is wrong with it.

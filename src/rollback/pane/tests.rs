@@ -19,7 +19,7 @@ use crate::ui::theme::Theme;
 
 /// The pane's text in a box of `width` by `height` cells, its frame's title first.
 fn drawn(state: &State, now: Timestamp, width: u16, height: u16, ascii: bool) -> String {
-    let theme = Theme { ascii, ..Theme::default() };
+    let theme = look(ascii);
     let ctx = Ctx { now, theme: &theme };
     let Title { subject, note } = title(state, &ctx);
     let mut lines = vec![format!("[ {subject} | {} ]", note.content)];
@@ -29,6 +29,12 @@ fn drawn(state: &State, now: Timestamp, width: u16, height: u16, ascii: bool) ->
     lines.extend((0..len(state).min(room)).map(|index| item(state, &ctx, index, width).to_string()));
     lines.push(format!("summary: {}", summary(state, &ctx)));
     checked(&lines, width, ascii)
+}
+
+fn look(ascii: bool) -> Theme {
+    let mut theme = Theme::default();
+    theme.ascii = ascii;
+    theme
 }
 
 fn checked(lines: &[String], width: u16, ascii: bool) -> String {
@@ -45,7 +51,7 @@ fn checked(lines: &[String], width: u16, ascii: bool) -> String {
 }
 
 fn covered(state: &State, now: Timestamp, width: u16, height: u16, ascii: bool) -> String {
-    let theme = Theme { ascii, ..Theme::default() };
+    let theme = look(ascii);
     // The guard is told that time went by, as it asks for.
     let mut state = state.clone();
     state.update(Event::Input(Input::Moment), now);

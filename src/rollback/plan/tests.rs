@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::rollback::fixtures::{at, contents, oid, plan, plan_of, rollback, step, verify_run, verify_url};
+use crate::rollback::fixtures::{contents, oid, plan, plan_of, rollback, step, verify_run, verify_url};
 
 fn request(url: &str, body: Value) -> Request {
     Request { method: "post".into(), url: url.into(), json: Some(body), token: None, allow_http: false }
@@ -115,13 +115,10 @@ fn head_is_no_name_for_a_version() {
 }
 
 #[test]
-fn the_room_is_told_a_plan_or_why_there_is_none() {
-    let rollback = rollback(vec![step("go", &["deploy", "{to.version}"])], None);
-    let tell = |change| observe(&rollback, &change, Generation(1), at(0));
-    let Observation::Seen(_, evidence) = tell(of_git(Some(Reversal::Clean), Some("v2.4.1"))) else { panic!() };
-    assert_eq!((evidence.observed_at, evidence.value.warnings.len()), (at(0), 2));
-    let Observation::Failed(_, failure) = tell(of_git(None, None)) else { panic!() };
-    assert_eq!(failure.what, "[rollback] to: there is no version to go back to: no version before it is known");
+fn a_way_back_to_nowhere_says_why() {
+    let error = Contents::of(&of_git(None, None)).unwrap_err();
+    assert_eq!(error.to_string(), "[rollback] to: there is no version to go back to: no version before it is known");
+    assert_eq!(Contents::of(&of_git(None, Some("v2.4.1"))).unwrap().warnings.len(), 2);
 }
 
 #[test]
