@@ -67,12 +67,13 @@ pub struct Theme {
     pub monochrome: bool,
     /// ASCII alone.
     pub ascii: bool,
-    colours: Colours,
+    /// Colours of the user's own, in place of the defaults.
+    pub colours: Colours,
 }
 
 /// The colour of each role; `None` leaves the terminal's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Colours([Option<Color>; Role::ALL.len()]);
+pub struct Colours([Option<Color>; Role::ALL.len()]);
 
 impl Default for Colours {
     fn default() -> Self {
