@@ -181,3 +181,6 @@ pub fn next_tick(state: &State) -> Duration {
         (false, _) => 60,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,8 @@ pub fn report(runs: &[CiRun], now: Moment, epoch: Timestamp, commit: &Oid) -> Op
         case(&mut out, run, number);
     }
     if passed >= run.takes.secs() {
+        let code = u8::from(!run.red.is_empty());
+        let _ = writeln!(out, "    <properties><property name=\"exit_code\" value=\"{code}\"/></properties>");
         out.push_str("  </testsuite>\n</testsuites>\n");
     }
     Some(out)
@@ -31,7 +33,8 @@ pub fn report(runs: &[CiRun], now: Moment, epoch: Timestamp, commit: &Oid) -> Op
 fn head(started: Timestamp, commit: &Oid) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"unit\" timestamp=\"{started}\">\n    \
-         <properties><property name=\"git.commit\" value=\"{commit}\"/></properties>\n"
+         <properties><property name=\"git.commit\" value=\"{commit}\"/><property name=\"git.dirty\" value=\"false\"/>\
+         </properties>\n"
     )
 }
 
@@ -51,3 +54,7 @@ fn case(out: &mut String, run: &CiRun, number: u32) {
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }
+
+#[cfg(test)]
+#[path = "ci_tests.rs"]
+mod tests;

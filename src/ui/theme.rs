@@ -67,7 +67,7 @@ pub struct Theme {
     pub monochrome: bool,
     /// ASCII alone.
     pub ascii: bool,
-    /// Colours of the user's own, in place of the defaults.
+    /// The colour of each role.
     pub colours: Colours,
 }
 
