@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 /// The rooms, lowest first. A room may use those that stand before it in a lower row.
 const FLOORS: &[&[&str]] = &[
     &["evidence"],
-    &["config", "journal", "http"],
-    &["incident", "ui"],
+    &["config", "journal", "http", "ui"],
+    &["incident"],
     &["change", "test_results", "canary"],
     &["rollback"],
     &["checklist"],
