@@ -68,6 +68,11 @@ pub fn flags(classes: &Classes, message: &str, touched: &[Touched]) -> Vec<Strin
     FLAGS.into_iter().filter(|flag| has(flag)).map(str::to_owned).collect()
 }
 
+/// Whether a message speaks of a fix.
+pub fn says_fix(message: &str) -> bool {
+    says(message, "fix")
+}
+
 /// Whether a message speaks of it.
 fn says(message: &str, flag: &str) -> bool {
     let words: &[&str] = match flag {

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use super::contents::Contents;
 use super::ladder::Rung;
 use super::risk::Risk;
+use crate::config::schema::Limits;
 use crate::evidence::{Oid, Subject};
 
 pub use super::state::{Observation, State};
@@ -34,6 +35,8 @@ pub struct Report {
     pub core_files: Option<u64>,
     /// The diff was too large to look at every line: `core_lines` and `test_lines` are upper bounds.
     pub core_is_estimate: bool,
+    /// What counts as small; `None` when nobody said.
+    pub limits: Option<Limits>,
     /// Changed lines in tests.
     pub test_lines: Option<u64>,
     /// The commits of P..H, newest first, [`COMMITS_LISTED`] at most.

@@ -48,7 +48,7 @@ fn a_cut_patch_keeps_whole_files_only() {
     let text = [
         &raw("M", "a"),
         &raw("M", "b"),
-        "1\t0\ta\01\t0\tb\0\0",
+        "1\t0\ta\x001\t0\tb\0\0",
         "diff --git a/a b/a\n@@ -0,0 +1 @@\n+a\n",
         "diff --git a/b b/b\n@@ -0,0 +1 @@\n+b\n",
     ]

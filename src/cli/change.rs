@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Context, Exit};
+use crate::change::facts;
 use crate::change::model::{Observation, Report, Worktree};
 use crate::change::source::{self, Settings};
 use crate::change::text;
@@ -16,7 +17,7 @@ use crate::config::schema::Config;
 use crate::evidence::{self, Failure};
 
 /// What git knows about the hotfix.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, Copy, clap::Args)]
 pub struct Args {
     /// One JSON object instead of text
     #[arg(long)]
@@ -33,7 +34,7 @@ pub struct Args {
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let settings = settings(&context.directory)?;
     if args.watch {
-        return watch(&args, context, settings);
+        return watch(args, context, settings);
     }
     // The two reads share nothing, so that neither waits for the other.
     let (report, worktree) = std::thread::scope(|scope| {
@@ -42,11 +43,11 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         (report, worktree.join())
     });
     let report = report.map_err(|failure| refused(&failure))?;
-    let worktree = worktree.unwrap_or_else(|_| Err(panicked()));
-    done(print(&args, &report.value, worktree.as_ref().map(|it| &it.value).map_err(Clone::clone)))
+    let worktree = worktree.unwrap_or_else(|_| Err(panicked())).map(|it| it.value);
+    done(print(args, &report.value, worktree.as_ref().map_err(Clone::clone)))
 }
 
-fn watch(args: &Args, context: &Context, settings: Settings) -> color_eyre::Result<Exit> {
+fn watch(args: Args, context: &Context, settings: Settings) -> color_eyre::Result<Exit> {
     source::read(&context.directory, &settings).map_err(|failure| refused(&failure))?;
     let (send, receive) = mpsc::channel();
     let handle = source::start(&context.directory, settings, move |observation| {
@@ -88,7 +89,8 @@ fn done(printed: io::Result<bool>) -> color_eyre::Result<Exit> {
 }
 
 /// Prints once; `false` when nobody reads any more.
-fn print(args: &Args, report: &Report, worktree: Result<&Worktree, Failure>) -> io::Result<bool> {
+fn print(args: Args, report: &Report, worktree: Result<&Worktree, Failure>) -> io::Result<bool> {
+    let report = &with_work_tree(report.clone(), worktree.as_ref().ok().copied());
     let text = if args.json {
         let document = Document { schema: 1, report, worktree: worktree.ok() };
         serde_json::to_string(&document).map_err(io::Error::other)? + "\n"
@@ -100,6 +102,13 @@ fn print(args: &Args, report: &Report, worktree: Result<&Worktree, Failure>) -> 
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
         other => other.map(|()| true),
     }
+}
+
+/// The fact about the work tree takes its place among those about commits.
+fn with_work_tree(mut report: Report, worktree: Option<&Worktree>) -> Report {
+    report.facts.push(facts::work_tree(worktree));
+    report.facts.sort_by_key(|fact| fact.id);
+    report
 }
 
 /// The contract of `hotfix change --json`.

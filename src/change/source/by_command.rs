@@ -91,10 +91,6 @@ pub(super) fn range_ids(git: &Git, hide: &Oid, tip: &Oid, limit: usize) -> Resul
     git.line(&args)?.lines().map(id).collect()
 }
 
-pub(super) fn record(git: &Git, commit: &Oid) -> Result<Record, Trouble> {
-    read(&git.output(&["log", "--max-count=1", FORMAT, commit.as_str(), "--"])?)
-}
-
 fn read(bytes: &[u8]) -> Result<Record, Trouble> {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MESSAGE + 1024)]);
     let mut fields = text.splitn(8, '\u{1f}');

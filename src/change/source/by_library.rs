@@ -149,10 +149,6 @@ pub(super) fn range_ids(repo: &Repository, hide: &Oid, tip: &Oid, limit: usize) 
     walk.take(limit).map(|oid| oid.map(ours)).collect()
 }
 
-pub(super) fn record(repo: &Repository, commit: &Oid) -> Result<Record, Error> {
-    Ok(read(&repo.find_commit(theirs(commit)?)?))
-}
-
 fn read(commit: &git2::Commit<'_>) -> Record {
     let (author, committer) = (commit.author(), commit.committer());
     let message = commit.message_bytes();

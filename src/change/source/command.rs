@@ -139,6 +139,11 @@ impl Running {
         Ok(Self { child, stdout, stderr, said: Vec::new(), name, until: Instant::now() + DEADLINE })
     }
 
+    /// Gives it less time.
+    pub(super) fn within(&mut self, patience: Duration) {
+        self.until = Instant::now() + patience;
+    }
+
     /// Reads everything, and waits for a good end.
     pub(super) fn output(mut self) -> Result<Vec<u8>, Trouble> {
         let mut output = Vec::new();

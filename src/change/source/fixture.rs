@@ -35,7 +35,7 @@ impl Fixture {
     /// One commit with the tag `v1.0.0` on `main`.
     pub(super) fn released() -> Self {
         let it = Self::empty();
-        it.write("src/cart.rs", &lines(40));
+        it.write("src/cart.rs", lines(40));
         it.commit("First");
         it.git(&["tag", "v1.0.0"]);
         it

@@ -157,14 +157,6 @@ impl Repo {
         }
     }
 
-    /// One commit.
-    pub(super) fn record(&self, commit: &Oid) -> Result<Record, Trouble> {
-        match &self.library {
-            Some(library) => by_library::record(library, commit).map_err(|error| self.of(&error)),
-            None => by_command::record(&self.git, commit),
-        }
-    }
-
     /// The first parents of a commit, itself first, `limit` at most.
     pub(super) fn first_parents(&self, commit: &Oid, limit: usize) -> Result<Vec<Oid>, Trouble> {
         match &self.library {

@@ -3,10 +3,12 @@
 //! [`start`] watches and reports until its [`Handle`] is dropped; [`read`] and [`read_worktree`] look once.
 
 mod attributes;
+mod backmerge;
 mod bell;
 mod by_command;
 mod by_library;
 mod command;
+mod familiar;
 mod foreign;
 mod history;
 mod production;
@@ -15,6 +17,7 @@ mod repository;
 mod run;
 mod show;
 mod size;
+mod survey;
 mod trouble;
 mod undoing;
 mod watch;
@@ -23,6 +26,8 @@ mod worktree;
 pub use read::{Settings, read, read_worktree, rollback_contents};
 pub use run::{Handle, start};
 
+#[cfg(test)]
+mod facts_tests;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]

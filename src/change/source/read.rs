@@ -11,12 +11,15 @@ use super::history::{Record, Tip};
 use super::production::{self, Found};
 use super::repository::Repo;
 use super::size::{self, Measured};
+use super::survey::{self, Survey};
 use super::trouble::Trouble;
 use super::undoing;
 use super::worktree;
 use crate::change::classes::Classes;
 use crate::change::contents::{Contents, Point};
+use crate::change::facts::{self, Known};
 use crate::change::model::{COMMITS_LISTED, Commit, Head, Report, Worktree};
+use crate::change::risk::{self, Familiarity, Risk};
 use crate::config::schema;
 use crate::evidence::{Evidence, Failure, Oid, Subject, text};
 
@@ -87,6 +90,10 @@ pub(super) struct Reader {
     compared: Option<(Oid, Oid)>,
     found: Found,
     undoing: Option<((Option<Oid>, usize), Contents)>,
+    glanced: Glanced,
+    /// What was surveyed last, and for which refs.
+    surveyed: Option<(Key, Survey)>,
+    familiar: Option<((Oid, Oid), Familiarity)>,
 }
 
 impl Reader {
@@ -100,6 +107,9 @@ impl Reader {
             compared: None,
             found: Found::default(),
             undoing: None,
+            glanced: Glanced::default(),
+            surveyed: None,
+            familiar: None,
         })
     }
 
@@ -133,11 +143,13 @@ impl Reader {
     pub(super) fn report(&mut self) -> Result<Evidence<Report>, Trouble> {
         self.repo.check()?;
         let observed_at = Timestamp::now();
-        let mut report = Report { repository: self.repo.kind(), ..Report::default() };
+        let mut report =
+            Report { repository: self.repo.kind(), limits: Some(self.settings.limits), ..Report::default() };
         let tip = self.repo.tip()?;
         report.head = self.head(&tip)?;
         report.repository.detached = tip.branch.is_none();
         report.repository.unborn = tip.commit.is_none();
+        self.glanced = Glanced { branch: tip.branch.clone(), ..Glanced::default() };
         let found = self.production(tip.commit.as_ref())?;
         report.production = found.production.clone();
         self.compare_with_upstream(&tip, &mut report)?;
@@ -147,6 +159,9 @@ impl Reader {
                 self.undoing.as_ref().filter(|(key, _)| *key == undoing_key(&found)).map(|it| it.1.clone());
         }
         self.found = found;
+        let survey = self.survey_before(&report)?;
+        self.glanced.is_surveyed = survey.known.looked_for_targets;
+        self.judge(&mut report, &survey);
         Ok(Evidence {
             subject: Subject { commit: report.head.oid.clone(), tree: report.head.tree.clone() },
             value: report,
@@ -188,6 +203,8 @@ impl Reader {
         let foreign = foreign::find(&self.repo, &self.settings.git, tip.branch.as_deref(), production, head)?;
         report.commits = records.iter().map(|record| commit(record, &foreign)).collect();
         report.commits_total = Some(total);
+        self.glanced.records = records;
+        self.glanced.foreign = foreign;
         if let Some(base) = report.merge_base.clone() {
             let measured = self.measure(&base, head)?;
             report.size = Some(measured.size);
@@ -214,19 +231,93 @@ impl Reader {
 
     /// Whether [`Self::complete`] has something to add to the last report.
     pub(super) fn is_incomplete(&self, report: &Report) -> bool {
-        report.production.oid.is_some() && report.head.oid.is_some() && report.rollback.is_none()
+        let is_known = report.production.oid.is_some() && report.head.oid.is_some();
+        is_known && (report.rollback.is_none() || !self.glanced.is_surveyed)
     }
 
-    /// Works out what takes longer than a glance.
+    /// Works out what takes longer than a glance: rollback contents, ladder, facts and risk.
     pub(super) fn complete(&mut self, report: &mut Report) -> Result<(), Trouble> {
-        if self.is_incomplete(report) {
-            let (settings, found) = (&self.settings.production, &self.found);
+        let (Some(production), Some(head)) = (report.production.oid.clone(), report.head.oid.clone()) else {
+            return Ok(());
+        };
+        let (settings, found) = (&self.settings.production, &self.found);
+        if report.rollback.is_none() {
             let contents = undoing::contents(&self.repo, &self.classes, settings, point(found), None, &found.versions)?;
             self.undoing = Some((undoing_key(found), contents.clone()));
             report.rollback = Some(contents);
         }
+        let mut survey = survey::survey(&self.subject(report), &production, &head)?;
+        let key = (production.clone(), head);
+        if self.familiar.as_ref().is_none_or(|(known, _)| *known != key) {
+            self.familiar = Some((key, survey::familiarity(&self.subject(report), &production)?));
+        }
+        survey.context.familiarity = self.familiar.as_ref().map(|(_, it)| it.clone());
+        self.judge(report, &survey);
+        self.surveyed = Some((self.key()?, survey));
         Ok(())
     }
+
+    fn subject<'a>(&'a self, report: &'a Report) -> survey::Subject<'a> {
+        survey::Subject {
+            repo: &self.repo,
+            settings: &self.settings,
+            report,
+            branch: self.glanced.branch.as_deref(),
+            found: &self.found,
+            foreign: &self.glanced.foreign,
+            records: &self.glanced.records,
+            measured: report.merge_base.as_ref().and(self.measured()),
+            contents: report.rollback.as_ref(),
+        }
+    }
+
+    /// The survey for the refs as they are, if it was made; what changes by the minute is looked at again.
+    fn survey_before(&self, report: &Report) -> Result<Survey, Trouble> {
+        let glance = survey::glance(&self.repo, &self.settings.git.remote);
+        let Some((key, survey)) = &self.surveyed else { return Ok(Survey { known: glance, ..Survey::default() }) };
+        if *key != self.key()? || report.head.oid.is_none() {
+            return Ok(Survey { known: glance, ..Survey::default() });
+        }
+        let (index_lock, has_remote, refs_age) = (glance.index_lock, glance.has_remote, glance.refs_age);
+        let known = Known { index_lock, has_remote, refs_age, ..survey.known.clone() };
+        Ok(Survey { known, ..survey.clone() })
+    }
+
+    /// All that a survey depends on: HEAD, the branches and the version tags.
+    fn key(&self) -> Result<Key, Trouble> {
+        let tip = self.repo.tip()?;
+        let versions = self.found.versions.iter().map(|tag| (tag.name.clone(), tag.commit.clone()));
+        Ok((
+            tip.branch,
+            tip.commit,
+            self.found.production.oid.clone(),
+            self.repo.branches()?.into_iter().chain(versions).collect(),
+        ))
+    }
+
+    fn judge(&self, report: &mut Report, survey: &Survey) {
+        report.back_merge = survey.back_merge.clone();
+        report.facts = facts::all(report, &survey.known);
+        report.risk = self.surveyed_risk(report, survey);
+    }
+
+    /// Without a survey the score would miss points, so there is none.
+    fn surveyed_risk(&self, report: &Report, survey: &Survey) -> Option<Risk> {
+        survey.known.looked_for_targets.then(|| risk::score(report, &self.classes, &survey.context)).flatten()
+    }
+}
+
+/// HEAD's branch and commit, production, and all branches and versions with their commits.
+type Key = (Option<String>, Option<Oid>, Option<Oid>, Vec<(String, Oid)>);
+
+/// What the glance found on its way, for the survey.
+#[derive(Debug, Default)]
+struct Glanced {
+    branch: Option<String>,
+    records: Vec<Record>,
+    foreign: Foreign,
+    /// Whether what takes longer was worked out before, for the same refs.
+    is_surveyed: bool,
 }
 
 fn undoing_key(found: &Found) -> (Option<Oid>, usize) {

@@ -114,6 +114,14 @@ impl Repo {
         entries.next().is_some()
     }
 
+    /// Whether there is anywhere to fetch from.
+    pub(super) fn has_remote(&self) -> bool {
+        match &self.library {
+            Some(library) => library.remotes().is_ok_and(|remotes| !remotes.is_empty()),
+            None => self.git.line(&["remote"]).is_ok_and(|names| !names.is_empty()),
+        }
+    }
+
     /// Whether it is still where it was.
     pub(super) fn check(&self) -> Result<(), Trouble> {
         if self.place.gitdir.join("HEAD").symlink_metadata().is_ok() {

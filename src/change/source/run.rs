@@ -161,7 +161,7 @@ impl History {
         // What changes under the hands of a reader reads well the second time, in a repository opened anew.
         let report = self.report(open).or_else(|_| {
             *open = None;
-            self.report(open)
+            self.report(open).map_err(|trouble| trouble.unless_gone(&self.root))
         });
         if report.is_err() {
             *open = None;
@@ -265,6 +265,7 @@ impl Files {
         self.send.begin(Observation::Worktree);
         let at = Instant::now();
         let read = Repo::open(&self.root).and_then(|repo| worktree::read(&repo.place, &repo.git));
+        let read = read.map_err(|trouble| trouble.unless_gone(&self.root));
         let value = read.as_ref().ok().copied();
         self.send.end(read.map(worktree::evidence), Some(POLLED), Observation::Worktree);
         Look { at, took: at.elapsed(), value }
@@ -281,3 +282,7 @@ impl Files {
 fn pause(watched: Watched, last: &Look) -> Duration {
     if watched.0 { WATCHED } else { POLLED.max(last.took * SHARE) }
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

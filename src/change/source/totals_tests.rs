@@ -99,7 +99,7 @@ fn scramble(it: &Fixture, random: &mut Random) {
 
 #[test]
 fn on_generated_repositories() {
-    for seed in 0..24 {
+    for seed in 0..16 {
         let random = &mut Random::seed(seed);
         let it = Fixture::empty();
         if seed % 4 == 0 {

@@ -46,6 +46,11 @@ impl Trouble {
         Self::new(format!("{root} is gone")).remedy("restore or clone the repository there, or start hotfix elsewhere")
     }
 
+    /// Itself, unless the folder was taken away meanwhile: then nothing else matters.
+    pub(super) fn unless_gone(self, root: &Path) -> Self {
+        if root.exists() { self } else { Self::gone(root) }
+    }
+
     /// No repository there.
     pub(super) fn no_repository(root: &Path) -> Self {
         let what = format!("no git repository in {} or above", shown(root));
@@ -63,6 +68,7 @@ impl Trouble {
     pub(super) fn of_library(error: &git2::Error, root: &Path) -> Self {
         let said = text::clean(error.message());
         match (error.code(), error.class()) {
+            _ if !root.exists() => Self::gone(root),
             (ErrorCode::Owner, _) => Self::foreign_owner(root),
             (_, ErrorClass::Odb | ErrorClass::Zlib | ErrorClass::Object) => Self::missing_object(&said),
             _ => Self::new(format!("git: {said}")).remedy("see what git says: git status, git fsck"),

@@ -1,0 +1,191 @@
+//! What takes longer than a glance: what the facts, the risk and the ladder are told by.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use super::backmerge::{self, Fix, matching};
+use super::familiar;
+use super::foreign::Foreign;
+use super::history::Record;
+use super::production::Found;
+use super::read::Settings;
+use super::repository::{Repo, index_lock};
+use super::size::Measured;
+use super::trouble::Trouble;
+use crate::change::contents::Contents;
+use crate::change::facts::{Known, short};
+use crate::change::ladder::Rung;
+use crate::change::model::Report;
+use crate::change::risk::{Context, Familiarity};
+use crate::config::schema::Strategy;
+use crate::evidence::{Oid, text};
+
+/// Rival branches whose files are compared with ours.
+const RIVALS: usize = 5;
+/// Earlier versions whose tree is compared with that of the tip.
+const VERSIONS: usize = 50;
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Survey {
+    pub(super) known: Known,
+    pub(super) context: Context,
+    pub(super) back_merge: Vec<Rung>,
+}
+
+/// What is surveyed: the answers of the glance.
+pub(super) struct Subject<'a> {
+    pub(super) repo: &'a Repo,
+    pub(super) settings: &'a Settings,
+    pub(super) report: &'a Report,
+    pub(super) branch: Option<&'a str>,
+    pub(super) found: &'a Found,
+    pub(super) foreign: &'a Foreign,
+    pub(super) records: &'a [Record],
+    pub(super) measured: Option<&'a Measured>,
+    pub(super) contents: Option<&'a Contents>,
+}
+
+/// What is known without looking at commits.
+pub(super) fn glance(repo: &Repo, remote: &str) -> Known {
+    Known {
+        index_lock: index_lock(&repo.place),
+        has_remote: repo.has_remote(),
+        refs_age: refs_age(&repo.place.gitdir, &repo.place.commondir, remote),
+        ..Known::default()
+    }
+}
+
+/// The time since the last fetch, or since the newest entry of a remote's reflog.
+fn refs_age(gitdir: &Path, commondir: &Path, remote: &str) -> Option<Duration> {
+    let reflogs = commondir.join("logs/refs/remotes").join(remote);
+    let entries = std::fs::read_dir(reflogs).into_iter().flatten().flatten().map(|entry| entry.path());
+    let files = entries.chain([gitdir.join("FETCH_HEAD"), commondir.join("FETCH_HEAD")]);
+    let ages =
+        files.filter_map(|file| file.metadata().ok()?.modified().ok()).map(|at| at.elapsed().unwrap_or_default());
+    ages.min()
+}
+
+/// Surveys a change whose production and tip are known.
+pub(super) fn survey(it: &Subject<'_>, production: &Oid, head: &Oid) -> Result<Survey, Trouble> {
+    let mut survey = Survey { known: glance(it.repo, &it.settings.git.remote), ..Survey::default() };
+    let known = &mut survey.known;
+    known.is_ambiguous = it.found.is_ambiguous;
+    known.is_lightweight = it.found.tag.as_ref().is_some_and(|tag| !tag.annotated);
+    known.missing_from_head = Some(it.repo.ahead_behind(production, head)?.0);
+    known.development = it.foreign.target.clone();
+    known.on_development = it.foreign.on_target;
+    known.trunk_first = it.settings.git.strategy == Strategy::TrunkFirst;
+    known.unfinished = it.records.iter().filter(|record| is_unfinished(record.summary())).map(named).collect();
+    known.off_ticket = off_ticket(it)?;
+    known.tags_at_head = tags_at(it.found, head);
+    known.people = people(it.records);
+    if let Some(measured) = it.measured {
+        known.markers = measured.markers.clone();
+        known.opaque = measured.opaque.clone();
+    }
+    back_merge(it, production, head, &mut survey)?;
+    rivals(it, production, &mut survey.known)?;
+    survey.known.revert_conflicts = revert(it, head);
+    survey.context.unfinished = survey.known.unfinished.iter().chain(&survey.known.markers).cloned().collect();
+    survey.context.reverts_to = reverts_to(it, production)?;
+    Ok(survey)
+}
+
+/// The walk through the past, which takes longest: up to a second.
+pub(super) fn familiarity(it: &Subject<'_>, production: &Oid) -> Result<Familiarity, Trouble> {
+    familiar::walk(it.repo, production, it.records, &it.report.changes)
+}
+
+fn named(record: &Record) -> String {
+    short(&record.oid, record.summary())
+}
+
+fn is_unfinished(subject: &str) -> bool {
+    let subject = subject.to_ascii_lowercase();
+    let first = subject.split(|c: char| !c.is_ascii_alphanumeric()).find(|word| !word.is_empty());
+    ["fixup!", "squash!", "amend!"].iter().any(|sign| subject.starts_with(sign)) || first == Some("wip")
+}
+
+fn off_ticket(it: &Subject<'_>) -> Result<Option<Vec<String>>, Trouble> {
+    let Some(pattern) = &it.settings.git.ticket else { return Ok(None) };
+    let pattern = regex::RegexBuilder::new(pattern).size_limit(1 << 20).build().map_err(|error| {
+        let error = text::clean(&error.to_string());
+        Trouble::new(format!("git.ticket is no pattern: {error}")).remedy("correct git.ticket in hotfix.toml")
+    })?;
+    let off = it.records.iter().filter(|record| !record.is_merge() && !pattern.is_match(&record.message));
+    Ok(Some(off.map(named).collect()))
+}
+
+fn tags_at(found: &Found, head: &Oid) -> Vec<(String, bool)> {
+    found.versions.iter().filter(|tag| tag.commit == *head).map(|tag| (text::clean(&tag.name), tag.annotated)).collect()
+}
+
+fn people(records: &[Record]) -> Vec<String> {
+    let mut people = BTreeSet::new();
+    for record in records.iter().filter(|record| !record.is_merge()) {
+        people.insert(record.email.clone());
+        people.insert(record.committer_email.clone());
+        let co_authors = record.message.lines().filter_map(|line| line.strip_prefix("Co-authored-by: "));
+        people.extend(co_authors.filter_map(|line| Some(line.rsplit_once('<')?.1.trim_end_matches('>').to_owned())));
+    }
+    people.into_iter().filter(|email| !email.is_empty() && email != "noreply@github.com").collect()
+}
+
+fn back_merge(it: &Subject<'_>, production: &Oid, head: &Oid, survey: &mut Survey) -> Result<(), Trouble> {
+    let fix = Fix { production, base: it.report.merge_base.as_ref(), head, records: it.records };
+    survey.known.looked_for_targets = true;
+    let mut reverted = backmerge::reverted(it.records, it.records);
+    for target in backmerge::targets(it.repo, &it.settings.git, it.branch, &fix)? {
+        let (rung, there) = backmerge::probe(it.repo, &fix, &target)?;
+        survey.back_merge.push(rung);
+        reverted.extend(there);
+    }
+    let names: BTreeSet<String> = reverted.iter().map(|oid| oid.short().to_owned()).collect();
+    survey.known.reverted = names.into_iter().collect();
+    for release in matching(it.repo, &["release/*"], &it.settings.git.remote)? {
+        let is_own = it.branch.is_some_and(|own| own == release.full);
+        if !is_own && release.tip != *production && !it.repo.reaches(production, &release.tip)? {
+            survey.known.open_releases.push(release.name);
+        }
+    }
+    Ok(())
+}
+
+/// Other branches of the hotfix pattern that are ahead of production, and the files that they share with ours.
+fn rivals(it: &Subject<'_>, production: &Oid, known: &mut Known) -> Result<(), Trouble> {
+    let pattern = it.settings.git.branch.replace("{slug}", "*");
+    let ours: BTreeSet<&str> = it.report.changes.iter().map(|change| change.path.as_str()).collect();
+    for branch in matching(it.repo, &[&pattern], &it.settings.git.remote)? {
+        let is_own = it.report.head.oid.as_ref() == Some(&branch.tip)
+            || it.report.head.reference.as_deref() == Some(branch.name.as_str());
+        if is_own || it.repo.reaches(production, &branch.tip)? || known.rivals.len() == RIVALS {
+            continue;
+        }
+        let range = format!("{production}...{}", branch.tip);
+        let args = ["diff", "--no-ext-diff", "--no-textconv", "--no-renames", "-z", "--name-only", &range, "--"];
+        let output = it.repo.git.output(&args)?;
+        let theirs = output.split(|b| *b == 0).map(text::clean_bytes);
+        known.rivals.push((branch.name, theirs.filter(|path| ours.contains(path.as_str())).collect()));
+    }
+    Ok(())
+}
+
+/// Takes back on the tip, in memory, what production brought since the version before it.
+fn revert(it: &Subject<'_>, head: &Oid) -> Option<Vec<String>> {
+    let from = it.contents?.from.oid.as_ref()?;
+    let to = it.contents?.to.as_ref()?.oid.as_ref()?;
+    backmerge::merge(it.repo, from, head, to).ok().map(|merge| merge.conflicts)
+}
+
+/// The earlier version whose content the tip has.
+fn reverts_to(it: &Subject<'_>, production: &Oid) -> Result<Option<String>, Trouble> {
+    let Some(tree) = &it.report.head.tree else { return Ok(None) };
+    for tag in it.found.versions.iter().filter(|tag| tag.commit != *production).take(VERSIONS) {
+        if it.report.head.oid.as_ref() != Some(&tag.commit) && it.repo.tree(&tag.commit)? == *tree {
+            return Ok(Some(text::clean(&tag.name)));
+        }
+    }
+    Ok(None)
+}
