@@ -38,7 +38,12 @@ pub(super) fn of(repo: &Repo, list: &[Entry], head: &Oid) -> Result<HashMap<Vec<
         input.extend_from_slice(&entry.path);
         input.push(0);
     }
-    Ok(read(&repo.git.filter(&args, &input)?))
+    match repo.git.filter(&args, &input) {
+        Ok(output) => Ok(read(&output)),
+        // An older git cannot read attributes from a commit: then paths alone tell.
+        Err(_) if repo.place.workdir.is_none() => Ok(HashMap::new()),
+        Err(trouble) => Err(trouble),
+    }
 }
 
 fn read(output: &[u8]) -> HashMap<Vec<u8>, Attributes> {

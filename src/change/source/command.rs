@@ -58,7 +58,7 @@ const UNSET: [&str; 16] = [
 #[derive(Debug, Clone)]
 pub(super) struct Git {
     root: PathBuf,
-    config: Vec<String>,
+    config: Vec<(String, &'static str)>,
 }
 
 impl Git {
@@ -67,9 +67,21 @@ impl Git {
         Self { root: root.to_owned(), config: Vec::new() }
     }
 
-    /// The same with more settings, each `key=value`.
-    pub(super) fn with_config(&self, settings: impl IntoIterator<Item = String>) -> Self {
+    /// The same with more settings, keys and values.
+    pub(super) fn with_config(&self, settings: impl IntoIterator<Item = (String, &'static str)>) -> Self {
         Self { root: self.root.clone(), config: settings.into_iter().collect() }
+    }
+
+    /// By the environment rather than by `-c`: a key may have a `=` in it. What the user set that way stays.
+    fn configure(&self, command: &mut Command) {
+        let before = std::env::var("GIT_CONFIG_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(0);
+        for (place, (key, value)) in self.config.iter().enumerate() {
+            command.env(format!("GIT_CONFIG_KEY_{}", before + place), key);
+            command.env(format!("GIT_CONFIG_VALUE_{}", before + place), value);
+        }
+        if !self.config.is_empty() {
+            command.env("GIT_CONFIG_COUNT", (before + self.config.len()).to_string());
+        }
     }
 
     /// Starts a command.
@@ -107,9 +119,10 @@ impl Git {
         }
         command.envs([("GIT_OPTIONAL_LOCKS", "0"), ("GIT_TERMINAL_PROMPT", "0"), ("GIT_NO_LAZY_FETCH", "1")]);
         command.envs([("GIT_ALLOW_PROTOCOL", "none"), ("LC_ALL", "C"), ("GIT_PAGER", "cat")]);
-        for setting in SAFE.into_iter().chain(self.config.iter().map(String::as_str)) {
+        for setting in SAFE {
             command.args(["-c", setting]);
         }
+        self.configure(&mut command);
         command.arg("--literal-pathspecs").args(args);
         let child = command.spawn().map_err(|error| Trouble::no_git(&self.root, &error))?;
         Running::new(child, args.first().map_or_else(String::new, |name| name.as_ref().to_string_lossy().into_owned()))

@@ -20,26 +20,25 @@ const KNOWN: usize = 5_000;
 const RECENT: u64 = 500;
 /// Days in which fixes are counted.
 const DAYS: i64 = 90;
-/// How long the walk may take; what it saw until then counts, and is called partial.
-const PATIENCE: Duration = Duration::from_millis(900);
 
 /// Who wrote the fix, by address.
 fn authors(records: &[Record]) -> BTreeSet<&str> {
     records.iter().filter(|record| !record.is_merge()).map(|record| record.email.as_str()).collect()
 }
 
-/// Walks back from production.
+/// Walks back from production, for so long; what it saw until then counts, and is called partial.
 pub(super) fn walk(
     repo: &Repo,
     production: &Oid,
     records: &[Record],
     changes: &[FileChange],
+    patience: Duration,
 ) -> Result<Familiarity, Trouble> {
     let limit = format!("--max-count={KNOWN}");
     let format = "--format=%x01%ae%x1f%ct%x1f%s";
     let args = ["log", "-z", "--no-merges", "--no-renames", "--name-only", format, &limit, production.as_str(), "--"];
     let mut running = repo.git.start(&args)?;
-    running.within(PATIENCE);
+    running.within(patience);
     let newest = records.iter().map(|record| record.committed).max().unwrap_or(Timestamp::UNIX_EPOCH);
     let mut seen = Seen::of(records, changes, newest);
     let mut reader = BufReader::with_capacity(64 * 1024, running.by_ref());

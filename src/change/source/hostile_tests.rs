@@ -17,9 +17,10 @@ fn program(it: &Fixture, name: &str) -> String {
 #[test]
 fn nothing_that_the_repository_names_is_run() {
     let it = Fixture::hotfix();
-    it.write(".gitattributes", "*.rs filter=evil diff=evil\n*.txt filter=eviler diff=evil\n");
+    it.write(".gitattributes", "*.rs filter=evil diff=evil\n*.txt filter=eviler diff=evil\n*.c filter=a=b\n");
     it.write("src/a.rs", "a\n");
     it.write("b.txt", "b\n");
+    it.write("c.c", "c\n");
     it.commit("Fix");
     let evil = program(&it, "evil");
     for key in [
@@ -33,6 +34,7 @@ fn nothing_that_the_repository_names_is_run() {
         "filter.evil.clean",
         "filter.evil.smudge",
         "filter.eviler.process",
+        "filter.a=b.clean",
         "credential.helper",
         "gpg.program",
         "remote.origin.uploadpack",
@@ -64,9 +66,10 @@ fn nothing_that_the_repository_names_is_run() {
     // Touched and edited files are what a clean filter would be run for.
     it.write("src/a.rs", "a\n");
     it.write("b.txt", "bb\n");
+    it.write("c.c", "cc\n");
     it.write("src/cart.rs", "edited\n");
     let report = read(&it.root, &Settings::default()).unwrap().value;
-    assert_eq!(report.size.unwrap().files, 3);
+    assert_eq!(report.size.unwrap().files, 4);
     let worktree = read_worktree(&it.root).unwrap().value;
     assert!(worktree.unverified > 0 && !worktree.is_clean(), "{worktree:?}");
     rollback_contents(&it.root, &Settings::default(), Some("HEAD"), None).unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::foreign::{self, Foreign};
-use super::history::{Record, Tip};
+use super::history::{Record, Tag, Tip};
 use super::production::{self, Found};
 use super::repository::Repo;
 use super::size::{self, Measured};
@@ -25,6 +25,11 @@ use crate::evidence::{Evidence, Failure, Oid, Subject, text};
 
 /// How long a report may be believed: the source confirms it every 10 s.
 const TTL: Duration = Duration::from_secs(30);
+
+/// How long the walk through the past may take where somebody waits for the end,
+const ONCE: Duration = Duration::from_millis(150);
+/// and where the rest is on the screen already.
+const BEHIND: Duration = Duration::from_millis(900);
 
 /// What the configuration says of the change.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -49,8 +54,11 @@ impl From<&schema::Config> for Settings {
 /// When there is no repository, or it cannot be read: with the command that helps.
 pub fn read(root: &Path, settings: &Settings) -> Result<Evidence<Report>, Failure> {
     let read = Reader::open(root, settings.clone()).and_then(|mut reader| {
+        reader.patience = ONCE;
         let mut report = reader.report()?;
-        reader.complete(&mut report.value)?;
+        while let Some(step) = reader.next_step(&report.value) {
+            reader.complete(step, &mut report.value)?;
+        }
         Ok(report)
     });
     read.map_err(|trouble| trouble.at(Timestamp::now()))
@@ -80,6 +88,15 @@ pub fn rollback_contents(
     read.map_err(|trouble| trouble.at(Timestamp::now()))
 }
 
+/// What takes longer than a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Rollback contents, ladder, facts and risk.
+    Survey,
+    /// How well the authors know what they touch.
+    Familiarity,
+}
+
 /// An open repository with what was worked out before.
 pub(super) struct Reader {
     pub(super) repo: Repo,
@@ -89,11 +106,12 @@ pub(super) struct Reader {
     measured: Option<((Oid, Oid), Measured)>,
     compared: Option<(Oid, Oid)>,
     found: Found,
-    undoing: Option<((Option<Oid>, usize), Contents)>,
+    undoing: Option<Undoing>,
     glanced: Glanced,
     /// What was surveyed last, and for which refs.
     surveyed: Option<(Key, Survey)>,
     familiar: Option<((Oid, Oid), Familiarity)>,
+    patience: Duration,
 }
 
 impl Reader {
@@ -110,6 +128,7 @@ impl Reader {
             glanced: Glanced::default(),
             surveyed: None,
             familiar: None,
+            patience: BEHIND,
         })
     }
 
@@ -155,8 +174,7 @@ impl Reader {
         self.compare_with_upstream(&tip, &mut report)?;
         if let (Some(production), Some(head)) = (&found.production.oid, &tip.commit) {
             self.compare_with_production(production, head, &tip, &mut report)?;
-            report.rollback =
-                self.undoing.as_ref().filter(|(key, _)| *key == undoing_key(&found)).map(|it| it.1.clone());
+            report.rollback = self.undoing.as_ref().filter(|it| it.is_of(&found)).map(|it| it.contents.clone());
         }
         self.found = found;
         let survey = self.survey_before(&report)?;
@@ -229,32 +247,51 @@ impl Reader {
         Ok(&self.measured.insert((key, measured)).1)
     }
 
-    /// Whether [`Self::complete`] has something to add to the last report.
-    pub(super) fn is_incomplete(&self, report: &Report) -> bool {
-        let is_known = report.production.oid.is_some() && report.head.oid.is_some();
-        is_known && (report.rollback.is_none() || !self.glanced.is_surveyed)
+    /// What [`Self::complete`] has to do next for the last report.
+    pub(super) fn next_step(&self, report: &Report) -> Option<Step> {
+        let (production, head) = (report.production.oid.as_ref()?, report.head.oid.as_ref()?);
+        let is_familiar = self.familiar.as_ref().is_some_and(|((p, h), _)| p == production && h == head);
+        match (report.rollback.is_none() || !self.glanced.is_surveyed, is_familiar) {
+            (true, _) => Some(Step::Survey),
+            (false, false) => Some(Step::Familiarity),
+            (false, true) => None,
+        }
     }
 
-    /// Works out what takes longer than a glance: rollback contents, ladder, facts and risk.
-    pub(super) fn complete(&mut self, report: &mut Report) -> Result<(), Trouble> {
+    /// Works out what takes longer than a glance, one step at a time.
+    pub(super) fn complete(&mut self, step: Step, report: &mut Report) -> Result<(), Trouble> {
         let (Some(production), Some(head)) = (report.production.oid.clone(), report.head.oid.clone()) else {
             return Ok(());
         };
+        let mut survey = match step {
+            Step::Survey => self.survey(report, &production, &head)?,
+            Step::Familiarity => {
+                let known = survey::familiarity(&self.subject(report), &production, self.patience)?;
+                self.familiar = Some(((production.clone(), head.clone()), known));
+                self.surveyed.take().map(|(_, survey)| survey).unwrap_or_default()
+            }
+        };
+        let known = self.familiar.as_ref().filter(|((p, h), _)| *p == production && *h == head);
+        survey.context.familiarity = known.map(|(_, it)| it.clone());
+        self.judge(report, &survey);
+        self.surveyed = Some((self.key()?, survey));
+        self.glanced.is_surveyed = true;
+        Ok(())
+    }
+
+    /// Rollback contents, ladder, and all that the facts are told by.
+    fn survey(&mut self, report: &mut Report, production: &Oid, head: &Oid) -> Result<Survey, Trouble> {
         let (settings, found) = (&self.settings.production, &self.found);
         if report.rollback.is_none() {
             let contents = undoing::contents(&self.repo, &self.classes, settings, point(found), None, &found.versions)?;
-            self.undoing = Some((undoing_key(found), contents.clone()));
+            self.undoing = Some(Undoing {
+                production: found.production.oid.clone(),
+                versions: found.versions.clone(),
+                contents: contents.clone(),
+            });
             report.rollback = Some(contents);
         }
-        let mut survey = survey::survey(&self.subject(report), &production, &head)?;
-        let key = (production.clone(), head);
-        if self.familiar.as_ref().is_none_or(|(known, _)| *known != key) {
-            self.familiar = Some((key, survey::familiarity(&self.subject(report), &production)?));
-        }
-        survey.context.familiarity = self.familiar.as_ref().map(|(_, it)| it.clone());
-        self.judge(report, &survey);
-        self.surveyed = Some((self.key()?, survey));
-        Ok(())
+        survey::survey(&self.subject(report), production, head)
     }
 
     fn subject<'a>(&'a self, report: &'a Report) -> survey::Subject<'a> {
@@ -320,8 +357,17 @@ struct Glanced {
     is_surveyed: bool,
 }
 
-fn undoing_key(found: &Found) -> (Option<Oid>, usize) {
-    (found.production.oid.clone(), found.versions.len())
+/// What a rollback from production would undo, and what that was worked out from.
+struct Undoing {
+    production: Option<Oid>,
+    versions: Vec<Tag>,
+    contents: Contents,
+}
+
+impl Undoing {
+    fn is_of(&self, found: &Found) -> bool {
+        self.production == found.production.oid && self.versions == found.versions
+    }
 }
 
 fn point(found: &Found) -> Point {

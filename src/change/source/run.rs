@@ -167,14 +167,25 @@ impl History {
             *open = None;
         }
         let head = report.as_ref().ok().and_then(|report| report.value.head.oid.clone());
-        let rest = report.as_ref().ok().filter(|it| is_incomplete(open.as_ref(), it)).cloned();
+        let glance = report.as_ref().ok().cloned();
         self.send.end(report, Some(POLLED), Observation::Report);
-        if let (Some(mut report), Some(open)) = (rest, open.as_mut()) {
-            let complete = open.reader.complete(&mut report.value).map(|()| report);
-            self.send.end(complete, Some(POLLED), Observation::Report);
+        if let (Some(glance), Some(open)) = (glance, open.as_mut()) {
+            self.complete(open, glance);
         }
         if let Some(open) = open.as_mut().filter(|open| open.watch.is_none() || open.head != head) {
             self.watch(open, head);
+        }
+    }
+
+    /// Tells more as it is worked out.
+    fn complete(&self, open: &mut Open, mut report: Evidence<Report>) {
+        while let Some(step) = open.reader.next_step(&report.value) {
+            let done = open.reader.complete(step, &mut report.value);
+            let is_done = done.is_ok();
+            self.send.end(done.map(|()| report.clone()), Some(POLLED), Observation::Report);
+            if !is_done {
+                return;
+            }
         }
     }
 
@@ -217,10 +228,6 @@ impl History {
         };
         self.diffs.end(diff, None, Observation::Diff);
     }
-}
-
-fn is_incomplete(open: Option<&Open>, report: &Evidence<Report>) -> bool {
-    open.is_some_and(|open| open.reader.is_incomplete(&report.value))
 }
 
 impl Open {

@@ -93,9 +93,9 @@ pub(super) fn survey(it: &Subject<'_>, production: &Oid, head: &Oid) -> Result<S
     Ok(survey)
 }
 
-/// The walk through the past, which takes longest: up to a second.
-pub(super) fn familiarity(it: &Subject<'_>, production: &Oid) -> Result<Familiarity, Trouble> {
-    familiar::walk(it.repo, production, it.records, &it.report.changes)
+/// The walk through the past.
+pub(super) fn familiarity(it: &Subject<'_>, production: &Oid, patience: Duration) -> Result<Familiarity, Trouble> {
+    familiar::walk(it.repo, production, it.records, &it.report.changes, patience)
 }
 
 fn named(record: &Record) -> String {

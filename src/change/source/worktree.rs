@@ -66,9 +66,10 @@ fn drivers(git: &Git) -> Result<Vec<String>, Trouble> {
     Ok(drivers)
 }
 
-fn disabled(drivers: &[String]) -> Vec<String> {
+fn disabled(drivers: &[String]) -> Vec<(String, &'static str)> {
     let off = |driver: &String| {
-        ["clean=", "process=", "smudge=", "required=false"].map(|setting| format!("filter.{driver}.{setting}"))
+        let settings = [("clean", ""), ("process", ""), ("smudge", ""), ("required", "false")];
+        settings.map(|(name, value)| (format!("filter.{driver}.{name}"), value))
     };
     drivers.iter().flat_map(off).collect()
 }
