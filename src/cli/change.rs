@@ -48,7 +48,6 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
 }
 
 fn watch(args: Args, context: &Context, settings: Settings) -> color_eyre::Result<Exit> {
-    source::read(&context.directory, &settings).map_err(|failure| refused(&failure))?;
     let (send, receive) = mpsc::channel();
     let handle = source::start(&context.directory, settings, move |observation| {
         send.send(observation).ok();
@@ -63,7 +62,14 @@ fn watch(args: Args, context: &Context, settings: Settings) -> color_eyre::Resul
         if !state.update(observation) || !is_settled {
             continue;
         }
-        let (Some(report), known) = (state.report.value(), state.worktree.value()) else { continue };
+        let known = state.worktree.value();
+        let Some(report) = state.report.value() else {
+            // What cannot be read at all is no use to wait for.
+            match state.report.failure() {
+                Some(failure) => return Err(refused(failure)),
+                None => continue,
+            }
+        };
         let Some(worktree) = known.map(Ok).or_else(|| state.worktree.failure().cloned().map(Err)) else { continue };
         if !print(args, report, worktree).wrap_err("standard output")? {
             break;

@@ -9,12 +9,13 @@ use globset::Glob;
 
 use super::foreign::{self, Target, target};
 use super::history::Record;
+use super::merge::merge;
 use super::production::is_glob;
 use super::repository::Repo;
 use super::trouble::Trouble;
-use crate::change::ladder::{Merge, Probe, Rung, rung};
+use crate::change::ladder::{Probe, Rung, rung};
 use crate::config::schema;
-use crate::evidence::{Oid, text};
+use crate::evidence::Oid;
 
 /// Commits of a target that are indexed.
 const INDEXED: usize = 20_000;
@@ -24,8 +25,6 @@ const COMMITS: usize = 200;
 const CANDIDATES: usize = 5;
 /// Targets that are probed.
 const TARGETS: usize = 20;
-/// Paths that are listed for one target.
-const PATHS: usize = 200;
 
 /// The fix: what is in P..H.
 pub(super) struct Fix<'a> {
@@ -207,33 +206,4 @@ fn patch_id(repo: &Repo, record: &Record) -> Option<String> {
             String::from_utf8(id).ok()?.split(' ').next().filter(|id| !id.is_empty()).map(str::to_owned)
         }
     }
-}
-
-/// Merges in memory: nothing is written, and no merge driver runs.
-pub(super) fn merge(repo: &Repo, base: &Oid, ours: &Oid, theirs: &Oid) -> Result<Merge, Trouble> {
-    let Some(library) = &repo.library else {
-        return Err(Trouble::new("git would have to write the merge, and libgit2 cannot read this repository"));
-    };
-    merge_trees(library, base, ours, theirs).map_err(|error| Trouble::of_library(&error, repo.place.root()))
-}
-
-fn merge_trees(library: &git2::Repository, base: &Oid, ours: &Oid, theirs: &Oid) -> Result<Merge, git2::Error> {
-    let tree = |oid: &Oid| library.find_commit(git2::Oid::from_str(oid.as_str())?)?.tree();
-    let ours = tree(ours)?;
-    let index = library.merge_trees(&tree(base)?, &ours, &tree(theirs)?, None)?;
-    let mut merge = Merge::default();
-    if index.has_conflicts() {
-        for conflict in index.conflicts()? {
-            let conflict = conflict?;
-            let side = conflict.our.or(conflict.their).or(conflict.ancestor);
-            merge.conflicts.extend(side.map(|entry| text::clean_bytes(&entry.path)));
-        }
-        merge.conflicts.sort();
-        merge.conflicts.dedup();
-    }
-    let diff = library.diff_tree_to_index(Some(&ours), Some(&index), None)?;
-    let path = |delta: git2::DiffDelta<'_>| delta.new_file().path_bytes().map(text::clean_bytes);
-    merge.residual = diff.deltas().filter_map(path).take(PATHS).collect();
-    merge.conflicts.truncate(PATHS);
-    Ok(merge)
 }

@@ -11,6 +11,7 @@ mod command;
 mod familiar;
 mod foreign;
 mod history;
+mod merge;
 mod production;
 mod read;
 mod repository;

@@ -8,6 +8,7 @@ use super::backmerge::{self, Fix, matching};
 use super::familiar;
 use super::foreign::Foreign;
 use super::history::Record;
+use super::merge::merge;
 use super::production::Found;
 use super::read::Settings;
 use super::repository::{Repo, index_lock};
@@ -176,7 +177,7 @@ fn rivals(it: &Subject<'_>, production: &Oid, known: &mut Known) -> Result<(), T
 fn revert(it: &Subject<'_>, head: &Oid) -> Option<Vec<String>> {
     let from = it.contents?.from.oid.as_ref()?;
     let to = it.contents?.to.as_ref()?.oid.as_ref()?;
-    backmerge::merge(it.repo, from, head, to).ok().map(|merge| merge.conflicts)
+    merge(it.repo, from, head, to).ok().map(|merge| merge.conflicts)
 }
 
 /// The earlier version whose content the tip has.
