@@ -69,6 +69,24 @@ pub fn entries(reader: &mut impl BufRead) -> io::Result<Vec<Entry>> {
     if counted == entries.len() { Ok(entries) } else { Err(broken("a file without a count")) }
 }
 
+/// Reads a list without counts, to its end, and keeps the entries whose path is wanted.
+///
+/// # Errors
+/// When the stream ends early, or is no such list.
+pub fn listed(reader: &mut impl BufRead, wanted: impl Fn(&[u8]) -> bool) -> io::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    while let Some(field) = field(reader)? {
+        if field.first() != Some(&b':') {
+            return Err(broken("an unreadable entry"));
+        }
+        let entry = raw(reader, &field)?;
+        if wanted(&entry.path) {
+            entries.push(entry);
+        }
+    }
+    Ok(entries)
+}
+
 fn broken(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("git diff printed {what}"))
 }

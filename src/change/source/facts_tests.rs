@@ -178,9 +178,15 @@ fn a_ladder_without_libgit2() {
     it.git(&["replace", "--graft", &aside]);
     let report = it.report_with("git.targets = ['main']");
     assert!(report.repository.backend.starts_with("git (replace refs"), "{}", report.repository.backend);
-    let rung = &report.back_merge[0];
-    assert_eq!(rung.level, None);
+    assert_eq!(report.back_merge[0].level, Some(Level::MissingClean));
+    it.git(&["checkout", "--quiet", "main"]);
+    it.write("src/cart.rs", lines(40).replace("line 20\n", "line twenty\n"));
+    it.commit("Another place in the same file");
+    it.git(&["checkout", "--quiet", "hotfix/x"]);
+    let rung = it.report_with("git.targets = ['main']").back_merge.remove(0);
+    assert_eq!(rung.level, None, "the content would have to be merged");
     assert!(rung.why.contains("unknown"), "{}", rung.why);
+    it.git(&["branch", "--quiet", "--force", "main", "main~1"]);
     on_main(&it, &["cherry-pick", "v1.0.0..hotfix/x"]);
     assert_eq!(self::rung(&it).0, Some(Level::Equivalent));
 }

@@ -1,15 +1,19 @@
 //! A merge in memory, of the paths that one side changed: nothing is written and no merge driver runs.
 //!
-//! libgit2's own merge of trees takes memory and time by the size of the trees, so it is asked only where a rename may
-//! decide. All else is decided path by path.
+//! `git diff-tree` tells which paths either side changed; only the content of those that both changed is looked at.
+//! libgit2's own merge of trees takes memory by the size of the trees and of their history, so it is asked only where
+//! a rename may decide.
 
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
+use std::io::{BufReader, Read};
 
-use git2::{Delta, Error, ErrorCode, MergeFileInput, Oid, Repository, Tree, TreeEntry};
+use git2::{Error, MergeFileInput, Oid, Repository, Tree};
 
+use super::command::Git;
 use super::repository::Repo;
 use super::trouble::Trouble;
 use crate::change::ladder::Merge;
+use crate::change::patch::{self, Entry};
 use crate::evidence::{self, text};
 
 /// Paths that are listed for one merge.
@@ -24,39 +28,22 @@ pub(super) fn merge(
     ours: &evidence::Oid,
     theirs: &evidence::Oid,
 ) -> Result<Merge, Trouble> {
-    let Some(library) = &repo.library else {
-        return Err(Trouble::new("git would have to write the merge, and libgit2 cannot read this repository"));
-    };
-    by_path(library, base, ours, theirs).map_err(|error| Trouble::of_library(&error, repo.place.root()))
-}
-
-fn by_path(
-    library: &Repository,
-    base: &evidence::Oid,
-    ours: &evidence::Oid,
-    theirs: &evidence::Oid,
-) -> Result<Merge, Error> {
-    let tree = |oid: &evidence::Oid| library.find_commit(Oid::from_str(oid.as_str())?)?.tree();
-    let (base, ours, theirs) = (tree(base)?, tree(ours)?, tree(theirs)?);
-    let diff = library.diff_tree_to_tree(Some(&base), Some(&theirs), None)?;
+    let changed = changed(&repo.git, base, theirs, |_| true)?;
+    let paths: HashSet<&[u8]> = changed.iter().map(|entry| entry.path.as_slice()).collect();
+    let here = self::changed(&repo.git, base, ours, |path| paths.contains(path))?;
+    let here: HashMap<&[u8], &Entry> = here.iter().map(|entry| (entry.path.as_slice(), entry)).collect();
     let mut merge = Merge::default();
-    for delta in diff.deltas() {
-        let (old, new) = (delta.old_file(), delta.new_file());
-        let Some(path) = new.path().or_else(|| old.path()) else { continue };
-        let sides = Sides {
-            base: (delta.status() != Delta::Added).then(|| (old.id(), i32::from(old.mode()))),
-            theirs: (delta.status() != Delta::Deleted).then(|| (new.id(), i32::from(new.mode()))),
-            ours: entry(&ours, path)?.map(|it| (it.id(), it.filemode())),
-        };
-        let name = || text::clean(&path.to_string_lossy());
-        match sides.decide(library)? {
+    for entry in &changed {
+        let sides = Sides::of(entry, here.get(entry.path.as_slice()).copied());
+        let name = || text::clean_bytes(&entry.path);
+        match sides.decide(repo)? {
             Outcome::Same => {}
             Outcome::Taken => merge.residual.push(name()),
             Outcome::Conflict => {
                 merge.conflicts.push(name());
                 merge.residual.push(name());
             }
-            Outcome::Renamed => return whole(library, &base, &ours, &theirs),
+            Outcome::Renamed => return whole(repo, base, ours, theirs),
         }
     }
     merge.residual.truncate(PATHS);
@@ -64,21 +51,29 @@ fn by_path(
     Ok(merge)
 }
 
-fn entry<'a>(tree: &Tree<'a>, path: &Path) -> Result<Option<TreeEntry<'a>>, Error> {
-    match tree.get_path(path) {
-        Ok(entry) => Ok(Some(entry)),
-        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+/// The wanted paths that differ between two commits.
+fn changed(
+    git: &Git,
+    from: &evidence::Oid,
+    to: &evidence::Oid,
+    wanted: impl Fn(&[u8]) -> bool,
+) -> Result<Vec<Entry>, Trouble> {
+    let args = ["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", from.as_str(), to.as_str(), "--"];
+    let mut running = git.start(&args)?;
+    let list = patch::listed(&mut BufReader::new(running.by_ref()), wanted);
+    running.end()?;
+    list.map_err(|error| Trouble::new(error.to_string()))
 }
 
-/// A path on the three sides: content and mode.
-#[derive(Debug, Clone, Copy)]
+/// A path on the three sides: content and mode; `None` where it is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Sides {
-    base: Option<(Oid, i32)>,
-    ours: Option<(Oid, i32)>,
-    theirs: Option<(Oid, i32)>,
+    base: Side,
+    ours: Side,
+    theirs: Side,
 }
+
+type Side = Option<(String, u32)>;
 
 /// What becomes of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,31 +89,51 @@ enum Outcome {
 }
 
 impl Sides {
-    fn decide(self, library: &Repository) -> Result<Outcome, Error> {
+    /// What `theirs` made of a path, and what `ours` did, if anything.
+    fn of(theirs: &Entry, ours: Option<&Entry>) -> Self {
+        let side = |oid: &String, mode: u32| (mode != 0).then(|| (oid.clone(), mode));
+        let base = side(&theirs.old_oid, theirs.old_mode);
+        let ours = ours.map_or_else(|| base.clone(), |entry| side(&entry.new_oid, entry.new_mode));
+        Self { base, ours, theirs: side(&theirs.new_oid, theirs.new_mode) }
+    }
+
+    fn decide(&self, repo: &Repo) -> Result<Outcome, Trouble> {
         if self.ours == self.theirs {
             return Ok(Outcome::Same);
         }
         if self.ours == self.base {
             return Ok(Outcome::Taken);
         }
-        match (self.base, self.ours, self.theirs) {
-            (Some(base), Some(ours), Some(theirs)) => content(library, base, ours, theirs),
+        match (&self.base, &self.ours, &self.theirs) {
+            (Some(base), Some(ours), Some(theirs)) => both(repo, base, ours, theirs),
             (Some(_), _, _) => Ok(Outcome::Renamed),
             (None, _, _) => Ok(Outcome::Conflict),
         }
     }
 }
 
-fn content(library: &Repository, base: (Oid, i32), ours: (Oid, i32), theirs: (Oid, i32)) -> Result<Outcome, Error> {
-    let is_file = |(_, mode): (Oid, i32)| mode & 0o170_000 == 0o100_000;
-    if ![base, ours, theirs].into_iter().all(is_file) {
+/// A path that both sides changed.
+fn both(repo: &Repo, base: &(String, u32), ours: &(String, u32), theirs: &(String, u32)) -> Result<Outcome, Trouble> {
+    let is_file = |side: &&(String, u32)| side.1 & 0o170_000 == 0o100_000;
+    if ![base, ours, theirs].iter().all(is_file) {
         return Ok(Outcome::Conflict);
     }
     if ours.0 == theirs.0 || ours.0 == base.0 || theirs.0 == base.0 {
         // Content changed on one side at most, and the mode on the other.
         return Ok(if ours.0 == theirs.0 && theirs.1 == base.1 { Outcome::Same } else { Outcome::Taken });
     }
-    let blobs = [library.find_blob(base.0)?, library.find_blob(ours.0)?, library.find_blob(theirs.0)?];
+    let library = repo.library.as_ref().ok_or_else(unreadable)?;
+    content(library, [&base.0, &ours.0, &theirs.0]).map_err(|error| Trouble::of_library(&error, repo.place.root()))
+}
+
+fn unreadable() -> Trouble {
+    Trouble::new("git would have to write the merge, and libgit2 cannot read this repository")
+}
+
+/// The content of base, ours and theirs.
+fn content(library: &Repository, oids: [&String; 3]) -> Result<Outcome, Error> {
+    let blob = |oid: &String| library.find_blob(Oid::from_str(oid)?);
+    let blobs = [blob(oids[0])?, blob(oids[1])?, blob(oids[2])?];
     if blobs.iter().any(|blob| blob.is_binary() || blob.size() > LARGE) {
         return Ok(Outcome::Conflict);
     }
@@ -135,8 +150,15 @@ fn content(library: &Repository, base: (Oid, i32), ours: (Oid, i32), theirs: (Oi
     })
 }
 
-/// The whole trees, renames included.
-fn whole(library: &Repository, base: &Tree<'_>, ours: &Tree<'_>, theirs: &Tree<'_>) -> Result<Merge, Error> {
+/// Merges the whole trees, renames included.
+fn whole(repo: &Repo, base: &evidence::Oid, ours: &evidence::Oid, theirs: &evidence::Oid) -> Result<Merge, Trouble> {
+    let library = repo.library.as_ref().ok_or_else(unreadable)?;
+    let tree = |oid: &evidence::Oid| library.find_commit(Oid::from_str(oid.as_str())?)?.tree();
+    let merged = || trees(library, &tree(base)?, &tree(ours)?, &tree(theirs)?);
+    merged().map_err(|error| Trouble::of_library(&error, repo.place.root()))
+}
+
+fn trees(library: &Repository, base: &Tree<'_>, ours: &Tree<'_>, theirs: &Tree<'_>) -> Result<Merge, Error> {
     let index = library.merge_trees(base, ours, theirs, None)?;
     let mut merge = Merge::default();
     if index.has_conflicts() {
