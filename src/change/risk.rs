@@ -10,6 +10,9 @@ use super::classes::Classes;
 use super::model::Report;
 use super::text::count;
 
+/// Commits after which it counts that an author was not seen, even when time was up.
+const SEEN_ENOUGH: u64 = 500;
+
 /// What the change risks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Risk {
@@ -221,10 +224,12 @@ fn familiarity(known: Option<&Familiarity>) -> Group {
     let mut group = Group::new("familiarity", 10);
     let Some(known) = known else { return group };
     let since = format!("in the last {}", count(known.looked_at, "commit"));
-    if let Some(first) = known.strangers.first() {
+    // A walk that was cut short proves nothing by what it did not see.
+    let has_seen_enough = !known.partial || known.looked_at >= SEEN_ENOUGH;
+    if let Some(first) = known.strangers.first().filter(|_| has_seen_enough) {
         group.add("new to subsystem", 4, format!("{first} has no commit in the touched subsystems {since}"));
     }
-    if let Some(first) = known.new_to_files.first() {
+    if let Some(first) = known.new_to_files.first().filter(|_| has_seen_enough) {
         group.add("new to files", 2, format!("{first} has not touched any of these files {since}"));
     }
     if known.recent_changes >= 10 {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::command::Running;
 use super::history::Record;
 use super::repository::Repo;
 use super::trouble::Trouble;
@@ -26,18 +27,23 @@ fn authors(records: &[Record]) -> BTreeSet<&str> {
     records.iter().filter(|record| !record.is_merge()).map(|record| record.email.as_str()).collect()
 }
 
-/// Walks back from production, for so long; what it saw until then counts, and is called partial.
-pub(super) fn walk(
-    repo: &Repo,
-    production: &Oid,
-    records: &[Record],
-    changes: &[FileChange],
-    patience: Duration,
-) -> Result<Familiarity, Trouble> {
+/// Begins to walk back from production, in the background.
+pub(super) fn begin(repo: &Repo, production: &Oid) -> Result<Running, Trouble> {
     let limit = format!("--max-count={KNOWN}");
     let format = "--format=%x01%ae%x1f%ct%x1f%s";
     let args = ["log", "-z", "--no-merges", "--no-renames", "--name-only", format, &limit, production.as_str(), "--"];
-    let mut running = repo.git.start(&args)?;
+    let running = repo.git.start(&args)?;
+    running.in_background();
+    Ok(running)
+}
+
+/// Reads the walk, for so long; what it saw until then counts, and is called partial.
+pub(super) fn read(
+    mut running: Running,
+    records: &[Record],
+    changes: &[FileChange],
+    patience: Duration,
+) -> Familiarity {
     running.within(patience);
     let newest = records.iter().map(|record| record.committed).max().unwrap_or(Timestamp::UNIX_EPOCH);
     let mut seen = Seen::of(records, changes, newest);
@@ -51,7 +57,7 @@ pub(super) fn walk(
             Err(_) => break false,
         }
     };
-    Ok(seen.known(records, !complete))
+    seen.known(records, !complete)
 }
 
 struct Seen<'a> {

@@ -9,7 +9,7 @@ use std::io::{BufReader, Read};
 
 use git2::{Error, MergeFileInput, Oid, Repository, Tree};
 
-use super::command::Git;
+use super::command::{Git, Running};
 use super::repository::Repo;
 use super::trouble::Trouble;
 use crate::change::ladder::Merge;
@@ -28,9 +28,11 @@ pub(super) fn merge(
     ours: &evidence::Oid,
     theirs: &evidence::Oid,
 ) -> Result<Merge, Trouble> {
-    let changed = changed(&repo.git, base, theirs, |_| true)?;
+    // Both commands work while the first is read.
+    let (there, here) = (start(&repo.git, base, theirs)?, start(&repo.git, base, ours)?);
+    let changed = changed(there, |_| true)?;
     let paths: HashSet<&[u8]> = changed.iter().map(|entry| entry.path.as_slice()).collect();
-    let here = self::changed(&repo.git, base, ours, |path| paths.contains(path))?;
+    let here = self::changed(here, |path| paths.contains(path))?;
     let here: HashMap<&[u8], &Entry> = here.iter().map(|entry| (entry.path.as_slice(), entry)).collect();
     let mut merge = Merge::default();
     for entry in &changed {
@@ -51,15 +53,12 @@ pub(super) fn merge(
     Ok(merge)
 }
 
-/// The wanted paths that differ between two commits.
-fn changed(
-    git: &Git,
-    from: &evidence::Oid,
-    to: &evidence::Oid,
-    wanted: impl Fn(&[u8]) -> bool,
-) -> Result<Vec<Entry>, Trouble> {
-    let args = ["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", from.as_str(), to.as_str(), "--"];
-    let mut running = git.start(&args)?;
+fn start(git: &Git, from: &evidence::Oid, to: &evidence::Oid) -> Result<Running, Trouble> {
+    git.start(&["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", from.as_str(), to.as_str(), "--"])
+}
+
+/// The wanted paths among those that differ between two commits.
+fn changed(mut running: Running, wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<Entry>, Trouble> {
     let list = patch::listed(&mut BufReader::new(running.by_ref()), wanted);
     running.end()?;
     list.map_err(|error| Trouble::new(error.to_string()))

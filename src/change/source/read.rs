@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::command::Running;
+use super::familiar;
 use super::foreign::{self, Foreign};
 use super::history::{Record, Tag, Tip};
 use super::production::{self, Found};
@@ -27,7 +29,7 @@ use crate::evidence::{Evidence, Failure, Oid, Subject, text};
 const TTL: Duration = Duration::from_secs(30);
 
 /// How long the walk through the past may take where somebody waits for the end,
-const ONCE: Duration = Duration::from_millis(150);
+const ONCE: Duration = Duration::from_millis(10);
 /// and where the rest is on the screen already.
 const BEHIND: Duration = Duration::from_millis(900);
 
@@ -53,15 +55,27 @@ impl From<&schema::Config> for Settings {
 /// # Errors
 /// When there is no repository, or it cannot be read: with the command that helps.
 pub fn read(root: &Path, settings: &Settings) -> Result<Evidence<Report>, Failure> {
-    let read = Reader::open(root, settings.clone()).and_then(|mut reader| {
-        reader.patience = ONCE;
-        let mut report = reader.report()?;
-        while let Some(step) = reader.next_step(&report.value) {
-            reader.complete(step, &mut report.value)?;
-        }
-        Ok(report)
+    read_once(root, settings).map_err(|trouble| trouble.at(Timestamp::now()))
+}
+
+/// What a rollback undoes takes as long as all the rest: it is read beside it.
+fn read_once(root: &Path, settings: &Settings) -> Result<Evidence<Report>, Trouble> {
+    let mut reader = Reader::open(root, settings.clone())?;
+    reader.patience = ONCE;
+    let (report, undoing) = std::thread::scope(|scope| {
+        let beside = scope.spawn(|| Reader::open(root, settings.clone())?.rollback(None, None));
+        (reader.report(), beside.join())
     });
-    read.map_err(|trouble| trouble.at(Timestamp::now()))
+    let mut report = report?;
+    if let Ok(Ok(contents)) = undoing
+        && contents.from.oid == report.value.production.oid
+    {
+        reader.know(contents);
+    }
+    while let Some(step) = reader.next_step(&report.value) {
+        reader.complete(step, &mut report.value)?;
+    }
+    Ok(report)
 }
 
 /// Looks at the work tree and the index once.
@@ -112,6 +126,8 @@ pub(super) struct Reader {
     surveyed: Option<(Key, Survey)>,
     familiar: Option<((Oid, Oid), Familiarity)>,
     patience: Duration,
+    /// The walk through the past, when it was begun ahead.
+    walk: Option<Running>,
 }
 
 impl Reader {
@@ -129,6 +145,7 @@ impl Reader {
             surveyed: None,
             familiar: None,
             patience: BEHIND,
+            walk: None,
         })
     }
 
@@ -173,6 +190,9 @@ impl Reader {
         report.production = found.production.clone();
         self.compare_with_upstream(&tip, &mut report)?;
         if let (Some(production), Some(head)) = (&found.production.oid, &tip.commit) {
+            if self.patience == ONCE {
+                self.walk = Some(familiar::begin(&self.repo, production)?);
+            }
             self.compare_with_production(production, head, &tip, &mut report)?;
             report.rollback = self.undoing.as_ref().filter(|it| it.is_of(&found)).map(|it| it.contents.clone());
         }
@@ -266,7 +286,11 @@ impl Reader {
         let mut survey = match step {
             Step::Survey => self.survey(report, &production, &head)?,
             Step::Familiarity => {
-                let known = survey::familiarity(&self.subject(report), &production, self.patience)?;
+                let walk = match self.walk.take() {
+                    Some(walk) => walk,
+                    None => familiar::begin(&self.repo, &production)?,
+                };
+                let known = familiar::read(walk, &self.glanced.records, &report.changes, self.patience);
                 self.familiar = Some(((production.clone(), head.clone()), known));
                 self.surveyed.take().map(|(_, survey)| survey).unwrap_or_default()
             }
@@ -279,18 +303,20 @@ impl Reader {
         Ok(())
     }
 
+    /// Keeps what a rollback from production would undo.
+    fn know(&mut self, contents: Contents) {
+        let (production, versions) = (self.found.production.oid.clone(), self.found.versions.clone());
+        self.undoing = Some(Undoing { production, versions, contents });
+    }
+
     /// Rollback contents, ladder, and all that the facts are told by.
     fn survey(&mut self, report: &mut Report, production: &Oid, head: &Oid) -> Result<Survey, Trouble> {
         let (settings, found) = (&self.settings.production, &self.found);
-        if report.rollback.is_none() {
+        if !self.undoing.as_ref().is_some_and(|it| it.is_of(found)) {
             let contents = undoing::contents(&self.repo, &self.classes, settings, point(found), None, &found.versions)?;
-            self.undoing = Some(Undoing {
-                production: found.production.oid.clone(),
-                versions: found.versions.clone(),
-                contents: contents.clone(),
-            });
-            report.rollback = Some(contents);
+            self.know(contents);
         }
+        report.rollback = self.undoing.as_ref().map(|it| it.contents.clone());
         survey::survey(&self.subject(report), production, head)
     }
 

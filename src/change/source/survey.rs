@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::backmerge::{self, Fix, matching};
-use super::familiar;
 use super::foreign::Foreign;
 use super::history::Record;
 use super::merge::merge;
@@ -18,7 +17,7 @@ use crate::change::contents::Contents;
 use crate::change::facts::{Known, short};
 use crate::change::ladder::Rung;
 use crate::change::model::Report;
-use crate::change::risk::{Context, Familiarity};
+use crate::change::risk::Context;
 use crate::config::schema::Strategy;
 use crate::evidence::{Oid, text};
 
@@ -92,11 +91,6 @@ pub(super) fn survey(it: &Subject<'_>, production: &Oid, head: &Oid) -> Result<S
     survey.context.unfinished = survey.known.unfinished.iter().chain(&survey.known.markers).cloned().collect();
     survey.context.reverts_to = reverts_to(it, production)?;
     Ok(survey)
-}
-
-/// The walk through the past.
-pub(super) fn familiarity(it: &Subject<'_>, production: &Oid, patience: Duration) -> Result<Familiarity, Trouble> {
-    familiar::walk(it.repo, production, it.records, &it.report.changes, patience)
 }
 
 fn named(record: &Record) -> String {

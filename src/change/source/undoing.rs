@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::command::Git;
+use super::command::{Git, Running};
 use super::history::Tag;
 use super::production::{self, version_before};
 use super::repository::Repo;
@@ -47,7 +47,9 @@ pub(super) fn contents(
     }
     let (records, _) = repo.range(&back, &now, COMMITS_LISTED)?;
     contents.total = repo.range_ids(&back, &now, 100_000)?.len() as u64;
-    let mut paths = paths_by_commit(&repo.git, &back, &now)?;
+    // Both commands work while the first is read.
+    let (log, tree) = (start_log(&repo.git, &back, &now)?, start_tree(&repo.git, &back, &now)?);
+    let mut paths = paths_by_commit(&log.output()?);
     contents.undoes = records
         .iter()
         .filter(|record| !record.is_merge())
@@ -57,7 +59,7 @@ pub(super) fn contents(
             flags: flags(classes, &record.message, &paths.remove(record.oid.as_str()).unwrap_or_default()),
         })
         .collect();
-    let (worst, reasons) = class(classes, &between(&repo.git, &back, &now)?);
+    let (worst, reasons) = class(classes, &between(&tree.output()?));
     contents.class = Some(worst);
     contents.reasons = reasons;
     Ok(contents)
@@ -86,12 +88,18 @@ fn known(repo: &Repo, settings: &schema::Production, versions: &[Tag]) -> Result
     repo.versions(glob.unwrap_or(production::DEFAULT))
 }
 
-/// The paths that each commit of a range touches, merges left out.
-fn paths_by_commit(git: &Git, back: &Oid, now: &Oid) -> Result<HashMap<String, Vec<Touched>>, Trouble> {
+fn start_log(git: &Git, back: &Oid, now: &Oid) -> Result<Running, Trouble> {
     let limit = format!("--max-count={COMMITS_LISTED}");
     let range = format!("{back}..{now}");
-    let args = ["log", "-z", "--no-merges", "--no-renames", "--name-status", "--format=%x01%H", &limit, &range, "--"];
-    let output = git.output(&args)?;
+    git.start(&["log", "-z", "--no-merges", "--no-renames", "--name-status", "--format=%x01%H", &limit, &range, "--"])
+}
+
+fn start_tree(git: &Git, back: &Oid, now: &Oid) -> Result<Running, Trouble> {
+    git.start(&["diff-tree", "-r", "-z", "--no-renames", "--name-status", back.as_str(), now.as_str(), "--"])
+}
+
+/// The paths that each commit of a range touches, merges left out.
+fn paths_by_commit(output: &[u8]) -> HashMap<String, Vec<Touched>> {
     let mut paths: HashMap<String, Vec<Touched>> = HashMap::new();
     let mut commit = String::new();
     let mut fields = output.split(|b| *b == 0);
@@ -104,14 +112,12 @@ fn paths_by_commit(git: &Git, back: &Oid, now: &Oid) -> Result<HashMap<String, V
             paths.entry(commit.clone()).or_default().push(touched);
         }
     }
-    Ok(paths)
+    paths
 }
 
 /// The paths that differ between two versions.
-fn between(git: &Git, back: &Oid, now: &Oid) -> Result<Vec<Touched>, Trouble> {
-    let args = ["diff-tree", "-r", "-z", "--no-renames", "--name-status", back.as_str(), now.as_str(), "--"];
-    let output = git.output(&args)?;
+fn between(output: &[u8]) -> Vec<Touched> {
     let fields: Vec<&[u8]> = output.split(|b| *b == 0).collect();
     let touched = |pair: &[&[u8]]| Touched { path: text::clean_bytes(pair[1]), deleted: pair[0] == b"D" };
-    Ok(fields.chunks_exact(2).map(touched).collect())
+    fields.chunks_exact(2).map(touched).collect()
 }
