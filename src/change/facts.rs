@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use super::classes::Reversal;
-use super::contents::Contents;
-use super::ladder::{Level, Rung};
 use super::model::{Fact, FactState, Report, Worktree};
 use super::text::count;
-use super::version::Version;
 use crate::evidence::Oid;
+
+mod around;
+mod range;
+
+use around::{back_merge, contents, forecast, release_tag, releases, revert, rivals, target, trunk_first, upstream};
+use range::{commits, foreign, merges, off_ticket, opaque, people, reverted, unfinished};
 
 /// From this age on the refs of a remote are called stale.
 pub const REFS: Duration = Duration::from_secs(5 * 60);
@@ -54,8 +56,8 @@ pub struct Known {
     pub opaque: Vec<String>,
     /// Paths that conflict when what runs in production is reverted on the tip; `None` when that was not tried.
     pub revert_conflicts: Option<Vec<String>>,
-    /// Back-merge targets were looked for.
-    pub looked_for_targets: bool,
+    /// Branches, tags and commits were looked at; before that, a list that is empty proves nothing.
+    pub is_surveyed: bool,
 }
 
 /// What needs the history that a shallow clone lacks.
@@ -74,6 +76,9 @@ fn fact(
 ) -> Fact {
     Fact { id, name, state, value: value.into(), why: why.into() }
 }
+
+/// What is told by lists that are empty until somebody looked.
+const SURVEYED: [&str; 6] = ["G14", "G18", "G21", "G22", "G27", "G29"];
 
 /// All facts but G03, which is about the work tree: [`work_tree`].
 pub fn all(report: &Report, known: &Known) -> Vec<Fact> {
@@ -134,7 +139,11 @@ pub fn all(report: &Report, known: &Known) -> Vec<Fact> {
 fn doubt(report: &Report, known: &Known, facts: &mut [Fact]) {
     let stale = known.has_remote && known.refs_age.is_none_or(|age| age > REFS);
     for fact in facts.iter_mut().filter(|fact| fact.state == Ok) {
-        if report.repository.shallow && HISTORY.contains(&fact.id) {
+        if !known.is_surveyed && SURVEYED.contains(&fact.id) {
+            fact.state = Unknown;
+            fact.value = "unknown".into();
+            fact.why = "without production and a commit there is nothing to look at".into();
+        } else if report.repository.shallow && HISTORY.contains(&fact.id) {
             fact.state = Unknown;
             fact.why = format!("{}, but history is cut off here: git fetch --unshallow", fact.why);
         } else if stale && REMOTE.contains(&fact.id) {
@@ -243,242 +252,11 @@ fn base(report: &Report, known: &Known) -> Fact {
     }
 }
 
-fn commits(report: &Report) -> Fact {
-    let value = super::text::commits(report);
-    match report.commits_total {
-        None => fact("G09", "commits", Unknown, value, "production is unknown"),
-        Some(0) => fact("G09", "commits", Warn, value, "there is nothing to ship"),
-        Some(_) => fact("G09", "commits", Ok, value, "these commits are shipped"),
-    }
-}
-
-fn foreign(report: &Report, known: &Known) -> Fact {
-    let of = |state, value: String, why: String| fact("G10", "foreign", state, value, why);
-    let foreign: Vec<&str> = report.commits.iter().filter(|it| it.foreign).map(|it| it.summary.as_str()).collect();
-    match (&known.development, report.commits_total) {
-        (_, None) => of(Unknown, "unknown".into(), "production is unknown".into()),
-        (None, _) => {
-            of(Unknown, "unknown".into(), "no development branch is known: set git.targets in hotfix.toml".into())
-        }
-        (Some(name), Some(total)) if known.on_development => of(
-            Unknown,
-            format!("on {name}"),
-            format!("it is {name} itself: {} are shipped together", count(total, "commit")),
-        ),
-        (Some(name), _) if foreign.is_empty() => of(Ok, "none".into(), format!("nothing of {name} rides along")),
-        (Some(_), _) => {
-            let first = foreign.iter().take(3).copied().collect::<Vec<_>>().join(" · ");
-            let n = count(foreign.len() as u64, "commit");
-            of(Bad, n.clone(), format!("{n} of somebody else's work would be shipped: {first}"))
-        }
-    }
-}
-
-fn merges(report: &Report) -> Fact {
-    let merges = report.commits.iter().filter(|commit| commit.merge).count() as u64;
-    match (report.commits_total, merges) {
-        (None, _) => fact("G11", "merges", Unknown, "unknown", "production is unknown"),
-        (_, 0) => fact("G11", "merges", Ok, "none", "no merge commit is in the range"),
-        (_, n) => {
-            fact("G11", "merges", Warn, n.to_string(), format!("{} may bring other work in", count(n, "merge commit")))
-        }
-    }
-}
-
-fn off_ticket(known: &Known) -> Fact {
-    match &known.off_ticket {
-        None => fact("G12", "ticket", Unknown, "not set", "no pattern for ticket keys: set git.ticket in hotfix.toml"),
-        Some(off) if off.is_empty() => fact("G12", "ticket", Ok, "all", "every commit names a ticket"),
-        Some(off) => {
-            let why = format!("{} without a ticket's key: {}", count(off.len() as u64, "commit"), some(off));
-            fact("G12", "ticket", Warn, off.len().to_string(), why)
-        }
-    }
-}
-
 /// The first three, and how many more.
 fn some(list: &[String]) -> String {
     let more = list.len().saturating_sub(3);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", list.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", "))
-}
-
-fn unfinished(known: &Known) -> Fact {
-    match (known.markers.is_empty(), known.unfinished.is_empty()) {
-        (false, _) => fact(
-            "G14",
-            "unfinished",
-            Bad,
-            "markers",
-            format!("conflict markers were added in {}", some(&known.markers)),
-        ),
-        (_, false) => fact("G14", "unfinished", Warn, "work in progress", some(&known.unfinished)),
-        _ => fact("G14", "unfinished", Ok, "none", "no fixup, no work in progress, no conflict marker"),
-    }
-}
-
-fn upstream(report: &Report) -> Fact {
-    let value = super::text::upstream(report);
-    let of = |state, why: &str| fact("G15", "pushed", state, value.clone(), why);
-    match (&report.upstream, report.ahead, report.behind) {
-        (None, ..) => of(Warn, "the branch has no upstream: git push -u"),
-        (Some(_), Some(0), Some(0)) => of(Ok, "the upstream has the same commit"),
-        (Some(_), _, Some(1..)) => of(Bad, "the upstream has commits that are not here: git pull"),
-        (Some(_), Some(_), Some(_)) => of(Warn, "not everything is pushed: git push"),
-        (Some(_), ..) => of(Warn, "the upstream is gone: git push -u"),
-    }
-}
-
-fn back_merge(report: &Report, known: &Known) -> Fact {
-    let of = |state, value: String, why: String| fact("G17", "back-merge", state, value, why);
-    let open: Vec<&Rung> = report.back_merge.iter().filter(|rung| rung.level.is_none_or(|it| !it.is_done())).collect();
-    if !known.looked_for_targets || report.back_merge.is_empty() {
-        return of(Unknown, "no target".into(), "no branch is known that the fix must reach: set git.targets".into());
-    }
-    let why = open.iter().map(|rung| format!("{} {}", rung.target, rung.why)).collect::<Vec<_>>().join(" · ");
-    match open.iter().map(|rung| rung.level).max() {
-        None => of(Ok, "done".into(), "every target has the fix".into()),
-        Some(_) if open.iter().any(|rung| rung.level.is_none()) => of(Unknown, format!("{} open", open.len()), why),
-        Some(_) => of(Warn, format!("{} open", open.len()), why),
-    }
-}
-
-fn trunk_first(report: &Report, known: &Known) -> Fact {
-    let of = |state, why: &str| {
-        fact("G18", "trunk first", state, if known.trunk_first { "asked" } else { "not asked" }, why)
-    };
-    if !known.trunk_first {
-        return of(Ok, "fixes go to production first in this team");
-    }
-    let on_trunk = |rung: &Rung| rung.level.is_some_and(|level| level <= Level::Ported);
-    match report.back_merge.first() {
-        None => of(Unknown, "no trunk is known: set git.targets"),
-        Some(rung) if on_trunk(rung) => of(Ok, "the fix is on trunk"),
-        Some(_) => of(Bad, "the fix is not on trunk yet, where it belongs first"),
-    }
-}
-
-fn forecast(report: &Report) -> Fact {
-    let conflicting = |rung: &&Rung| rung.level == Some(Level::MissingConflict);
-    let paths: Vec<String> = report.back_merge.iter().filter(conflicting).flat_map(|it| it.paths.clone()).collect();
-    let unknown = report.back_merge.is_empty() || report.back_merge.iter().any(|rung| rung.level.is_none());
-    match (paths.is_empty(), unknown) {
-        (false, _) => {
-            fact("G19", "forecast", Warn, "conflicts", format!("the back-merge will conflict in {}", some(&paths)))
-        }
-        (_, true) => fact("G19", "forecast", Unknown, "unknown", "the back-merge was not tried"),
-        _ => fact("G19", "forecast", Ok, "clean", "the back-merge has no conflict"),
-    }
-}
-
-fn release_tag(report: &Report, known: &Known) -> Fact {
-    let of = |state, value: &str, why: String| fact("G20", "release tag", state, value, why);
-    let is_production = report.production.oid.is_some() && report.production.oid == report.head.oid;
-    let Some((name, annotated)) = known.tags_at_head.first().filter(|_| !is_production) else {
-        return of(Warn, "none", "the tip has no version tag yet".into());
-    };
-    let version = |name: &str| Version::of_tag(name);
-    let before = report.production.reference.as_deref().and_then(version);
-    match (version(name), before) {
-        (Some(new), Some(old)) if !new.is_patch_of(&old) => {
-            of(Warn, name, format!("{name} is no patch release of production"))
-        }
-        _ if !annotated => of(Warn, name, format!("{name} is a lightweight tag: git tag --annotate")),
-        _ => of(Ok, name, format!("{name} names the tip")),
-    }
-}
-
-fn releases(known: &Known) -> Fact {
-    let n = known.open_releases.len().to_string();
-    match known.open_releases[..] {
-        [] => fact("G21", "releases", Ok, "none", "no release branch is open"),
-        _ => fact("G21", "releases", Warn, n, format!("the fix must reach these too: {}", some(&known.open_releases))),
-    }
-}
-
-fn rivals(known: &Known) -> Fact {
-    let names: Vec<String> = known.rivals.iter().map(|(name, _)| name.clone()).collect();
-    let overlap: Vec<String> = known.rivals.iter().flat_map(|(_, paths)| paths.clone()).collect();
-    match (names.is_empty(), overlap.is_empty()) {
-        (true, _) => fact("G22", "rivals", Ok, "none", "no other hotfix is under way"),
-        (_, true) => fact(
-            "G22",
-            "rivals",
-            Warn,
-            names.len().to_string(),
-            format!("another hotfix is under way: {}", some(&names)),
-        ),
-        _ => {
-            let why = format!("another hotfix touches the same files: {} in {}", some(&names), some(&overlap));
-            fact("G22", "rivals", Bad, names.len().to_string(), why)
-        }
-    }
-}
-
-fn target(contents: Option<&Contents>) -> Fact {
-    match contents.and_then(|it| it.to.as_ref()) {
-        Some(point) => fact("G24", "rollback target", Ok, point.reference.clone(), "the version before production"),
-        None => {
-            let why = contents.and_then(|it| it.unknown.first().cloned());
-            fact("G24", "rollback target", Unknown, "unknown", why.unwrap_or_else(|| "production is unknown".into()))
-        }
-    }
-}
-
-fn contents(contents: Option<&Contents>) -> Fact {
-    let of = |state, value: String, why: String| fact("G25", "rollback contents", state, value, why);
-    let Some((it, class)) = contents.and_then(|it| Some((it, it.class?))) else {
-        return of(Unknown, "unknown".into(), "what a rollback undoes is unknown".into());
-    };
-    let value = format!("{}, {} flagged", count(it.undoes.len() as u64, "commit"), it.flagged());
-    let why = it.reasons.first().cloned();
-    match class {
-        Reversal::Unsafe => of(Bad, value, why.unwrap_or_default()),
-        Reversal::Compensating => of(Warn, value, why.unwrap_or_default()),
-        Reversal::Clean if it.flagged() > 0 => of(Warn, value, "a rollback from production takes fixes with it".into()),
-        Reversal::Clean => of(Ok, value, "a rollback from production gives what was before".into()),
-    }
-}
-
-fn revert(known: &Known) -> Fact {
-    match known.revert_conflicts.as_deref() {
-        None => fact("G26", "revert", Unknown, "unknown", "a revert of what runs in production was not tried"),
-        Some([]) => fact("G26", "revert", Ok, "clean", "what runs in production can be reverted on this branch"),
-        Some(paths) => fact("G26", "revert", Warn, "conflicts", format!("a revert would conflict in {}", some(paths))),
-    }
-}
-
-fn reverted(known: &Known) -> Fact {
-    match known.reverted[..] {
-        [] => fact("G27", "reverted", Ok, "none", "nobody reverted a commit of it"),
-        _ => fact(
-            "G27",
-            "reverted",
-            Bad,
-            known.reverted.len().to_string(),
-            format!("reverted already: {}", some(&known.reverted)),
-        ),
-    }
-}
-
-fn people(known: &Known) -> Fact {
-    match known.people[..] {
-        [] => fact("G28", "people", Unknown, "unknown", "there is no commit to tell authors by"),
-        _ => fact("G28", "people", Ok, known.people.join(", "), "these wrote it: somebody else approves"),
-    }
-}
-
-fn opaque(known: &Known) -> Fact {
-    match known.opaque[..] {
-        [] => fact("G29", "opaque", Ok, "none", "no submodule, LFS file or large binary changed"),
-        _ => fact(
-            "G29",
-            "opaque",
-            Warn,
-            known.opaque.len().to_string(),
-            format!("a diff does not show {}", some(&known.opaque)),
-        ),
-    }
 }
 
 /// A commit, as facts name it.

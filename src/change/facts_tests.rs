@@ -18,8 +18,10 @@ fn there_are_thirty_in_order_and_none_is_ok_for_want_of_knowledge() {
     for fact in facts {
         assert!(!fact.why.is_empty() && !fact.value.is_empty(), "{}", fact.id);
     }
-    for id in ["G06", "G07", "G08", "G09", "G10", "G11", "G12", "G16", "G17", "G19", "G24", "G25", "G26", "G28", "G30"]
-    {
+    for id in [
+        "G06", "G07", "G08", "G09", "G10", "G11", "G12", "G16", "G14", "G17", "G18", "G19", "G21", "G22", "G24", "G25",
+        "G26", "G28", "G30",
+    ] {
         assert_eq!(one(&Report::default(), &Known::default(), id).state, FactState::Unknown, "{id}");
     }
 }
@@ -38,7 +40,7 @@ fn the_work_tree() {
 fn old_refs_and_cut_history_make_what_rests_on_them_unknown() {
     let rung = Rung { target: "main".into(), level: Some(Level::Merged), paths: vec![], why: "merged".into() };
     let mut report = Report { commits_total: Some(1), back_merge: vec![rung], ..Report::default() };
-    let mut known = Known { looked_for_targets: true, has_remote: true, ..Known::default() };
+    let mut known = Known { is_surveyed: true, has_remote: true, ..Known::default() };
     known.refs_age = Some(Duration::from_secs(60));
     assert_eq!(one(&report, &known, "G17").state, FactState::Ok);
     known.refs_age = Some(Duration::from_secs(600));
@@ -58,7 +60,7 @@ fn old_refs_and_cut_history_make_what_rests_on_them_unknown() {
 #[test]
 fn a_ported_or_missing_fix_is_open() {
     let rung = |level| Rung { target: "main".into(), level, paths: vec!["a".into()], why: "x".into() };
-    let known = Known { looked_for_targets: true, ..Known::default() };
+    let known = Known { is_surveyed: true, ..Known::default() };
     let state = |level| one(&Report { back_merge: vec![rung(level)], ..Report::default() }, &known, "G17").state;
     assert_eq!(state(Some(Level::Content)), FactState::Ok);
     assert_eq!(state(Some(Level::Ported)), FactState::Warn);

@@ -7,7 +7,7 @@ use super::ladder::{Level, Rung};
 use super::model::{Commit, Fact, FactState, FileChange, Report, Worktree};
 use super::risk::Point;
 use super::state::State;
-use super::{facts, text as plain};
+use super::text as plain;
 use crate::evidence::text::{fit, fit_end, width as cells};
 use crate::evidence::{Freshness, Oid, Picture};
 use crate::ui::Ctx;
@@ -36,7 +36,7 @@ pub fn title(state: &State, ctx: &Ctx) -> Title {
 /// One line, where the pane itself has no room.
 pub fn summary(state: &State, ctx: &Ctx) -> Line<'static> {
     let Some(report) = state.report.value() else { return Line::from(note(&state.report, ctx)) };
-    let (mark, role) = worst(state, report).map_or((Mark::Good, Role::Good), |fact| look(fact.state));
+    let (mark, role) = worst(state).map_or((Mark::Good, Role::Good), |fact| look(fact.state));
     let mut text = match report.core_lines {
         Some(lines) => format!(
             "{}, {}",
@@ -45,7 +45,7 @@ pub fn summary(state: &State, ctx: &Ctx) -> Line<'static> {
         ),
         None => "size unknown".to_owned(),
     };
-    if let Some(fact) = worst(state, report) {
+    if let Some(fact) = worst(state) {
         text = format!("{text} · {}: {}", fact.name, fact.why);
     }
     let style = ctx.theme.style(if is_doubtful(state, ctx) { Role::Muted } else { role });
@@ -54,26 +54,17 @@ pub fn summary(state: &State, ctx: &Ctx) -> Line<'static> {
 }
 
 /// The worst thing that is known to be wrong.
-fn worst(state: &State, report: &Report) -> Option<Fact> {
-    let mut wrong = wrong(state, report);
+fn worst(state: &State) -> Option<Fact> {
+    let mut wrong = wrong(state);
     wrong.retain(|fact| fact.state != FactState::Unknown);
     wrong.into_iter().next()
 }
 
 /// The facts that are not ok, worst first; unknown last, because most of these are only not set up.
-fn wrong(state: &State, report: &Report) -> Vec<Fact> {
-    let all: Vec<Fact> = all_facts(state, report);
+fn wrong(state: &State) -> Vec<Fact> {
+    let all = state.facts();
     let of = |wanted: FactState| all.iter().filter(move |fact| fact.state == wanted).cloned();
     of(FactState::Bad).chain(of(FactState::Warn)).chain(of(FactState::Unknown)).collect()
-}
-
-fn all_facts(state: &State, report: &Report) -> Vec<Fact> {
-    let mut all = report.facts.clone();
-    if !all.is_empty() {
-        all.push(facts::work_tree(state.worktree.value()));
-        all.sort_by_key(|fact| fact.id);
-    }
-    all
 }
 
 fn look(state: FactState) -> (Mark, Role) {
@@ -140,7 +131,7 @@ fn at(state: &State, index: usize) -> Option<Item<'_>> {
         return Some(Item::Point(point));
     }
     left -= points(report).len();
-    all_facts(state, report).into_iter().nth(left).map(Item::Fact)
+    state.facts().into_iter().nth(left).map(Item::Fact)
 }
 
 /// What Enter asks the source for: a file's or a commit's diff; nothing for a fact.

@@ -99,7 +99,7 @@ fn report() -> Report {
         }),
         ..Report::default()
     };
-    let known = Known { development: Some("develop".into()), looked_for_targets: true, ..Known::default() };
+    let known = Known { development: Some("develop".into()), is_surveyed: true, ..Known::default() };
     report.facts = all(&report, &known);
     report
 }

@@ -1,7 +1,8 @@
 //! The room's part of the state, and how observations change it.
 
 use super::diff::FileDiff;
-use super::model::{Report, Worktree};
+use super::facts;
+use super::model::{Fact, Report, Worktree};
 use crate::evidence::{self, Observed, Subject};
 
 /// What the sources of this room tell.
@@ -34,6 +35,16 @@ impl State {
             Observation::Worktree(it) => self.worktree.observe(it),
             Observation::Diff(it) => self.diff.observe(it),
         }
+    }
+
+    /// The facts in order, the one about the work tree among them; none before they are worked out.
+    pub fn facts(&self) -> Vec<Fact> {
+        let mut all = self.report.value().map_or_else(Vec::new, |report| report.facts.clone());
+        if !all.is_empty() {
+            all.push(facts::work_tree(self.worktree.value()));
+            all.sort_by_key(|fact| fact.id);
+        }
+        all
     }
 
     /// The hotfix tip, as it was last seen: what the evidence of the other rooms is compared with.

@@ -100,7 +100,7 @@ fn base(report: &Report) -> String {
 
 /// The facts that are not ok; those that are only unknown are counted when there is no room.
 fn facts(state: &State, report: &Report, ctx: &Ctx, width: usize, room: usize) -> Vec<Line<'static>> {
-    let all = wrong(state, report);
+    let all = wrong(state);
     if all.is_empty() {
         let (mark, text) = if report.facts.is_empty() {
             (Mark::Running, "facts are worked out")

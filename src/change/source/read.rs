@@ -198,7 +198,7 @@ impl Reader {
         }
         self.found = found;
         let survey = self.survey_before(&report)?;
-        self.glanced.is_surveyed = survey.known.looked_for_targets;
+        self.glanced.is_surveyed = survey.known.is_surveyed;
         self.judge(&mut report, &survey);
         Ok(Evidence {
             subject: Subject { commit: report.head.oid.clone(), tree: report.head.tree.clone() },
@@ -360,13 +360,14 @@ impl Reader {
 
     fn judge(&self, report: &mut Report, survey: &Survey) {
         report.back_merge = survey.back_merge.clone();
-        report.facts = facts::all(report, &survey.known);
+        let is_awaited = !survey.known.is_surveyed && self.next_step(report).is_some();
+        report.facts = if is_awaited { Vec::new() } else { facts::all(report, &survey.known) };
         report.risk = self.surveyed_risk(report, survey);
     }
 
     /// Without a survey the score would miss points, so there is none.
     fn surveyed_risk(&self, report: &Report, survey: &Survey) -> Option<Risk> {
-        survey.known.looked_for_targets.then(|| risk::score(report, &self.classes, &survey.context)).flatten()
+        survey.known.is_surveyed.then(|| risk::score(report, &self.classes, &survey.context)).flatten()
     }
 }
 

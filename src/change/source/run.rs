@@ -167,7 +167,9 @@ impl History {
             *open = None;
         }
         let head = report.as_ref().ok().and_then(|report| report.value.head.oid.clone());
-        let glance = report.as_ref().ok().cloned();
+        let has_more =
+            |it: &&Evidence<Report>| open.as_ref().is_some_and(|open| open.reader.next_step(&it.value).is_some());
+        let glance = report.as_ref().ok().filter(has_more).cloned();
         self.send.end(report, Some(POLLED), Observation::Report);
         if let (Some(glance), Some(open)) = (glance, open.as_mut()) {
             self.complete(open, glance);

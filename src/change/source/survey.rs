@@ -130,7 +130,7 @@ fn people(records: &[Record]) -> Vec<String> {
 
 fn back_merge(it: &Subject<'_>, production: &Oid, head: &Oid, survey: &mut Survey) -> Result<(), Trouble> {
     let fix = Fix { production, base: it.report.merge_base.as_ref(), head, records: it.records };
-    survey.known.looked_for_targets = true;
+    survey.known.is_surveyed = true;
     let mut reverted = backmerge::reverted(it.records, it.records);
     for target in backmerge::targets(it.repo, &it.settings.git, it.branch, &fix)? {
         let (rung, there) = backmerge::probe(it.repo, &fix, &target)?;

@@ -277,3 +277,18 @@ fn a_submodule_and_a_work_tree_elsewhere() {
     moved.change("a", "one");
     assert!(read_worktree(&moved.root).unwrap().value.is_clean());
 }
+
+#[test]
+fn a_repository_of_somebody_else_is_refused_with_the_way_out() {
+    let it = Fixture::hotfix();
+    // Only root can give a repository away.
+    let is_root = std::process::Command::new("chown").args(["-R", "12345"]).arg(&it.root).status();
+    if !is_root.is_ok_and(|status| status.success()) {
+        println!("not root: skipped");
+        return;
+    }
+    let failure = it.try_report(&Settings::default()).unwrap_err();
+    assert!(failure.what.contains("belongs to another user"), "{}", failure.what);
+    let remedy = failure.remedy.unwrap();
+    assert!(remedy.contains("safe.directory") && remedy.contains(it.root.to_str().unwrap()), "{remedy}");
+}

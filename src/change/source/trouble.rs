@@ -53,13 +53,16 @@ impl Trouble {
 
     /// No repository there.
     pub(super) fn no_repository(root: &Path) -> Self {
-        let what = format!("no git repository in {} or above", shown(root));
+        let absolute = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        let what = format!("no git repository in {} or above", shown(&absolute));
         Self::new(what).remedy("start hotfix inside a clone, or name its folder: hotfix -C FOLDER")
     }
 
     /// The repository is somebody else's.
     pub(super) fn foreign_owner(root: &Path) -> Self {
-        let root = shown(root);
+        let absolute = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        let holder = absolute.ancestors().find(|folder| folder.join(".git").exists());
+        let root = shown(holder.unwrap_or(&absolute));
         Self::new(format!("{root} belongs to another user, so git refuses to read it"))
             .remedy(format!("if you trust it: git config --global --add safe.directory '{root}'"))
     }
