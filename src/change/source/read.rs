@@ -21,6 +21,7 @@ use crate::change::classes::Classes;
 use crate::change::contents::{Contents, Point};
 use crate::change::facts::{self, Known};
 use crate::change::model::{COMMITS_LISTED, Commit, Head, Report, Worktree};
+use crate::change::patch::Entry;
 use crate::change::risk::{self, Familiarity, Risk};
 use crate::config::schema;
 use crate::evidence::{Evidence, Failure, Oid, Subject, text};
@@ -29,9 +30,12 @@ use crate::evidence::{Evidence, Failure, Oid, Subject, text};
 const TTL: Duration = Duration::from_secs(30);
 
 /// How long the walk through the past may take where somebody waits for the end,
-const ONCE: Duration = Duration::from_millis(10);
+const ONCE: Duration = Duration::from_millis(20);
 /// and where the rest is on the screen already.
 const BEHIND: Duration = Duration::from_millis(900);
+
+/// Files that differ between production and the version before it, as far as they are kept.
+const KEPT: usize = 10_000;
 
 /// What the configuration says of the change.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -67,10 +71,10 @@ fn read_once(root: &Path, settings: &Settings) -> Result<Evidence<Report>, Troub
         (reader.report(), beside.join())
     });
     let mut report = report?;
-    if let Ok(Ok(contents)) = undoing
+    if let Ok(Ok((contents, changed))) = undoing
         && contents.from.oid == report.value.production.oid
     {
-        reader.know(contents);
+        reader.know(contents, changed);
     }
     while let Some(step) = reader.next_step(&report.value) {
         reader.complete(step, &mut report.value)?;
@@ -99,7 +103,7 @@ pub fn rollback_contents(
     to: Option<&str>,
 ) -> Result<Contents, Failure> {
     let read = Reader::open(root, settings.clone()).and_then(|mut reader| reader.rollback(from, to));
-    read.map_err(|trouble| trouble.at(Timestamp::now()))
+    read.map(|(contents, _)| contents).map_err(|trouble| trouble.at(Timestamp::now()))
 }
 
 /// What takes longer than a glance.
@@ -159,7 +163,7 @@ impl Reader {
         self.compared.as_ref()
     }
 
-    fn rollback(&mut self, from: Option<&str>, to: Option<&str>) -> Result<Contents, Trouble> {
+    fn rollback(&mut self, from: Option<&str>, to: Option<&str>) -> Result<(Contents, Vec<Entry>), Trouble> {
         let tip = self.repo.tip()?;
         let found = self.production(tip.commit.as_ref())?;
         let from = match from {
@@ -191,7 +195,7 @@ impl Reader {
         self.compare_with_upstream(&tip, &mut report)?;
         if let (Some(production), Some(head)) = (&found.production.oid, &tip.commit) {
             if self.patience == ONCE {
-                self.walk = Some(familiar::begin(&self.repo, production)?);
+                self.walk = Some(familiar::begin(&self.repo, production, self.commits())?);
             }
             self.compare_with_production(production, head, &tip, &mut report)?;
             report.rollback = self.undoing.as_ref().filter(|it| it.is_of(&found)).map(|it| it.contents.clone());
@@ -288,9 +292,9 @@ impl Reader {
             Step::Familiarity => {
                 let walk = match self.walk.take() {
                     Some(walk) => walk,
-                    None => familiar::begin(&self.repo, &production)?,
+                    None => familiar::begin(&self.repo, &production, self.commits())?,
                 };
-                let known = familiar::read(walk, &self.glanced.records, &report.changes, self.patience);
+                let known = familiar::read(walk, &self.glanced.records, &report.changes, self.patience, self.commits());
                 self.familiar = Some(((production.clone(), head.clone()), known));
                 self.surveyed.take().map(|(_, survey)| survey).unwrap_or_default()
             }
@@ -303,18 +307,25 @@ impl Reader {
         Ok(())
     }
 
+    /// How far the walk through the past goes.
+    fn commits(&self) -> u64 {
+        if self.patience == ONCE { familiar::RECENT } else { familiar::KNOWN }
+    }
+
     /// Keeps what a rollback from production would undo.
-    fn know(&mut self, contents: Contents) {
+    fn know(&mut self, contents: Contents, changed: Vec<Entry>) {
         let (production, versions) = (self.found.production.oid.clone(), self.found.versions.clone());
-        self.undoing = Some(Undoing { production, versions, contents });
+        let changed = Some(changed).filter(|list| list.len() <= KEPT);
+        self.undoing = Some(Undoing { production, versions, contents, changed });
     }
 
     /// Rollback contents, ladder, and all that the facts are told by.
     fn survey(&mut self, report: &mut Report, production: &Oid, head: &Oid) -> Result<Survey, Trouble> {
         let (settings, found) = (&self.settings.production, &self.found);
         if !self.undoing.as_ref().is_some_and(|it| it.is_of(found)) {
-            let contents = undoing::contents(&self.repo, &self.classes, settings, point(found), None, &found.versions)?;
-            self.know(contents);
+            let (contents, changed) =
+                undoing::contents(&self.repo, &self.classes, settings, point(found), None, &found.versions)?;
+            self.know(contents, changed);
         }
         report.rollback = self.undoing.as_ref().map(|it| it.contents.clone());
         survey::survey(&self.subject(report), production, head)
@@ -331,6 +342,7 @@ impl Reader {
             records: &self.glanced.records,
             measured: report.merge_base.as_ref().and(self.measured()),
             contents: report.rollback.as_ref(),
+            undone: self.undoing.as_ref().and_then(|it| it.changed.as_deref()),
         }
     }
 
@@ -389,6 +401,8 @@ struct Undoing {
     production: Option<Oid>,
     versions: Vec<Tag>,
     contents: Contents,
+    /// The files that differ, unless they are too many to be kept.
+    changed: Option<Vec<Entry>>,
 }
 
 impl Undoing {
