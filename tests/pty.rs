@@ -14,7 +14,7 @@ fn cockpit(columns: u16, rows: u16) -> (Terminal, tempfile::TempDir, tempfile::T
 
 #[test]
 fn it_opens_on_a_repository_without_any_configuration() {
-    let (mut terminal, ..) = cockpit(160, 48);
+    let (mut terminal, _folder, _state) = cockpit(160, 48);
     let screen =
         terminal.wait_until("the change", |screen| screen.contains("v1.0.0") && screen.contains("src/cart.rs"));
     for pane in ["1 Checklist", "2 Change", "3 Tests", "4 Canary", "5 Rollback"] {
@@ -57,7 +57,7 @@ fn an_incident_is_declared_ticked_and_found_again() {
 #[test]
 fn the_terminal_is_given_back_after_each_signal() {
     for (signal, code) in [(15, 143), (1, 129), (2, 130)] {
-        let (mut terminal, ..) = cockpit(120, 40);
+        let (mut terminal, _folder, _state) = cockpit(120, 40);
         terminal.wait_for("src/cart.rs");
         Terminal::kill(terminal.pid(), signal);
         assert_eq!(terminal.wait_exit(), code);
@@ -67,7 +67,7 @@ fn the_terminal_is_given_back_after_each_signal() {
 
 #[test]
 fn the_guardian_puts_the_terminal_right_after_kill_9() {
-    let (mut terminal, ..) = cockpit(120, 40);
+    let (mut terminal, _folder, _state) = cockpit(120, 40);
     terminal.wait_for("src/cart.rs");
     let children = terminal.children();
     assert_eq!(children.len(), 1, "a guardian has one cockpit");
@@ -90,7 +90,7 @@ fn a_panic_of_the_drawing_thread_restores_and_reports() {
 
 #[test]
 fn every_size_is_drawn_and_none_panics() {
-    let (mut terminal, ..) = cockpit(160, 48);
+    let (mut terminal, _folder, _state) = cockpit(160, 48);
     terminal.wait_for("src/cart.rs");
     for (columns, rows) in [(80, 24), (60, 15), (40, 10), (1, 1), (2, 3), (300, 100), (500, 200)] {
         terminal.resize(columns, rows);
@@ -106,7 +106,7 @@ fn every_size_is_drawn_and_none_panics() {
 
 #[test]
 fn a_paste_is_never_a_key() {
-    let (mut terminal, ..) = cockpit(120, 40);
+    let (mut terminal, _folder, _state) = cockpit(120, 40);
     terminal.wait_for("src/cart.rs");
     terminal.press("\x1b[200~Rqqq\rR\x1b[201~");
     terminal.wait_for("pasted text is ignored");

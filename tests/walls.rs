@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 /// The rooms, lowest first. A room may use those that stand before it in a lower row.
 const FLOORS: &[&[&str]] = &[
     &["evidence"],
-    &["config", "journal", "http", "ui"],
+    &["journal", "http", "ui"],
+    &["config"],
     &["incident"],
     &["change", "test_results", "canary"],
     &["rollback"],
@@ -110,7 +111,7 @@ fn arrows_run_downward_only() {
 fn every_room_has_its_floor() {
     let rooms: BTreeMap<String, ()> = sources(&root()).iter().map(|path| (room(path), ())).collect();
     let homeless: Vec<_> =
-        rooms.keys().filter(|room| floor(room).is_none() && !matches!(room.as_str(), "main" | "lib")).collect();
+        rooms.keys().filter(|room| floor(room).is_none() && !matches!(room.as_str(), "main" | "lib" | "bin")).collect();
     assert!(homeless.is_empty(), "{homeless:?}");
 }
 
@@ -154,8 +155,7 @@ fn sources_and_panes_do_not_know_each_other() {
     for path in sources(&root()).into_iter().filter(|path| !is_test(path)) {
         let code = code(&path);
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if name == "pane.rs" && ["source::", "source}", "prometheus::", "executor::"].iter().any(|it| code.contains(it))
-        {
+        if name == "pane.rs" && ["::source", "::prometheus", "::executor"].iter().any(|it| code.contains(it)) {
             wrong.push(format!("{} names a source", path.display()));
         }
         let is_source = name == "source.rs" || path.to_string_lossy().contains("/source/");

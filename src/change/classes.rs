@@ -110,7 +110,8 @@ impl Classes {
         for (place, class) in file.class.iter().enumerate() {
             let globs = class.globs.iter().map(|glob| (glob, false)).chain(class.not.iter().map(|glob| (glob, true)));
             for (glob, excludes) in globs {
-                let glob = GlobBuilder::new(glob).literal_separator(true).case_insensitive(true).build();
+                // Both sides in lower case: globs without regard to case would all become one large automaton.
+                let glob = GlobBuilder::new(&glob.to_ascii_lowercase()).literal_separator(true).build();
                 builder.add(glob.map_err(|error| format!("class {}: {error}", class.name))?);
                 owners.push((place, excludes));
             }
@@ -122,7 +123,7 @@ impl Classes {
     /// The classes of a path, in the order of the file.
     pub fn of(&self, path: &str, deleted: bool) -> Vec<&Class> {
         let mut found = vec![None; self.list.len()];
-        for glob in self.globs.matches(path) {
+        for glob in self.globs.matches(path.to_ascii_lowercase()) {
             let (class, excludes) = self.owners[glob];
             found[class] = Some(found[class].unwrap_or(true) && !excludes);
         }

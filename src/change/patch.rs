@@ -33,6 +33,22 @@ pub struct Entry {
 pub const GITLINK: u32 = 0o160_000;
 
 impl Entry {
+    /// The change that takes this one back. For a list without renames.
+    pub fn taken_back(&self) -> Self {
+        Self {
+            status: match self.status {
+                b'A' => b'D',
+                b'D' => b'A',
+                other => other,
+            },
+            old_mode: self.new_mode,
+            new_mode: self.old_mode,
+            new_oid: self.old_oid.clone(),
+            old_oid: self.new_oid.clone(),
+            ..self.clone()
+        }
+    }
+
     /// Whether it is a rename without an edit.
     pub fn is_pure_move(&self) -> bool {
         self.status == b'R' && self.old_oid == self.new_oid && self.old_mode == self.new_mode

@@ -26,14 +26,14 @@ fn an_incident_from_declared_to_closed() {
     assert_eq!(
         told,
         [
-            "ana  declared Checkout: 502 (SEV2)",
-            "ana  assessed: impact no checkouts; users 4 %",
-            "ana  ops: bob",
+            "ana  declared incident Checkout: 502 as SEV2 (SHOP-1)",
+            "ana  assessed. impact: no checkouts; users: 4 %",
+            "ana  bob is ops now",
             &format!("ana  ticked b6 at {}: all green", &place.head()[..7]),
-            &format!("Bob B.  OVERRODE b9 at {}: alone at night (Bob B. answers for it)", &place.head()[..7]),
-            "ana  took back the tick of b6",
-            "ana  decided: roll back: 4x errors",
-            "ana  note: it is the cache",
+            &format!("Bob B.  overrode b9 at {}, Bob B. answers for it: alone at night", &place.head()[..7]),
+            "ana  took the tick of b6 back",
+            "ana  decided to roll back: 4x errors",
+            "ana  noted: it is the cache",
         ]
     );
     let json = place.runs(&["timeline", "--json"]);
@@ -75,7 +75,7 @@ fn a_fresh_clone_finds_its_incident_and_a_worktree_shares_it() {
     place.runs(&["declare", "checkout 502"]);
     let clone = place.clone_again();
     let told = place.hotfix_in(&clone, &["timeline"]);
-    assert!(told.contains("declared checkout 502"), "{told}");
+    assert!(told.contains("declared incident checkout 502"), "{told}");
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn a_secret_of_the_environment_does_not_enter() {
     place.runs(&["declare", "x"]);
     let home = place.home();
     let told = place.runs(&["note", &format!("it is {home} they say")]);
-    assert_eq!(told, "recorded: note: it is [hidden] they say\n");
+    assert_eq!(told, "recorded: noted: it is [hidden] they say\n");
 }
 
 #[test]

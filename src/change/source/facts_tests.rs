@@ -255,8 +255,8 @@ fn authors_are_known_by_what_they_did_before() {
     let repo = super::repository::Repo::open(&it.root).unwrap();
     let (production, head) = (report.production.oid.clone().unwrap(), report.head.oid.clone().unwrap());
     let (records, _) = repo.range(&production, &head, 10).unwrap();
-    let walk = super::familiar::begin(&repo, &production).unwrap();
-    let known = super::familiar::read(walk, &records, &report.changes, std::time::Duration::from_secs(60));
+    let walk = super::familiar::begin(&repo, &production, 500).unwrap();
+    let known = super::familiar::read(walk, &records, &report.changes, std::time::Duration::from_secs(60), 500);
     assert_eq!((known.strangers, known.new_to_files), (vec!["Bo".to_owned()], vec!["Bo".to_owned()]));
     assert_eq!((known.recent_changes, known.recent_fixes, known.looked_at, known.partial), (4, 3, 4, false));
 }

@@ -16,9 +16,9 @@ use crate::change::risk::{Familiarity, subsystem};
 use crate::evidence::{Oid, text};
 
 /// Commits in which an author may be known.
-const KNOWN: usize = 5_000;
+pub(super) const KNOWN: u64 = 5_000;
 /// Commits in which changes to the touched files are counted.
-const RECENT: u64 = 500;
+pub(super) const RECENT: u64 = 500;
 /// Days in which fixes are counted.
 const DAYS: i64 = 90;
 
@@ -27,9 +27,9 @@ fn authors(records: &[Record]) -> BTreeSet<&str> {
     records.iter().filter(|record| !record.is_merge()).map(|record| record.email.as_str()).collect()
 }
 
-/// Begins to walk back from production, in the background.
-pub(super) fn begin(repo: &Repo, production: &Oid) -> Result<Running, Trouble> {
-    let limit = format!("--max-count={KNOWN}");
+/// Begins to walk back from production, over so many commits, in the background.
+pub(super) fn begin(repo: &Repo, production: &Oid, commits: u64) -> Result<Running, Trouble> {
+    let limit = format!("--max-count={commits}");
     let format = "--format=%x01%ae%x1f%ct%x1f%s";
     let args = ["log", "-z", "--no-merges", "--no-renames", "--name-only", format, &limit, production.as_str(), "--"];
     let running = repo.git.start(&args)?;
@@ -37,12 +37,13 @@ pub(super) fn begin(repo: &Repo, production: &Oid) -> Result<Running, Trouble> {
     Ok(running)
 }
 
-/// Reads the walk, for so long; what it saw until then counts, and is called partial.
+/// Reads the walk over so many commits, for so long; what it saw until then counts, and is called partial.
 pub(super) fn read(
     mut running: Running,
     records: &[Record],
     changes: &[FileChange],
     patience: Duration,
+    commits: u64,
 ) -> Familiarity {
     running.within(patience);
     let newest = records.iter().map(|record| record.committed).max().unwrap_or(Timestamp::UNIX_EPOCH);
@@ -57,7 +58,8 @@ pub(super) fn read(
             Err(_) => break false,
         }
     };
-    seen.known(records, !complete)
+    let is_short = seen.commits >= RECENT && seen.commits < KNOWN && commits < KNOWN;
+    seen.known(records, !complete || is_short)
 }
 
 struct Seen<'a> {

@@ -28,14 +28,23 @@ pub(super) fn merge(
     ours: &evidence::Oid,
     theirs: &evidence::Oid,
 ) -> Result<Merge, Trouble> {
-    // Both commands work while the first is read.
-    let (there, here) = (start(&repo.git, base, theirs)?, start(&repo.git, base, ours)?);
-    let changed = changed(there, |_| true)?;
+    let changed = changed(start(&repo.git, base, theirs)?, |_| true)?;
+    merge_changes(repo, &changed, base, ours, theirs)
+}
+
+/// The same, where it is known what differs between `base` and `theirs`.
+pub(super) fn merge_changes(
+    repo: &Repo,
+    changed: &[Entry],
+    base: &evidence::Oid,
+    ours: &evidence::Oid,
+    theirs: &evidence::Oid,
+) -> Result<Merge, Trouble> {
     let paths: HashSet<&[u8]> = changed.iter().map(|entry| entry.path.as_slice()).collect();
-    let here = self::changed(here, |path| paths.contains(path))?;
+    let here = self::changed(start(&repo.git, base, ours)?, |path| paths.contains(path))?;
     let here: HashMap<&[u8], &Entry> = here.iter().map(|entry| (entry.path.as_slice(), entry)).collect();
     let mut merge = Merge::default();
-    for entry in &changed {
+    for entry in changed {
         let sides = Sides::of(entry, here.get(entry.path.as_slice()).copied());
         let name = || text::clean_bytes(&entry.path);
         match sides.decide(repo)? {

@@ -13,25 +13,30 @@ use super::history::{Record, Tag, Tip};
 use super::production::{self, Found};
 use super::repository::Repo;
 use super::size::{self, Measured};
-use super::survey::{self, Survey};
+use super::survey::Survey;
 use super::trouble::Trouble;
 use super::undoing;
 use super::worktree;
 use crate::change::classes::Classes;
 use crate::change::contents::{Contents, Point};
-use crate::change::facts::{self, Known};
 use crate::change::model::{COMMITS_LISTED, Commit, Head, Report, Worktree};
-use crate::change::risk::{self, Familiarity, Risk};
+use crate::change::patch::Entry;
+use crate::change::risk::Familiarity;
 use crate::config::schema;
 use crate::evidence::{Evidence, Failure, Oid, Subject, text};
+
+mod steps;
 
 /// How long a report may be believed: the source confirms it every 10 s.
 const TTL: Duration = Duration::from_secs(30);
 
 /// How long the walk through the past may take where somebody waits for the end,
-const ONCE: Duration = Duration::from_millis(10);
+const ONCE: Duration = Duration::from_millis(20);
 /// and where the rest is on the screen already.
 const BEHIND: Duration = Duration::from_millis(900);
+
+/// Files that differ between production and the version before it, as far as they are kept.
+const KEPT: usize = 10_000;
 
 /// What the configuration says of the change.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -67,10 +72,10 @@ fn read_once(root: &Path, settings: &Settings) -> Result<Evidence<Report>, Troub
         (reader.report(), beside.join())
     });
     let mut report = report?;
-    if let Ok(Ok(contents)) = undoing
+    if let Ok(Ok((contents, changed))) = undoing
         && contents.from.oid == report.value.production.oid
     {
-        reader.know(contents);
+        reader.know(contents, changed);
     }
     while let Some(step) = reader.next_step(&report.value) {
         reader.complete(step, &mut report.value)?;
@@ -99,7 +104,7 @@ pub fn rollback_contents(
     to: Option<&str>,
 ) -> Result<Contents, Failure> {
     let read = Reader::open(root, settings.clone()).and_then(|mut reader| reader.rollback(from, to));
-    read.map_err(|trouble| trouble.at(Timestamp::now()))
+    read.map(|(contents, _)| contents).map_err(|trouble| trouble.at(Timestamp::now()))
 }
 
 /// What takes longer than a glance.
@@ -159,7 +164,7 @@ impl Reader {
         self.compared.as_ref()
     }
 
-    fn rollback(&mut self, from: Option<&str>, to: Option<&str>) -> Result<Contents, Trouble> {
+    fn rollback(&mut self, from: Option<&str>, to: Option<&str>) -> Result<(Contents, Vec<Entry>), Trouble> {
         let tip = self.repo.tip()?;
         let found = self.production(tip.commit.as_ref())?;
         let from = match from {
@@ -191,7 +196,7 @@ impl Reader {
         self.compare_with_upstream(&tip, &mut report)?;
         if let (Some(production), Some(head)) = (&found.production.oid, &tip.commit) {
             if self.patience == ONCE {
-                self.walk = Some(familiar::begin(&self.repo, production)?);
+                self.walk = Some(familiar::begin(&self.repo, production, self.commits())?);
             }
             self.compare_with_production(production, head, &tip, &mut report)?;
             report.rollback = self.undoing.as_ref().filter(|it| it.is_of(&found)).map(|it| it.contents.clone());
@@ -266,109 +271,6 @@ impl Reader {
         self.compared = Some((base.clone(), head.clone()));
         Ok(&self.measured.insert((key, measured)).1)
     }
-
-    /// What [`Self::complete`] has to do next for the last report.
-    pub(super) fn next_step(&self, report: &Report) -> Option<Step> {
-        let (production, head) = (report.production.oid.as_ref()?, report.head.oid.as_ref()?);
-        let is_familiar = self.familiar.as_ref().is_some_and(|((p, h), _)| p == production && h == head);
-        match (report.rollback.is_none() || !self.glanced.is_surveyed, is_familiar) {
-            (true, _) => Some(Step::Survey),
-            (false, false) => Some(Step::Familiarity),
-            (false, true) => None,
-        }
-    }
-
-    /// Works out what takes longer than a glance, one step at a time.
-    pub(super) fn complete(&mut self, step: Step, report: &mut Report) -> Result<(), Trouble> {
-        let (Some(production), Some(head)) = (report.production.oid.clone(), report.head.oid.clone()) else {
-            return Ok(());
-        };
-        let mut survey = match step {
-            Step::Survey => self.survey(report, &production, &head)?,
-            Step::Familiarity => {
-                let walk = match self.walk.take() {
-                    Some(walk) => walk,
-                    None => familiar::begin(&self.repo, &production)?,
-                };
-                let known = familiar::read(walk, &self.glanced.records, &report.changes, self.patience);
-                self.familiar = Some(((production.clone(), head.clone()), known));
-                self.surveyed.take().map(|(_, survey)| survey).unwrap_or_default()
-            }
-        };
-        let known = self.familiar.as_ref().filter(|((p, h), _)| *p == production && *h == head);
-        survey.context.familiarity = known.map(|(_, it)| it.clone());
-        self.judge(report, &survey);
-        self.surveyed = Some((self.key()?, survey));
-        self.glanced.is_surveyed = true;
-        Ok(())
-    }
-
-    /// Keeps what a rollback from production would undo.
-    fn know(&mut self, contents: Contents) {
-        let (production, versions) = (self.found.production.oid.clone(), self.found.versions.clone());
-        self.undoing = Some(Undoing { production, versions, contents });
-    }
-
-    /// Rollback contents, ladder, and all that the facts are told by.
-    fn survey(&mut self, report: &mut Report, production: &Oid, head: &Oid) -> Result<Survey, Trouble> {
-        let (settings, found) = (&self.settings.production, &self.found);
-        if !self.undoing.as_ref().is_some_and(|it| it.is_of(found)) {
-            let contents = undoing::contents(&self.repo, &self.classes, settings, point(found), None, &found.versions)?;
-            self.know(contents);
-        }
-        report.rollback = self.undoing.as_ref().map(|it| it.contents.clone());
-        survey::survey(&self.subject(report), production, head)
-    }
-
-    fn subject<'a>(&'a self, report: &'a Report) -> survey::Subject<'a> {
-        survey::Subject {
-            repo: &self.repo,
-            settings: &self.settings,
-            report,
-            branch: self.glanced.branch.as_deref(),
-            found: &self.found,
-            foreign: &self.glanced.foreign,
-            records: &self.glanced.records,
-            measured: report.merge_base.as_ref().and(self.measured()),
-            contents: report.rollback.as_ref(),
-        }
-    }
-
-    /// The survey for the refs as they are, if it was made; what changes by the minute is looked at again.
-    fn survey_before(&self, report: &Report) -> Result<Survey, Trouble> {
-        let glance = survey::glance(&self.repo, &self.settings.git.remote);
-        let Some((key, survey)) = &self.surveyed else { return Ok(Survey { known: glance, ..Survey::default() }) };
-        if *key != self.key()? || report.head.oid.is_none() {
-            return Ok(Survey { known: glance, ..Survey::default() });
-        }
-        let (index_lock, has_remote, refs_age) = (glance.index_lock, glance.has_remote, glance.refs_age);
-        let known = Known { index_lock, has_remote, refs_age, ..survey.known.clone() };
-        Ok(Survey { known, ..survey.clone() })
-    }
-
-    /// All that a survey depends on: HEAD, the branches and the version tags.
-    fn key(&self) -> Result<Key, Trouble> {
-        let tip = self.repo.tip()?;
-        let versions = self.found.versions.iter().map(|tag| (tag.name.clone(), tag.commit.clone()));
-        Ok((
-            tip.branch,
-            tip.commit,
-            self.found.production.oid.clone(),
-            self.repo.branches()?.into_iter().chain(versions).collect(),
-        ))
-    }
-
-    fn judge(&self, report: &mut Report, survey: &Survey) {
-        report.back_merge = survey.back_merge.clone();
-        let is_awaited = !survey.known.is_surveyed && self.next_step(report).is_some();
-        report.facts = if is_awaited { Vec::new() } else { facts::all(report, &survey.known) };
-        report.risk = self.surveyed_risk(report, survey);
-    }
-
-    /// Without a survey the score would miss points, so there is none.
-    fn surveyed_risk(&self, report: &Report, survey: &Survey) -> Option<Risk> {
-        survey.known.is_surveyed.then(|| risk::score(report, &self.classes, &survey.context)).flatten()
-    }
 }
 
 /// HEAD's branch and commit, production, and all branches and versions with their commits.
@@ -389,6 +291,8 @@ struct Undoing {
     production: Option<Oid>,
     versions: Vec<Tag>,
     contents: Contents,
+    /// The files that differ, unless they are too many to be kept.
+    changed: Option<Vec<Entry>>,
 }
 
 impl Undoing {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::backmerge::{self, Fix, matching};
 use super::foreign::Foreign;
 use super::history::Record;
-use super::merge::merge;
+use super::merge::merge_changes;
 use super::production::Found;
 use super::read::Settings;
 use super::repository::{Repo, index_lock};
@@ -17,6 +17,7 @@ use crate::change::contents::Contents;
 use crate::change::facts::{Known, short};
 use crate::change::ladder::Rung;
 use crate::change::model::Report;
+use crate::change::patch::Entry;
 use crate::change::risk::Context;
 use crate::config::schema::Strategy;
 use crate::evidence::{Oid, text};
@@ -45,6 +46,8 @@ pub(super) struct Subject<'a> {
     pub(super) records: &'a [Record],
     pub(super) measured: Option<&'a Measured>,
     pub(super) contents: Option<&'a Contents>,
+    /// What production brought since the version before it.
+    pub(super) undone: Option<&'a [Entry]>,
 }
 
 /// What is known without looking at commits.
@@ -171,7 +174,8 @@ fn rivals(it: &Subject<'_>, production: &Oid, known: &mut Known) -> Result<(), T
 fn revert(it: &Subject<'_>, head: &Oid) -> Option<Vec<String>> {
     let from = it.contents?.from.oid.as_ref()?;
     let to = it.contents?.to.as_ref()?.oid.as_ref()?;
-    merge(it.repo, from, head, to).ok().map(|merge| merge.conflicts)
+    let taken_back: Vec<Entry> = it.undone?.iter().map(Entry::taken_back).collect();
+    merge_changes(it.repo, &taken_back, from, head, to).ok().map(|merge| merge.conflicts)
 }
 
 /// The earlier version whose content the tip has.

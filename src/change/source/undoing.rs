@@ -1,6 +1,7 @@
 //! Reads what a rollback would undo.
 
 use std::collections::HashMap;
+use std::io::{BufReader, Read};
 
 use super::command::{Git, Running};
 use super::history::Tag;
@@ -10,10 +11,12 @@ use super::trouble::Trouble;
 use crate::change::classes::Classes;
 use crate::change::contents::{Contents, Point, Touched, Undone, class, flags};
 use crate::change::model::COMMITS_LISTED;
+use crate::change::patch::{self, Entry};
 use crate::config::schema;
 use crate::evidence::{Oid, text};
 
-/// Reads what going back from `from` (default: production) to `to` (default: the newest version before it) undoes.
+/// Reads what going back from `from` to `to` (default: the newest version before it) undoes, and the files that differ
+/// between the two, as the way there changed them.
 pub(super) fn contents(
     repo: &Repo,
     classes: &Classes,
@@ -21,11 +24,11 @@ pub(super) fn contents(
     from: Point,
     to: Option<&str>,
     versions: &[Tag],
-) -> Result<Contents, Trouble> {
+) -> Result<(Contents, Vec<Entry>), Trouble> {
     let mut contents = Contents { from, ..Contents::default() };
     let Some(now) = contents.from.oid.clone() else {
         contents.unknown.push("what runs now is unknown".into());
-        return Ok(contents);
+        return Ok((contents, Vec::new()));
     };
     contents.to = match to {
         Some(name) => named(repo, name)?,
@@ -37,7 +40,7 @@ pub(super) fn contents(
             |name| format!("{} is not here", text::clean(name)),
         );
         contents.unknown.push(format!("{what}: git fetch --tags, or set rollback.to in hotfix.toml"));
-        return Ok(contents);
+        return Ok((contents, Vec::new()));
     };
     if !repo.reaches(&now, &back)? {
         contents.unknown.push(format!(
@@ -59,10 +62,12 @@ pub(super) fn contents(
             flags: flags(classes, &record.message, &paths.remove(record.oid.as_str()).unwrap_or_default()),
         })
         .collect();
-    let (worst, reasons) = class(classes, &between(&tree.output()?));
+    let changed = between(tree)?;
+    let touched = |it: &Entry| Touched { path: text::clean_bytes(&it.path), deleted: it.status == b'D' };
+    let (worst, reasons) = class(classes, &changed.iter().map(touched).collect::<Vec<_>>());
     contents.class = Some(worst);
     contents.reasons = reasons;
-    Ok(contents)
+    Ok((contents, changed))
 }
 
 fn name_of(point: &Option<Point>) -> &str {
@@ -95,7 +100,7 @@ fn start_log(git: &Git, back: &Oid, now: &Oid) -> Result<Running, Trouble> {
 }
 
 fn start_tree(git: &Git, back: &Oid, now: &Oid) -> Result<Running, Trouble> {
-    git.start(&["diff-tree", "-r", "-z", "--no-renames", "--name-status", back.as_str(), now.as_str(), "--"])
+    git.start(&["diff-tree", "-r", "-z", "--no-renames", "--raw", "--no-abbrev", back.as_str(), now.as_str(), "--"])
 }
 
 /// The paths that each commit of a range touches, merges left out.
@@ -115,9 +120,9 @@ fn paths_by_commit(output: &[u8]) -> HashMap<String, Vec<Touched>> {
     paths
 }
 
-/// The paths that differ between two versions.
-fn between(output: &[u8]) -> Vec<Touched> {
-    let fields: Vec<&[u8]> = output.split(|b| *b == 0).collect();
-    let touched = |pair: &[&[u8]]| Touched { path: text::clean_bytes(pair[1]), deleted: pair[0] == b"D" };
-    fields.chunks_exact(2).map(touched).collect()
+/// What differs between two versions.
+fn between(mut running: Running) -> Result<Vec<Entry>, Trouble> {
+    let list = patch::listed(&mut BufReader::new(running.by_ref()), |_| true);
+    running.end()?;
+    list.map_err(|error| Trouble::new(error.to_string()))
 }
