@@ -78,14 +78,31 @@ fn the_guardian_puts_the_terminal_right_after_kill_9() {
     assert!(screen.contains("journal is safe"), "{screen}");
 }
 
+/// A program that panics in a terminal session of the cockpit's kind.
+fn panicking(thread: &str) -> (Terminal, tempfile::TempDir) {
+    let program = std::path::Path::new(HOTFIX).with_file_name("examples").join("panicking");
+    let state = tempfile::tempdir().unwrap();
+    let terminal = Terminal::start(&[program.to_str().unwrap(), thread], state.path(), state.path(), 120, 40);
+    (terminal, state)
+}
+
 #[test]
-fn a_panic_of_the_drawing_thread_restores_and_reports() {
-    let (folder, state) = (repository(), tempfile::tempdir().unwrap());
-    let env = [("HOTFIX_TEST_PANIC", "ui")];
-    let mut terminal = Terminal::start_with(&[HOTFIX], folder.path(), state.path(), 120, 40, &env);
+fn a_panic_of_the_drawing_thread_restores_first_and_reports_second() {
+    let (mut terminal, _state) = panicking("ui");
     assert_eq!(terminal.wait_exit(), 101);
     terminal.wait_modes(RESTORED);
-    terminal.wait_for("the cockpit broke");
+    terminal.wait_for("the cockpit broke: boom");
+}
+
+#[test]
+fn a_panic_of_a_worker_is_told_on_the_living_screen() {
+    let (mut terminal, _state) = panicking("worker");
+    terminal.wait_for("a worker failed: boom");
+    let modes = terminal.modes();
+    assert!(modes.alternate && modes.raw, "{modes:?}");
+    terminal.press("q");
+    assert_eq!(terminal.wait_exit(), 0);
+    terminal.wait_modes(RESTORED);
 }
 
 #[test]
@@ -121,12 +138,12 @@ fn no_colour_means_no_colour() {
     let terminal = Terminal::start_with(&[HOTFIX], folder.path(), state.path(), 120, 40, &env);
     terminal.wait_for("src/cart.rs");
     let raw = String::from_utf8_lossy(&terminal.raw()).into_owned();
-    for colour in ["\x1b[3", "\x1b[9", "\x1b[4"] {
-        let coloured = raw.match_indices(colour).any(|(at, _)| {
-            let digits: String = raw[at + 2..].chars().take_while(char::is_ascii_digit).collect();
-            matches!(digits.parse::<u32>(), Ok(30..=37 | 40..=47 | 90..=107 | 38 | 48))
-        });
-        assert!(!coloured, "{colour:?}");
+    for sequence in raw.split("\x1b[").skip(1) {
+        let parameters: String = sequence.chars().take_while(|c| c.is_ascii_digit() || *c == ';').collect();
+        if sequence[parameters.len()..].starts_with('m') {
+            let coloured = |n: &str| matches!(n.parse(), Ok(30..=38 | 40..=48 | 90..=107));
+            assert!(!parameters.split(';').any(coloured), "{parameters}m");
+        }
     }
 }
 
@@ -136,5 +153,7 @@ fn a_locale_without_unicode_gets_ascii() {
     let env = [("LANG", "C")];
     let terminal = Terminal::start_with(&[HOTFIX], folder.path(), state.path(), 120, 40, &env);
     terminal.wait_for("src/cart.rs");
-    assert!(terminal.raw().is_ascii());
+    let raw = String::from_utf8_lossy(&terminal.raw()).into_owned();
+    let beyond: String = raw.chars().filter(|c| !c.is_ascii()).collect();
+    assert_eq!(beyond, "");
 }

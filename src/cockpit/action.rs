@@ -54,6 +54,14 @@ pub enum Action {
     Close,
     /// Arm the rollback.
     Rollback,
+    /// Arm the rollback anew, although an earlier one could go on.
+    RollbackOver,
+    /// Answer for the step in doubt: it took effect.
+    StepDone,
+    /// Answer for the step in doubt: it did not.
+    StepNotDone,
+    /// Leave the step in doubt out.
+    StepSkip,
     /// Stop a running rollback after its present step.
     StopRollback,
     /// Copy the selected row.
@@ -139,6 +147,10 @@ pub const TABLE: &[Entry] = &[
     recording(entry(Action::Say, "say", "record a notice to the stakeholders", &["s"])),
     recording(entry(Action::Close, "close", "close the incident", &[])),
     dangerous(hinted(entry(Action::Rollback, "rollback", "arm the rollback and show its plan", &["R"]), "roll back")),
+    dangerous(entry(Action::RollbackOver, "rollback-over", "arm it anew, although an earlier one could go on", &[])),
+    dangerous(entry(Action::StepDone, "step-done", "arm it to go on: the step in doubt took effect", &[])),
+    dangerous(entry(Action::StepNotDone, "step-not-done", "arm it to go on: the step in doubt did not", &[])),
+    dangerous(entry(Action::StepSkip, "step-skip", "arm it to go on: without the step in doubt", &[])),
     entry(Action::StopRollback, "stop-rollback", "stop a running rollback after its present step", &["S"]),
     entry(Action::Copy, "copy", "copy the selected row", &["y"]),
     entry(Action::Mouse, "mouse", "give the mouse to the terminal, or take it", &["m"]),

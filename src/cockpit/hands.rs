@@ -27,7 +27,7 @@ use crate::incident::Entry;
 use crate::journal::record::Record;
 use crate::journal::writer::Writer;
 use crate::rollback::execution::Progress;
-use crate::rollback::executor::{Executor, Place};
+use crate::rollback::executor::{self, Executor, Place};
 use crate::rollback::state::{self as rollback, Order};
 use crate::{canary, change, http, test_results};
 
@@ -231,6 +231,14 @@ impl Hands {
     pub fn look(&self) {
         if let Some(Ok(writer)) = self.engaged.as_ref().map(|it| &it.opened.writer) {
             writer.look();
+        }
+    }
+
+    /// Looks who holds the lock of a rollback that this cockpit does not run.
+    pub fn look_at_lock(&self) {
+        if let Some(engaged) = &self.engaged {
+            let held = rollback::Event::Held(executor::holder(&engaged.opened.journal_folder));
+            self.letters.send(Letter::Happened(What::Rollback(held)));
         }
     }
 

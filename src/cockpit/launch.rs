@@ -123,13 +123,17 @@ fn banner(live: &Live) -> String {
 }
 
 /// Where standard error goes while the screen is up, and where it went before.
-struct Errors {
+pub struct Errors {
     before: Arc<OwnedFd>,
     log: PathBuf,
 }
 
 impl Errors {
-    fn redirect(state_folder: &Path) -> Result<Self> {
+    /// Sends standard error, and what is traced, to the log in this folder.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub fn redirect(state_folder: &Path) -> Result<Self> {
         let before = rustix::io::dup(rustix::stdio::stderr())?;
         let log = state_folder.join("hotfix.log");
         fs::create_dir_all(state_folder).wrap_err_with(|| format!("cannot make {}", state_folder.display()))?;
@@ -163,7 +167,7 @@ fn start_tracing(file: File) {
 
 /// A panic of the drawing thread gives the terminal back first and reports second; one of a source's thread
 /// is told on the living screen.
-fn install_panic_hook(session: Session, errors: &Errors, sending: super::mailbox::Sending<super::letter::Letter>) {
+pub fn install_panic_hook(session: Session, errors: &Errors, sending: super::mailbox::Sending<super::letter::Letter>) {
     let drawing = std::thread::current().id();
     let before = errors.before.clone();
     let log = errors.log.clone();

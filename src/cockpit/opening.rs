@@ -18,6 +18,8 @@ use crate::journal::record::Record;
 use crate::journal::writer::Writer;
 use crate::journal::{JournalError, Pen, Reach};
 use crate::project::Project;
+use crate::rollback::executor::{fallback, fallback_file};
+use crate::rollback::state::Event;
 
 /// The project, open.
 #[derive(Debug)]
@@ -198,9 +200,12 @@ impl Opened {
         state.project.is_read_only |= self.pen.is_none() && self.writer.is_ok();
         state.ui.damage.add(super::damage::Damage::ALL);
         let records = self.records.iter().map(|record| What::Journal(Ok(record.clone())));
+        let beside = fallback::read(&fallback_file(&self.journal_folder))
+            .into_iter()
+            .map(|line| What::Rollback(Event::Unjournaled { entry: line.entry, by: line.actor, at: line.at }));
         let no_journal = self.writer.as_ref().err().map(|why| format!("nothing can be recorded: {why}"));
         let warnings = self.warnings.iter().cloned().chain(no_journal);
-        records.chain(warnings.map(|text| What::Told(Toast::error(text)))).collect()
+        records.chain(beside).chain(warnings.map(|text| What::Told(Toast::error(text)))).collect()
     }
 
     /// What the guardian says if the cockpit dies.

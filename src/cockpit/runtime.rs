@@ -182,6 +182,9 @@ impl Runtime {
         if self.ticked_at.elapsed() >= update::next_tick(&self.state) {
             self.ticked_at = Instant::now();
             self.hands.look();
+            if self.state.rollback.unfinished().is_some() {
+                self.hands.look_at_lock();
+            }
             self.happen(What::Tick);
         } else if self.state.rollback.guard.armed().is_some() {
             self.happen(What::Moment);

@@ -22,6 +22,34 @@ const SELECTION_WIDTH: u16 = 40;
 
 /// Draws what is damaged. Returns the rectangles that may have changed.
 pub fn draw(state: &State, theme: &Theme, canvas: &mut Buffer) -> Vec<Rect> {
+    let drawn = draw_parts(state, theme, canvas);
+    if theme.ascii {
+        drawn.iter().for_each(|area| to_ascii(*area, canvas));
+    }
+    drawn
+}
+
+/// The last sweep for a terminal without Unicode: what a pane drew, and what came from outside.
+fn to_ascii(area: Rect, canvas: &mut Buffer) {
+    for position in area.intersection(canvas.area).positions() {
+        let cell = &mut canvas[position];
+        if !cell.symbol().is_ascii() {
+            let stand_in = match cell.symbol() {
+                "·" | "│" => "|",
+                "→" | "▸" | "›" | "▶" => ">",
+                "←" | "‹" | "◂" => "<",
+                "…" => "~",
+                "▾" => "v",
+                "×" => "x",
+                "─" | "–" | "—" => "-",
+                _ => "?",
+            };
+            cell.set_symbol(stand_in);
+        }
+    }
+}
+
+fn draw_parts(state: &State, theme: &Theme, canvas: &mut Buffer) -> Vec<Rect> {
     let ctx = Ctx { now: state.now, theme };
     let areas = state.areas();
     let mut damage = state.ui.damage;
@@ -211,3 +239,6 @@ fn card(state: &State, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) -> Vec<Rec
     }
     vec![areas.screen]
 }
+
+#[cfg(test)]
+mod tests;

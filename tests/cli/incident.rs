@@ -43,7 +43,10 @@ fn an_incident_from_declared_to_closed() {
 
     place.runs(&["close", "--open", "d8"]);
     assert!(place.fails(&["note", "late"]).contains("no incident is open"));
-    assert!(place.runs(&["timeline"]).contains("closed with d8 open"), "the last one can still be read");
+    assert!(
+        place.runs(&["timeline"]).contains("closed the incident with d8 still open"),
+        "the last one can still be read"
+    );
 }
 
 #[test]

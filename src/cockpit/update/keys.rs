@@ -12,6 +12,7 @@ use super::{by_operator, overlays, settle};
 use crate::change;
 use crate::checklist::readiness::can_enter;
 use crate::incident::{Entry, Stage};
+use crate::rollback::execution::Answer;
 use crate::rollback::state as rollback;
 use crate::ui::Ctx;
 use crate::ui::layout::Pane;
@@ -47,8 +48,12 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Say => say(state),
         Action::Close => show(state, Overlay::Form(Form::close(open_gates(state)))),
         Action::NextStage => next_stage(state),
-        Action::Rollback => overlays::arm(state),
-        Action::StopRollback => overlays::take(state, rollback::Event::Stop, state.hand),
+        Action::Rollback => overlays::arm(state, false, None),
+        Action::RollbackOver => overlays::arm(state, true, None),
+        Action::StepDone => overlays::arm(state, false, Some(Answer::Done)),
+        Action::StepNotDone => overlays::arm(state, false, Some(Answer::NotDone)),
+        Action::StepSkip => overlays::arm(state, false, Some(Answer::Skip)),
+        Action::StopRollback => overlays::take(state, rollback::Event::Stop),
         Action::Copy => copy(state),
         Action::Mouse => vec![Effect::ToggleMouse],
         Action::Help | Action::Palette => {

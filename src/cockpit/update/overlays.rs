@@ -1,7 +1,5 @@
 //! What lies over the panes: palette and help, details, forms, the filter, and the armed rollback.
 
-use jiff::Timestamp;
-
 use super::super::action::Action;
 use super::super::damage::Damage;
 use super::super::effect::{Actor, Effect};
@@ -14,6 +12,7 @@ use super::super::state::{Overlay, State};
 use super::{by_operator, keys, settle};
 use crate::evidence::text;
 use crate::incident::{Entry, naming};
+use crate::rollback::execution::Answer;
 use crate::rollback::guard::{self, Input};
 use crate::rollback::state as rollback;
 use crate::ui::layout::Pane;
@@ -191,20 +190,20 @@ fn filter(state: &mut State, key: Key) -> Vec<Effect> {
 }
 
 /// Arms the rollback, or says why it cannot be armed.
-pub fn arm(state: &mut State) -> Vec<Effect> {
+pub fn arm(state: &mut State, over: bool, answer: Option<Answer>) -> Vec<Effect> {
     let event = rollback::Event::Arm {
         bound: state.ui.keymap.bound_letters(),
         chance: state.hand.as_nanosecond().unsigned_abs() as u64 ^ state.entropy,
-        over: false,
-        answer: None,
+        over,
+        answer,
     };
-    take(state, event, state.hand)
+    take(state, event)
 }
 
 /// Takes in what the rollback's planner or executor tells.
 pub fn rolled(state: &mut State, event: rollback::Event) -> Vec<Effect> {
     super::seen(state, Pane::Rollback);
-    take(state, event, state.now)
+    take(state, event)
 }
 
 /// Tells the guard what happened, if it is armed.
@@ -212,13 +211,13 @@ pub fn guard(state: &mut State, input: Input) -> Vec<Effect> {
     if state.rollback.guard.armed().is_none() {
         return Vec::new();
     }
-    take(state, rollback::Event::Input(input), state.hand)
+    take(state, rollback::Event::Input(input))
 }
 
 /// Passes an event to the rollback room. The overlay follows the guard.
-pub fn take(state: &mut State, event: rollback::Event, at: Timestamp) -> Vec<Effect> {
+pub fn take(state: &mut State, event: rollback::Event) -> Vec<Effect> {
     let was_armed = state.rollback.guard.armed().is_some();
-    let outcome = state.rollback.update(event, at);
+    let outcome = state.rollback.update_by_hand(event, state.now, state.hand);
     let is_armed = state.rollback.guard.armed().is_some();
     if is_armed {
         state.ui.overlay = Overlay::Rollback;

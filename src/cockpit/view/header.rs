@@ -74,8 +74,12 @@ fn story(state: &State, ctx: &Ctx, width: u16) -> Line<'static> {
         ]);
     };
     let mut parts = vec![(named(incident, ctx), Role::Focus), (incident.stage.label().to_uppercase(), Role::Text)];
-    parts.push((format!("{} since impact", clock(until(incident.since(), ctx.now))), Role::Text));
-    parts.extend(next_update(incident, ctx));
+    let since = (format!("{} since impact", clock(until(incident.since(), ctx.now))), Role::Text);
+    match next_update(incident, ctx) {
+        // What is late comes before what is only long.
+        Some(due) if due.1 != Role::Text => parts.extend([due, since]),
+        due => parts.extend([since].into_iter().chain(due)),
+    }
     if let Some(ops) = incident.roles.get(&Duty::Ops) {
         parts.push((format!("ops: {ops}"), Role::Text));
     }

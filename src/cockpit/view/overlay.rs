@@ -138,11 +138,10 @@ fn form_box(form: &Form, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) {
     boxed(&title, lines, 100, ctx, areas, canvas);
 }
 
-/// The armed rollback, on the clock of the hand.
+/// The armed rollback.
 fn armed(state: &State, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) {
-    let hand = Ctx { now: state.hand, ..*ctx };
     let width = areas.screen.width.min(110);
     let height = areas.screen.height.saturating_sub(2);
-    let lines = rollback::overlay::lines(&state.rollback, &hand, width.saturating_sub(4), height);
+    let lines = rollback::overlay::lines(&state.rollback, ctx, width.saturating_sub(4), height);
     boxed(" ROLL BACK ", lines, width, ctx, areas, canvas);
 }
