@@ -1,5 +1,7 @@
 //! The pane: summary, files, commits and facts.
 
+use std::borrow::Cow;
+
 use ratatui::text::{Line, Span};
 
 use super::diff::{DiffKind, DiffLine, FileDiff, Shown};
@@ -54,17 +56,22 @@ pub fn summary(state: &State, ctx: &Ctx) -> Line<'static> {
 }
 
 /// The worst thing that is known to be wrong.
-fn worst(state: &State) -> Option<Fact> {
+fn worst(state: &State) -> Option<Cow<'_, Fact>> {
     let mut wrong = wrong(state);
     wrong.retain(|fact| fact.state != FactState::Unknown);
     wrong.into_iter().next()
 }
 
 /// The facts that are not ok, worst first; unknown last, because most of these are only not set up.
-fn wrong(state: &State) -> Vec<Fact> {
-    let all = state.facts();
-    let of = |wanted: FactState| all.iter().filter(move |fact| fact.state == wanted).cloned();
-    of(FactState::Bad).chain(of(FactState::Warn)).chain(of(FactState::Unknown)).collect()
+fn wrong(state: &State) -> Vec<Cow<'_, Fact>> {
+    let mut all = state.facts();
+    all.retain(|fact| fact.state != FactState::Ok);
+    all.sort_by_key(|fact| match fact.state {
+        FactState::Bad => 0,
+        FactState::Warn => 1,
+        _ => 2,
+    });
+    all
 }
 
 fn look(state: FactState) -> (Mark, Role) {
@@ -109,7 +116,7 @@ enum Item<'a> {
     Commit(&'a Commit),
     Rung(&'a Rung),
     Point(&'a Point),
-    Fact(Fact),
+    Fact(Cow<'a, Fact>),
 }
 
 fn at(state: &State, index: usize) -> Option<Item<'_>> {

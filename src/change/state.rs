@@ -1,5 +1,7 @@
 //! The room's part of the state, and how observations change it.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use super::diff::FileDiff;
@@ -52,10 +54,11 @@ impl State {
     }
 
     /// The facts in order, the one about the work tree among them; none before they are worked out.
-    pub fn facts(&self) -> Vec<Fact> {
-        let mut all = self.report.value().map_or_else(Vec::new, |report| report.facts.clone());
+    pub fn facts(&self) -> Vec<Cow<'_, Fact>> {
+        let known = self.report.value().map_or(&[][..], |report| &report.facts);
+        let mut all: Vec<_> = known.iter().map(Cow::Borrowed).collect();
         if !all.is_empty() {
-            all.push(facts::work_tree(self.worktree.value()));
+            all.push(Cow::Owned(facts::work_tree(self.worktree.value())));
             all.sort_by_key(|fact| fact.id);
         }
         all

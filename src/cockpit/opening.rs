@@ -20,6 +20,7 @@ use crate::journal::{JournalError, Pen, Reach};
 use crate::project::Project;
 use crate::rollback::executor::{fallback, fallback_file};
 use crate::rollback::state::Event;
+use crate::ui::layout::Pane;
 
 /// The project, open.
 #[derive(Debug)]
@@ -197,6 +198,7 @@ impl Opened {
         state.project.standing = self.standing.clone();
         state.project.incidents.clone_from(&self.incidents);
         state.ui.keymap = self.keymap.clone();
+        state.ui.forget_last(&self.without_source());
         state.project.is_read_only |= self.pen.is_none() && self.writer.is_ok();
         state.ui.damage.add(super::damage::Damage::ALL);
         let records = self.records.iter().map(|record| What::Journal(Ok(record.clone())));
@@ -206,6 +208,19 @@ impl Opened {
         let no_journal = self.writer.as_ref().err().map(|why| format!("nothing can be recorded: {why}"));
         let warnings = self.warnings.iter().cloned().chain(no_journal);
         records.chain(beside).chain(warnings.map(|text| What::Told(Toast::error(text)))).collect()
+    }
+
+    /// The panes for which no source will ever answer.
+    fn without_source(&self) -> Vec<Pane> {
+        let is_trusted = self.permit.is_some();
+        let mut panes = vec![Pane::Checklist, Pane::Timeline];
+        if !is_trusted || self.config.canary.is_none() {
+            panes.push(Pane::Canary);
+        }
+        if !is_trusted || self.config.rollback.is_none() {
+            panes.push(Pane::Rollback);
+        }
+        panes
     }
 
     /// What the guardian says if the cockpit dies.

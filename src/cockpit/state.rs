@@ -230,6 +230,23 @@ impl Ui {
         }
     }
 
+    /// These panes have something of their own to show now.
+    pub fn forget_last(&mut self, panes: &[Pane]) {
+        let Some(last) = &mut self.last_screen else { return };
+        last.panes.retain(|(pane, _)| !panes.contains(pane));
+        if last.panes.is_empty() {
+            self.last_screen = None;
+        }
+        panes.iter().for_each(|pane| self.damage.add(Damage::pane(*pane)));
+    }
+
+    /// The rows of a pane as they were, while it has nothing of its own.
+    pub fn last_rows(&self, pane: Pane) -> Option<(&[String], Timestamp)> {
+        let last = self.last_screen.as_ref()?;
+        let (_, rows) = last.panes.iter().find(|(it, _)| *it == pane)?;
+        Some((rows, last.at))
+    }
+
     /// Says something for a few seconds.
     pub fn tell(&mut self, toast: Toast, uptime: Duration) {
         let seconds = if toast.is_error { 12 } else { 5 };

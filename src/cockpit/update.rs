@@ -128,7 +128,7 @@ fn measured(state: &mut State, observation: Observation<canary::model::Batch>) -
 
 /// What every answer of a source leads to.
 fn seen(state: &mut State, pane: Pane) {
-    state.ui.last_screen = None;
+    state.ui.forget_last(&[pane, Pane::Checklist]);
     state.ui.damage.add(Damage::pane(pane));
     settle(state);
     judge(state);

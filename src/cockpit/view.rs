@@ -4,13 +4,14 @@ mod footer;
 mod header;
 mod overlay;
 
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::damage::Damage;
 use super::panes;
-use super::state::{LastScreen, Overlay, State};
+use super::state::{Overlay, State};
 use crate::evidence::text;
 use crate::ui::Ctx;
 use crate::ui::layout::{Areas, Pane, inner};
@@ -18,7 +19,7 @@ use crate::ui::pane::short;
 use crate::ui::theme::{Mark, Role, Theme};
 
 /// The selected row is marked over this many cells at most: moving it must stay cheap on a slow line.
-const SELECTION_WIDTH: u16 = 40;
+const SELECTION_WIDTH: u16 = 32;
 
 /// Draws what is damaged. Returns the rectangles that may have changed.
 pub fn draw(state: &State, theme: &Theme, canvas: &mut Buffer) -> Vec<Rect> {
@@ -108,8 +109,8 @@ fn draw_pane(state: &State, ctx: &Ctx, pane: Pane, area: Rect, canvas: &mut Buff
     frame(area, ctx, canvas);
     titles(state, ctx, pane, area, is_focused, canvas);
     let inside = inner(area);
-    match &state.ui.last_screen {
-        Some(last) => draw_last(last, ctx, pane, inside, canvas),
+    match state.ui.last_rows(pane) {
+        Some((rows, _)) => draw_last(rows, ctx, inside, canvas),
         None => draw_inside(state, ctx, pane, area, is_focused, canvas),
     }
 }
@@ -156,8 +157,7 @@ fn position(list: &super::list::ListView, len: usize, rows: usize, ctx: &Ctx, ar
     }
 }
 
-fn draw_last(last: &LastScreen, ctx: &Ctx, pane: Pane, inside: Rect, canvas: &mut Buffer) {
-    let rows = last.panes.iter().find(|(it, _)| *it == pane).map_or(&[][..], |(_, rows)| rows);
+fn draw_last(rows: &[String], ctx: &Ctx, inside: Rect, canvas: &mut Buffer) {
     for (row, y) in rows.iter().take(inside.height.into()).zip(inside.y..) {
         put(Line::styled(row.clone(), ctx.theme.style(Role::Muted)), inside.x, y, inside.width, canvas);
     }
@@ -186,8 +186,8 @@ fn frame(area: Rect, ctx: &Ctx, canvas: &mut Buffer) {
 
 fn titles(state: &State, ctx: &Ctx, pane: Pane, area: Rect, is_focused: bool, canvas: &mut Buffer) {
     let title = panes::title(state, pane, ctx);
-    let note = match &state.ui.last_screen {
-        Some(last) => last_note(last, ctx),
+    let note = match state.ui.last_rows(pane) {
+        Some((_, at)) => last_note(at, ctx),
         None => title.note,
     };
     let room = area.width.saturating_sub(4);
@@ -206,8 +206,8 @@ fn titles(state: &State, ctx: &Ctx, pane: Pane, area: Rect, is_focused: bool, ca
     }
 }
 
-fn last_note(last: &LastScreen, ctx: &Ctx) -> Span<'static> {
-    let age = std::time::Duration::try_from(ctx.now.duration_since(last.at)).unwrap_or_default();
+fn last_note(at: Timestamp, ctx: &Ctx) -> Span<'static> {
+    let age = std::time::Duration::try_from(ctx.now.duration_since(at)).unwrap_or_default();
     let said = format!("{} STALE {}", ctx.theme.mark(Mark::Stale), short(age));
     Span::styled(said, ctx.theme.style(Role::Warn))
 }

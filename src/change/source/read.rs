@@ -28,7 +28,7 @@ use crate::evidence::{Evidence, Failure, Oid, Subject, text};
 mod steps;
 
 /// How long a report may be believed: the source confirms it every 10 s.
-const TTL: Duration = Duration::from_secs(30);
+const TTL: Duration = Duration::from_secs(60);
 
 /// How long the walk through the past may take where somebody waits for the end,
 const ONCE: Duration = Duration::from_millis(20);
