@@ -1,16 +1,23 @@
-//! `hotfix`: parse, install error reports, dispatch.
+//! `hotfix`: split off the guardian, parse, install error reports, dispatch.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use color_eyre::config::{HookBuilder, Theme};
 use hotfix_cockpit::cli::{self, Cli, Context, Exit};
+use hotfix_cockpit::cockpit::guardian::{self, LastWords, Side};
 
 fn main() -> ExitCode {
+    let words = match guardian::is_wanted(std::env::args_os().skip(1)).then(guardian::split) {
+        Some(Ok(Side::Guardian(code))) => return code.into(),
+        Some(Ok(Side::Cockpit(words))) => words,
+        None | Some(Err(_)) => LastWords::default(),
+    };
     // Without colours of its own: a report may go into a file, and NO_COLOR holds.
     let _already_installed = HookBuilder::default().theme(Theme::new()).display_env_section(false).install();
     let args = Cli::parse();
-    let context = Context { directory: args.directory.unwrap_or_else(|| ".".into()), now: jiff::Timestamp::now() };
+    let directory = args.directory.unwrap_or_else(|| ".".into());
+    let context = Context { directory, now: jiff::Timestamp::now(), words };
     let result = match args.command {
         Some(command) => cli::run(command, &context),
         None => cli::cockpit::open(&context, args.read_only, None).map(|ended| Exit::Cockpit(ended.code)),

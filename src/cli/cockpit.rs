@@ -17,13 +17,14 @@ use crate::ui::theme::{BUILT_IN, Theme};
 /// When there is no terminal, or no place for the journal.
 pub fn open(context: &Context, is_read_only: bool, drill: Option<Drill>) -> color_eyre::Result<Ended> {
     let user = user::load().unwrap_or_default();
-    launch::run(Launch {
+    let launch = Launch {
         directory: context.directory.clone(),
         state_folder: StateFolder::find()?.path().to_owned(),
         theme: theme(&user, &|name| env::var(name).ok())?,
         is_read_only,
         drill,
-    })
+    };
+    launch::run(launch, context.words.clone())
 }
 
 /// The theme that the user's configuration names, as far as the terminal allows it.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 
+use crate::cockpit::guardian::LastWords;
 use crate::incident::Severity;
 
 pub mod assess;
@@ -107,6 +108,8 @@ pub struct Context {
     pub directory: PathBuf,
     /// When it was started.
     pub now: Timestamp,
+    /// The way to the guardian, for a command that opens a screen.
+    pub words: LastWords,
 }
 
 /// How a command ended. 2, "could not run", is an error and none of these.

@@ -4,9 +4,11 @@
 //! before it does anything else: the child is the cockpit; the parent sleeps, passes signals on, and
 //! wakes when the child is gone.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
 use rustix::termios::{self, Termios};
@@ -22,14 +24,10 @@ pub enum Side {
 }
 
 /// The cockpit's end of a pipe to its guardian.
-pub struct LastWords(Option<OwnedFd>);
+#[derive(Debug, Clone, Default)]
+pub struct LastWords(Option<Arc<OwnedFd>>);
 
 impl LastWords {
-    /// Without a guardian: nobody is told.
-    pub fn none() -> Self {
-        Self(None)
-    }
-
     /// What the guardian says should the cockpit die: where the journal is, for instance.
     pub fn set(&self, words: &str) {
         if let Some(pipe) = &self.0 {
@@ -40,6 +38,15 @@ impl LastWords {
 
 /// Signals that mean the cockpit, whoever gets them.
 const PASSED_ON: [i32; 6] = [libc::SIGTERM, libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTSTP, libc::SIGUSR1];
+
+/// Whether a command line may open a screen, told without reading it in full: the split must come before anything
+/// has grown, because the guardian keeps what the program is at that moment.
+pub fn is_wanted(mut arguments: impl Iterator<Item = OsString>) -> bool {
+    let has_terminal = termios::isatty(rustix::stdio::stdin()) && termios::isatty(rustix::stdio::stdout());
+    let opens =
+        |first: Option<OsString>| first.is_none_or(|it| it == "drill" || it.as_encoded_bytes().starts_with(b"-"));
+    has_terminal && opens(arguments.next())
+}
 
 /// Splits the process. Must be called before any thread is started.
 ///
@@ -55,7 +62,7 @@ pub fn split() -> io::Result<Side> {
             drop(heard);
             unblock(&before);
             die_with_parent();
-            Ok(Side::Cockpit(LastWords(Some(said))))
+            Ok(Side::Cockpit(LastWords(Some(Arc::new(said)))))
         }
         Some(child) => {
             drop(said);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
@@ -52,6 +52,8 @@ struct Engaged {
     canary: Arc<Notify>,
     plan: Arc<Notify>,
     http: http::Client,
+    /// Length and time of the journal's log at the last look.
+    journal_written: Option<(u64, SystemTime)>,
 }
 
 impl Hands {
@@ -159,7 +161,7 @@ impl Hands {
             };
             self.spawn(planner::keep(planner, self.clock, plan.clone(), self.letters.clone()));
         }
-        self.engaged = Some(Engaged { opened, change, tests, canary, plan, http });
+        self.engaged = Some(Engaged { opened, change, tests, canary, plan, http, journal_written: None });
         whats
     }
 
@@ -227,10 +229,17 @@ impl Hands {
         self.letters.send(Letter::Happened(What::Told(toast)));
     }
 
-    /// Looks whether another process appended to the journal.
-    pub fn look(&self) {
-        if let Some(Ok(writer)) = self.engaged.as_ref().map(|it| &it.opened.writer) {
-            writer.look();
+    /// Looks whether another process appended to the journal: only when its file has changed, for the writer's thread
+    /// should sleep.
+    pub fn look(&mut self) {
+        let Some(engaged) = &mut self.engaged else { return };
+        let log = engaged.opened.journal_folder.join("journal.db-wal");
+        let written = std::fs::metadata(log).and_then(|data| Ok((data.len(), data.modified()?))).ok();
+        if engaged.journal_written != written {
+            engaged.journal_written = written;
+            if let Ok(writer) = &engaged.opened.writer {
+                writer.look();
+            }
         }
     }
 

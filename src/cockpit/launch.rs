@@ -10,7 +10,7 @@ use std::sync::Arc;
 use color_eyre::eyre::{Context as _, Result};
 
 use super::clock::Clock;
-use super::guardian::{self, LastWords, Side};
+use super::guardian::LastWords;
 use super::hands::Hands;
 use super::last_screen;
 use super::mailbox::mailbox;
@@ -56,17 +56,12 @@ pub struct Ended {
     pub score: Option<Score>,
 }
 
-/// Runs the cockpit until it ends. Must be called before the process has a second thread.
+/// Runs the cockpit until it ends; `words` are what its guardian says if it dies.
 ///
 /// # Errors
 /// When there is no terminal, or the drill's world cannot be made.
-pub fn run(launch: Launch) -> Result<Ended> {
+pub fn run(launch: Launch, words: LastWords) -> Result<Ended> {
     Session::open().wrap_err("the cockpit needs a terminal; `hotfix status` prints the same without one")?;
-    let words = match guardian::split() {
-        Ok(Side::Guardian(code)) => return Ok(Ended { code, score: None }),
-        Ok(Side::Cockpit(words)) => words,
-        Err(_) => LastWords::none(),
-    };
     terminal::unblock_input().wrap_err("no controlling terminal")?;
     let session = Session::open()?;
     let errors = Errors::redirect(&launch.state_folder)?;

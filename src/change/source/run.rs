@@ -137,6 +137,8 @@ struct Open {
     watch: Option<Watch>,
     /// The tip that the watched folders belong to.
     head: Option<Oid>,
+    /// The last report with everything worked out, and when it was read.
+    last: Option<(Instant, Evidence<Report>)>,
 }
 
 impl History {
@@ -150,10 +152,22 @@ impl History {
                     Wake::Stop => return,
                     Wake::Show(shown, from) => self.show(open.as_ref(), shown, from),
                     Wake::Watch(_) => {}
+                    Wake::Time if self.confirm(open.as_ref()) => {}
                     Wake::Look | Wake::Time => break,
                 }
             }
         }
+    }
+
+    /// Nothing was told since the last look at a watched repository: what it saw still holds. A look opens files, and
+    /// every opened file wakes the watch, so that it is worth saving.
+    fn confirm(&mut self, open: Option<&Open>) -> bool {
+        let Some(open) = open.filter(|open| open.is_watched()) else { return false };
+        let Some((_, report)) = open.last.as_ref().filter(|(at, _)| at.elapsed() < FULL) else { return false };
+        self.send.begin(Observation::Report);
+        let report = Evidence { observed_at: Timestamp::now(), ..report.clone() };
+        self.send.end(Ok(report), None, Observation::Report);
+        true
     }
 
     fn look(&mut self, open: &mut Option<Open>) {
@@ -170,31 +184,34 @@ impl History {
         let has_more =
             |it: &&Evidence<Report>| open.as_ref().is_some_and(|open| open.reader.next_step(&it.value).is_some());
         let glance = report.as_ref().ok().filter(has_more).cloned();
+        let whole = report.as_ref().ok().filter(|_| glance.is_none()).cloned();
         self.send.end(report, Some(POLLED), Observation::Report);
-        if let (Some(glance), Some(open)) = (glance, open.as_mut()) {
-            self.complete(open, glance);
+        if let Some(open) = open.as_mut() {
+            let whole = whole.or_else(|| self.complete(open, glance?));
+            open.last = whole.map(|report| (Instant::now(), report));
         }
         if let Some(open) = open.as_mut().filter(|open| open.watch.is_none() || open.head != head) {
             self.watch(open, head);
         }
     }
 
-    /// Tells more as it is worked out.
-    fn complete(&self, open: &mut Open, mut report: Evidence<Report>) {
+    /// Tells more as it is worked out. Returns the whole, if it came to that.
+    fn complete(&self, open: &mut Open, mut report: Evidence<Report>) -> Option<Evidence<Report>> {
         while let Some(step) = open.reader.next_step(&report.value) {
             let done = open.reader.complete(step, &mut report.value);
             let is_done = done.is_ok();
             self.send.end(done.map(|()| report.clone()), Some(POLLED), Observation::Report);
             if !is_done {
-                return;
+                return None;
             }
         }
+        Some(report)
     }
 
     fn report(&self, open: &mut Option<Open>) -> Result<Evidence<Report>, Trouble> {
         if open.is_none() {
             let reader = Reader::open(&self.root, self.settings.clone())?;
-            *open = Some(Open { reader, watch: None, head: None });
+            *open = Some(Open { reader, watch: None, head: None, last: None });
         }
         let Some(open) = open else { return Err(Trouble::gone(&self.root)) };
         let mut report = open.reader.report()?;
