@@ -1,5 +1,7 @@
 //! The drill's world scraped by a real Prometheus server: the verdict is the same by either way.
 
+#![allow(clippy::unwrap_used, reason = "whatever fails here fails a test")]
+
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

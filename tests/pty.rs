@@ -1,5 +1,7 @@
 //! The program in a terminal: what a person does, and what the terminal is left like.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up its world must stop")]
+
 mod support;
 
 use support::{RESTORED, Terminal, git, repository};

@@ -1,6 +1,8 @@
 //! Holds the walls between the rooms: arrows run downward only, and inside a room the model knows neither
 //! sources nor the screen.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up its world must stop")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::{WrapErr as _, eyre};
+use color_eyre::eyre::{WrapErr as _, bail, eyre};
 
 use super::Context;
 use crate::cockpit::launch::{self, Drill, Ended, Launch};
@@ -16,7 +16,11 @@ use crate::ui::theme::{BUILT_IN, Theme};
 /// # Errors
 /// When there is no terminal, or no place for the journal.
 pub fn open(context: &Context, is_read_only: bool, drill: Option<Drill>) -> color_eyre::Result<Ended> {
-    let user = user::load().unwrap_or_default();
+    let terminal = env::var("TERM").unwrap_or_default();
+    if matches!(terminal.as_str(), "" | "dumb") {
+        bail!("TERM={terminal} cannot show a screen; `hotfix status` prints the same without one");
+    }
+    let user = user::load()?;
     let launch = Launch {
         directory: context.directory.clone(),
         state_folder: StateFolder::find()?.path().to_owned(),

@@ -205,6 +205,17 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_lists_every_action_and_its_keys() {
+        let readme = include_str!("../../README.md");
+        for entry in TABLE {
+            let keys: Vec<String> = entry.keys.iter().map(|key| format!("`{key}`")).collect();
+            let keys = if keys.is_empty() { "(palette)".to_owned() } else { keys.join(" ") };
+            let row = format!("| {keys} | {} | `{}` |", entry.title, entry.id);
+            assert!(readme.contains(&row), "README.md lacks: {row}");
+        }
+    }
+
+    #[test]
     fn a_patch_replaces_the_keys_of_the_actions_that_it_names() {
         let patch = BTreeMap::from([("quit".to_owned(), vec!["Q".to_owned(), "ctrl-q".to_owned()])]);
         let map = Keymap::patched(&patch).unwrap();

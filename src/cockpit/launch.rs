@@ -97,7 +97,7 @@ fn cockpit(launch: Launch, session: &Session, words: LastWords, errors: &Errors)
     let loop_ = Runtime::new(state, theme, clock, session.clone(), letters, hands, lead);
     let (state, screen, hands, code) = loop_.run(|hands| {
         hands.spawn(signals::listen(sending.clone(), session.clone()));
-        opening::start(directory.clone(), sending, hands.drill_folder().map(|folder| (Permit::for_drill(), folder)));
+        opening::start(directory.clone(), &sending, hands.drill_folder().map(|folder| (Permit::for_drill(), folder)));
     })?;
     if state.project.drill.is_none() {
         last_screen::save(&state_folder, &directory, &state, screen.shown());

@@ -69,7 +69,7 @@ pub fn name(directory: &Path) -> String {
 
 /// Opens the project that `directory` is in, and leaves it in the mailbox. A drill brings its own permit and the
 /// folder of its state.
-pub fn start(directory: PathBuf, letters: Sending<Letter>, drill: Option<(Permit, PathBuf)>) {
+pub fn start(directory: PathBuf, letters: &Sending<Letter>, drill: Option<(Permit, PathBuf)>) {
     let spawned = std::thread::Builder::new().name("opening".into()).spawn({
         let letters = letters.clone();
         move || match open(&directory, &letters, drill) {
@@ -78,7 +78,7 @@ pub fn start(directory: PathBuf, letters: Sending<Letter>, drill: Option<(Permit
         }
     });
     if let Err(error) = spawned {
-        say(&letters, format!("cannot start a thread: {error}"));
+        say(letters, format!("cannot start a thread: {error}"));
     }
 }
 

@@ -47,7 +47,10 @@ impl Entry {
                 let of = subject.as_ref().map_or_else(|| "no known commit".to_owned(), |oid| oid.short().to_owned());
                 format!("tests of {of}: {passed} passed, {failed} failed")
             }
-            Self::VerdictChanged { metric, from, to, why } => format!("canary {metric}: {from} to {to}. {why}"),
+            Self::VerdictChanged { metric, from, to, why } => {
+                let of = if metric == "canary" { String::new() } else { format!(" {metric}") };
+                format!("canary{of}: {from} to {to}. {why}")
+            }
             Self::DrillEvent { text } => format!("drill: {text}"),
             Self::JournalDamaged { what } => format!("JOURNAL DAMAGED: {what}"),
             Self::Closed { open } if open.is_empty() => "closed the incident, nothing left open".to_owned(),

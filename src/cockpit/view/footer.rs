@@ -17,7 +17,7 @@ pub fn draw(state: &State, ctx: &Ctx, area: Rect, canvas: &mut Buffer) {
     clear(area, canvas);
     let hints = hints(state, ctx, area.width / 2);
     let cells = hints.width() as u16;
-    let left = area.width.saturating_sub(cells + 2);
+    let left = area.width.saturating_sub(cells + 4);
     put(said(state, ctx), area.x + 1, area.y, left, canvas);
     put(hints, area.right().saturating_sub(cells + 1), area.y, cells, canvas);
 }

@@ -32,9 +32,7 @@ fn drawn(state: &State, now: Timestamp, width: u16, height: u16, ascii: bool) ->
 }
 
 fn look(ascii: bool) -> Theme {
-    let mut theme = Theme::default();
-    theme.ascii = ascii;
-    theme
+    Theme { ascii, ..Theme::default() }
 }
 
 fn checked(lines: &[String], width: u16, ascii: bool) -> String {
