@@ -12,7 +12,19 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
+use hotfix_cockpit::change::source::{Settings, read, read_worktree};
+use hotfix_cockpit::cockpit::damage::Damage;
+use hotfix_cockpit::cockpit::state::{Project, State};
+use hotfix_cockpit::cockpit::view;
+use hotfix_cockpit::evidence::Observed;
+use hotfix_cockpit::ui::layout::Pane;
+use hotfix_cockpit::ui::theme::Theme;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Block;
 
 const HOTFIX: &str = env!("CARGO_BIN_EXE_hotfix");
 const COLUMNS: u16 = 160;
@@ -30,6 +42,58 @@ fn main() {
     let state = tempfile::tempdir().expect("a temporary folder");
     starts(folder.path(), state.path());
     session(folder.path(), state.path());
+    git_refresh(folder.path());
+    drawing(folder.path());
+}
+
+/// Both halves of a refresh in this process, beside the two git commands that say as much.
+fn git_refresh(folder: &Path) {
+    let settings = Settings::default();
+    let (mut ours, mut theirs) = (vec![], vec![]);
+    for _ in 0..STARTS {
+        let started = Instant::now();
+        read(folder, &settings).expect("a repository");
+        read_worktree(folder).expect("a work tree");
+        ours.push(started.elapsed().as_secs_f64() * 1e3);
+        theirs.push(git_baseline(folder));
+    }
+    let ratio = median(&mut ours) / median(&mut theirs);
+    println!(
+        "git refresh, all facts {:6.1} ms   git diff + status {:.1} ms   ratio {ratio:.2}",
+        median(&mut ours),
+        median(&mut theirs)
+    );
+}
+
+/// A whole screen and one pane, beside an empty frame of ratatui.
+fn drawing(folder: &Path) {
+    let report = read(folder, &Settings::default()).expect("a repository");
+    let mut state = State::new(report.observed_at, (COLUMNS, ROWS), Project::default());
+    state.change.report = Observed::seen(report);
+    let theme = Theme::default();
+    let mut canvas = Buffer::empty(Rect::new(0, 0, COLUMNS, ROWS));
+    let mut time = |damage: Damage| {
+        state.ui.damage = damage;
+        let mut micros: Vec<f64> = Vec::new();
+        for _ in 0..500 {
+            let started = Instant::now();
+            view::draw(&state, &theme, &mut canvas);
+            micros.push(started.elapsed().as_secs_f64() * 1e6);
+        }
+        median(&mut micros)
+    };
+    let (whole, pane) = (time(Damage::ALL), time(Damage::pane(Pane::Change)));
+    let mut terminal = ratatui::Terminal::new(TestBackend::new(COLUMNS, ROWS)).expect("no terminal is needed");
+    let mut empty: Vec<f64> = Vec::new();
+    for _ in 0..500 {
+        let started = Instant::now();
+        terminal.draw(|frame| frame.render_widget(Block::bordered(), frame.area())).expect("no terminal is needed");
+        empty.push(started.elapsed().as_secs_f64() * 1e6);
+    }
+    println!(
+        "drawing                whole screen {whole:.0} us   one pane {pane:.0} us   empty ratatui frame {:.0} us",
+        median(&mut empty)
+    );
 }
 
 /// The smallest ratatui program: a frame with a border, until a key.
