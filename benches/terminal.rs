@@ -99,7 +99,7 @@ fn drawing(folder: &Path) {
 /// The smallest ratatui program: a frame with a border, until a key.
 fn empty_program() {
     let mut terminal = ratatui::init();
-    terminal.draw(|frame| frame.render_widget(ratatui::widgets::Block::bordered(), frame.area())).expect("a terminal");
+    terminal.draw(|frame| frame.render_widget(Block::bordered(), frame.area())).expect("a terminal");
     let _key = crossterm::event::read();
     ratatui::restore();
 }

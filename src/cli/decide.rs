@@ -1,7 +1,8 @@
 //! `hotfix decide`
 
 use super::entry::{self, Common, not_empty};
-use super::{Context, Exit};
+use super::{Context, Exit, gather};
+use crate::checklist::model::State;
 use crate::incident::{Decision, Entry};
 
 /// Records a decision.
@@ -52,5 +53,8 @@ impl From<DecisionName> for Decision {
 /// When it could not run at all.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let Args { decision, reason, common } = args;
-    entry::record(context, &common, |_, _| Ok(Entry::Decided { decision: decision.into(), reason, readiness: None }))
+    // A decision must be possible even when a source cannot be asked: then nobody knows the readiness.
+    let gathered = gather::gather(context).ok();
+    let readiness = gathered.map(|it| State::new(&it.inputs()).standing().readiness.label().to_owned());
+    entry::record(context, &common, |_, _| Ok(Entry::Decided { decision: decision.into(), reason, readiness }))
 }

@@ -29,6 +29,7 @@ pub mod note;
 pub mod override_;
 pub mod role;
 pub mod rollback;
+pub mod stage;
 pub mod status;
 pub mod tests;
 pub mod tick;
@@ -78,6 +79,8 @@ pub enum Command {
     Assess(assess::Args),
     /// Takes or hands over a role
     Role(role::Args),
+    /// Goes on, or back, to a stage
+    Stage(stage::Args),
     /// Ticks a checklist item
     Tick(tick::Args),
     /// Takes a tick back
@@ -160,6 +163,7 @@ pub fn run(command: Command, context: &Context) -> color_eyre::Result<Exit> {
         Command::Declare(args) => declare::run(args, context),
         Command::Assess(args) => assess::run(args, context),
         Command::Role(args) => role::run(args, context),
+        Command::Stage(args) => stage::run(args, context),
         Command::Tick(args) => tick::run(args, context),
         Command::Untick(args) => untick::run(args, context),
         Command::Override(args) => override_::run(args, context),

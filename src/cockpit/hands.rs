@@ -15,7 +15,7 @@ use super::event::{Toast, What};
 use super::guardian::LastWords;
 use super::letter::Letter;
 use super::mailbox::Sending;
-use super::opening::Opened;
+use super::opening::{Found, Opened};
 use super::planner;
 use super::state::{Standing, State};
 use crate::config::trust::Permit;
@@ -36,6 +36,7 @@ pub struct Hands {
     letters: Sending<Letter>,
     clock: Clock,
     words: LastWords,
+    change: Option<change::source::Handle>,
     engaged: Option<Engaged>,
     stop: CancellationToken,
     live: Option<Live>,
@@ -47,7 +48,6 @@ pub struct Hands {
 /// What runs once the project is open.
 struct Engaged {
     opened: Opened,
-    change: change::source::Handle,
     tests: Option<test_results::source::Handle>,
     canary: Arc<Notify>,
     plan: Arc<Notify>,
@@ -66,7 +66,7 @@ impl Hands {
         runtime: Runtime,
     ) -> Self {
         let (live, news) = drill.unzip();
-        Self { letters, clock, words, engaged: None, stop: CancellationToken::new(), live, news, runtime }
+        Self { letters, clock, words, change: None, engaged: None, stop: CancellationToken::new(), live, news, runtime }
     }
 
     /// The folder of a drill's journal.
@@ -94,6 +94,9 @@ impl Hands {
             drill: Some(scenario.id.clone()),
         };
         writer.submit(declared.draft(INCIDENT, "drill", epoch));
+        let briefing = Entry::DrillEvent { text: scenario.briefing.split_whitespace().collect::<Vec<_>>().join(" ") };
+        writer.submit(briefing.draft(INCIDENT, "drill", epoch));
+        self.tell(Toast::info("a drill: 6 and enter show the briefing, ? the keys"));
         let writer = writer.clone();
         self.spawn(async move {
             while let Some(happening) = news.recv().await {
@@ -122,21 +125,24 @@ impl Hands {
         self.runtime.spawn(task);
     }
 
-    /// The project is open: tells the state, and starts the sources.
+    /// The project was found: git is asked at once, while the journal is being opened.
+    pub fn found(&mut self, state: &mut State, found: &Found) {
+        state.project.config.clone_from(&found.config);
+        let outlet = self.outlet(|clock, it: change::model::Observation| {
+            What::Change(match clock.speed() {
+                Some(speed) => it.told_by(clock.now(), speed),
+                None => it,
+            })
+        });
+        self.change = Some(change::source::start(&found.root, (&found.config).into(), outlet));
+    }
+
+    /// The project is open: tells the state, and starts the other sources.
     pub fn opened(&mut self, state: &mut State, opened: Opened) -> Vec<What> {
         self.words.set(&opened.last_words());
+        opened.hide_secrets();
         let whats = opened.tell(state);
         self.begin_drill(&opened);
-        let change = change::source::start(
-            &opened.root,
-            (&opened.config).into(),
-            self.outlet(|clock, it: change::model::Observation| {
-                What::Change(match clock.speed() {
-                    Some(speed) => it.told_by(clock.now(), speed),
-                    None => it,
-                })
-            }),
-        );
         let reads_tests = matches!(opened.standing, Standing::Trusted | Standing::Missing);
         let tests = reads_tests.then(|| {
             test_results::source::start(
@@ -161,7 +167,7 @@ impl Hands {
             };
             self.spawn(planner::keep(planner, self.clock, plan.clone(), self.letters.clone()));
         }
-        self.engaged = Some(Engaged { opened, change, tests, canary, plan, http, journal_written: None });
+        self.engaged = Some(Engaged { opened, tests, canary, plan, http, journal_written: None });
         whats
     }
 
@@ -182,8 +188,11 @@ impl Hands {
         };
         match effect {
             Effect::Record { incident, entry, actor } => self.record(engaged, &incident, &entry, actor, now),
-            Effect::Refresh => engaged.refresh(),
-            Effect::ShowFile(shown) => engaged.change.show(shown, 0),
+            Effect::Refresh => {
+                self.change.iter().for_each(change::source::Handle::refresh);
+                engaged.refresh();
+            }
+            Effect::ShowFile(shown) => self.change.iter().for_each(|source| source.show(shown.clone(), 0)),
             Effect::Replan => engaged.plan.notify_one(),
             Effect::Rollback { effect, incident } => self.rollback(effect, &incident),
             Effect::Copy(_) | Effect::ToggleMouse | Effect::Suspend | Effect::Quit => {}
@@ -261,7 +270,6 @@ impl Hands {
 
 impl Engaged {
     fn refresh(&self) {
-        self.change.refresh();
         if let Some(tests) = &self.tests {
             tests.refresh();
         }

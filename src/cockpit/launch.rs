@@ -88,7 +88,6 @@ fn cockpit(launch: Launch, session: &Session, words: LastWords, errors: &Errors)
     };
     let mut state = runtime::initial(clock.now(), project);
     state.entropy = entropy();
-    state.zone = jiff::tz::TimeZone::system();
     if live.is_none() {
         state.ui.last_screen = last_screen::load(&state_folder, &directory, state.ui.size);
     }

@@ -1,14 +1,16 @@
 //! What comes in through the mailbox.
 
 use super::event::What;
-use super::opening::Opened;
+use super::opening::{Found, Opened};
 
 /// A letter to the loop.
 #[derive(Debug)]
 pub enum Letter {
     /// Something happened.
     Happened(What),
-    /// The project has been opened: configuration, trust and journal.
+    /// The project was found, and its configuration read: git can be asked.
+    Found(Box<Found>),
+    /// The project has been opened: trust and journal.
     Opened(Box<Opened>),
     /// The terminal has another size.
     Resized,

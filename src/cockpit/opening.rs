@@ -1,9 +1,9 @@
 //! Opens the project, on a thread of its own: the first frame is on the screen by then.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::event::{Toast, What};
 use super::keymap::Keymap;
@@ -22,6 +22,15 @@ use crate::rollback::executor::{fallback, fallback_file};
 use crate::rollback::state::Event;
 use crate::ui::layout::Pane;
 
+/// The project, found: what git needs to be asked, before the journal is opened.
+#[derive(Debug)]
+pub struct Found {
+    /// The root of the work tree.
+    pub root: PathBuf,
+    /// What `hotfix.toml` says; the defaults without one, or with one that cannot be used.
+    pub config: Config,
+}
+
 /// The project, open.
 #[derive(Debug)]
 pub struct Opened {
@@ -29,6 +38,8 @@ pub struct Opened {
     pub root: PathBuf,
     /// What `hotfix.toml` says; the defaults without one, or with one that cannot be used.
     pub config: Config,
+    /// For times of day on the screen.
+    pub zone: TimeZone,
     /// How it stands.
     pub standing: Standing,
     /// Proof that it was trusted.
@@ -88,6 +99,8 @@ fn say(letters: &Sending<Letter>, text: String) {
 
 fn open(directory: &Path, letters: &Sending<Letter>, drill: Option<(Permit, PathBuf)>) -> color_eyre::Result<Opened> {
     let mut project = Project::open(directory)?;
+    let config = project.config().unwrap_or_default();
+    letters.send(Letter::Found(Box::new(Found { root: project.root.clone(), config: config.clone() })));
     let mut warnings = Vec::new();
     if let Some((_, folder)) = &drill {
         project = project.with_state(folder);
@@ -108,7 +121,8 @@ fn open(directory: &Path, letters: &Sending<Letter>, drill: Option<(Permit, Path
     Ok(Opened {
         pen,
         canary_token,
-        config: project.config().unwrap_or_default(),
+        config,
+        zone: TimeZone::system(),
         operator: project.who(None).unwrap_or_else(|_| "operator".into()),
         keymap: keymap(&mut warnings),
         journal_folder: journal_folder.unwrap_or_else(|_| project.state.path().to_owned()),
@@ -194,7 +208,7 @@ impl Opened {
     /// Tells the state what is known now. The records of the journal follow as if they were just written.
     pub fn tell(&self, state: &mut State) -> Vec<What> {
         state.project.operator.clone_from(&self.operator);
-        state.project.config.clone_from(&self.config);
+        state.zone = self.zone.clone();
         state.project.standing = self.standing.clone();
         state.project.incidents.clone_from(&self.incidents);
         state.ui.keymap = self.keymap.clone();
@@ -228,15 +242,10 @@ impl Opened {
         format!("the journal is safe in {}; `hotfix` opens the incident again", self.journal_folder.display())
     }
 
-    /// Where secrets that were fetched are taken out of what is recorded.
-    pub fn hide(&self, value: &str) {
-        if let Ok(writer) = &self.writer {
-            writer.hide(vec![value.to_owned()]);
+    /// Takes the secrets that were fetched out of whatever is recorded.
+    pub fn hide_secrets(&self) {
+        if let (Ok(writer), Some(token)) = (&self.writer, &self.canary_token) {
+            writer.hide(vec![token.clone()]);
         }
-    }
-
-    /// A shared handle to the journal.
-    pub fn recorder(&self) -> Option<Arc<Writer>> {
-        self.writer.clone().ok().map(Arc::new)
     }
 }

@@ -165,6 +165,7 @@ impl Runtime {
     fn open_letter(&mut self, letter: Letter) {
         match letter {
             Letter::Happened(what) => self.happen(what),
+            Letter::Found(found) => self.hands.found(&mut self.state, &found),
             Letter::Opened(opened) => {
                 let whats = self.hands.opened(&mut self.state, *opened);
                 whats.into_iter().for_each(|what| self.happen(what));

@@ -38,7 +38,7 @@ pub const WELL_KNOWN: [&str; 12] = [
 /// A report whose end is missing is being written for so long after its last change.
 const WRITING: Duration = Duration::from_secs(10);
 /// How long what was read may be believed without a look at the files.
-const TTL: Duration = Duration::from_secs(60);
+const TTL: Duration = Duration::from_secs(90);
 /// The largest file that is read.
 const LARGEST: u64 = 4 << 30;
 /// Bytes kept of all failures of all files: texts are cut beyond it, and beyond four times it failures are counted only.

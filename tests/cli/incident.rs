@@ -32,7 +32,7 @@ fn an_incident_from_declared_to_closed() {
             &format!("ana  ticked b6 at {}: all green", &place.head()[..7]),
             &format!("Bob B.  overrode b9 at {}, Bob B. answers for it: alone at night", &place.head()[..7]),
             "ana  took the tick of b6 back",
-            "ana  decided to roll back: 4x errors",
+            "ana  decided to roll back: 4x errors (readiness: no-go)",
             "ana  noted: it is the cache",
         ]
     );
@@ -150,4 +150,13 @@ fn a_reader_that_goes_away_is_no_error() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
+fn a_stage_is_held_by_open_gates_unless_a_reason_is_given() {
+    let place = Place::new();
+    place.runs(&["declare", "x"]);
+    assert!(place.fails(&["stage", "develop"]).contains("develop is held by a1, a2"));
+    place.runs(&["stage", "develop", "--reason", "production burns"]);
+    assert!(place.runs(&["timeline"]).contains("goes on to develop with gates open: production burns"));
 }

@@ -19,7 +19,7 @@ use crate::change::model::{Observation, Report, Worktree};
 use crate::evidence::{self, Evidence, Generation, Oid};
 
 /// Between two looks while changes are told: the safety net, and what keeps the age of the evidence low.
-const WATCHED: Duration = Duration::from_secs(20);
+const WATCHED: Duration = Duration::from_secs(30);
 /// Between two looks while they are not.
 const POLLED: Duration = Duration::from_secs(2);
 /// Between two full looks at a watched work tree.

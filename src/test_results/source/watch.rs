@@ -15,7 +15,7 @@ use crate::evidence::{Failure, Generation, Observation};
 use crate::test_results::model::Report;
 
 /// Between two looks when nothing tells of a change.
-const SLOW: Duration = Duration::from_secs(20);
+const SLOW: Duration = Duration::from_secs(45);
 /// The same where folders cannot be watched.
 const UNWATCHED: Duration = Duration::from_secs(2);
 /// Between two looks while a report is being written.
