@@ -38,7 +38,7 @@ pub mod trust;
 pub mod untick;
 
 /// A terminal cockpit for driving a live hotfix.
-#[derive(Debug, Parser)]
+#[derive(Debug, Default, Parser)]
 #[command(name = "hotfix", version, about)]
 pub struct Cli {
     /// Run as if started in this folder.

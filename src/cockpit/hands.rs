@@ -42,7 +42,7 @@ pub struct Hands {
     live: Option<Live>,
     news: Option<News>,
     // Last: everything above may have tasks on it.
-    runtime: Runtime,
+    runtime: Option<Runtime>,
 }
 
 /// What runs once the project is open.
@@ -63,7 +63,7 @@ impl Hands {
         clock: Clock,
         words: LastWords,
         drill: Option<(Live, News)>,
-        runtime: Runtime,
+        runtime: Option<Runtime>,
     ) -> Self {
         let (live, news) = drill.unzip();
         Self { letters, clock, words, change: None, engaged: None, stop: CancellationToken::new(), live, news, runtime }
@@ -77,7 +77,7 @@ impl Hands {
     /// The score of a drill, by what is on record.
     pub fn score(&self, records: &[Record]) -> Option<Score> {
         let live = self.live.as_ref()?;
-        let outcome = self.runtime.block_on(live.outcome());
+        let outcome = self.runtime.as_ref()?.block_on(live.outcome());
         Some(score(live.scenario(), live.seed(), records, &outcome))
     }
 
@@ -120,9 +120,22 @@ impl Hands {
             .build()
     }
 
+    /// Starts the runtime, if it was not needed before the first frame.
+    ///
+    /// # Errors
+    /// When the system has no thread left.
+    pub fn start(&mut self) -> std::io::Result<()> {
+        if self.runtime.is_none() {
+            self.runtime = Some(Self::runtime()?);
+        }
+        Ok(())
+    }
+
     /// Lets a task run until the cockpit ends.
     pub fn spawn(&self, task: impl Future<Output: Send> + Send + 'static) {
-        self.runtime.spawn(task);
+        if let Some(runtime) = &self.runtime {
+            runtime.spawn(task);
+        }
     }
 
     /// The project was found: git is asked at once, while the journal is being opened.
@@ -229,7 +242,7 @@ impl Hands {
             return;
         };
         let (executor, stop) = (Executor::new(permit, place), self.stop.clone());
-        self.runtime.spawn(async move {
+        self.spawn(async move {
             let _told_by_progress = executor.run(order, &tell, &stop).await;
         });
     }

@@ -19,7 +19,7 @@ use super::state::Project;
 use super::terminal::{self, Session};
 use super::{opening, signals};
 use crate::config::trust::Permit;
-use crate::drill::live::Live;
+use crate::drill::live::{Live, News};
 use crate::drill::scenario::Scenario;
 use crate::drill::score::Score;
 use crate::ui::theme::Theme;
@@ -73,8 +73,7 @@ pub fn run(launch: Launch, words: LastWords) -> Result<Ended> {
 
 fn cockpit(launch: Launch, session: &Session, words: LastWords, errors: &Errors) -> Result<(u8, Option<Score>)> {
     let Launch { directory, state_folder, theme, is_read_only, drill } = launch;
-    let runtime = Hands::runtime().wrap_err("no thread can be started")?;
-    let live = drill.map(|drill| runtime.block_on(Live::start(drill.scenario, drill.seed, drill.speed))).transpose()?;
+    let (runtime, live) = drill.map(play).transpose()?.unzip();
     let (live, news) = live.unzip();
     let directory = live.as_ref().map_or(directory, |live| live.root().to_owned());
     let clock = live.as_ref().map_or_else(Clock::wall, simulated);
@@ -95,13 +94,22 @@ fn cockpit(launch: Launch, session: &Session, words: LastWords, errors: &Errors)
     let lead = session.enter().wrap_err("the terminal refuses raw mode")?;
     let loop_ = Runtime::new(state, theme, clock, session.clone(), letters, hands, lead);
     let (state, screen, hands, code) = loop_.run(|hands| {
+        hands.start()?;
         hands.spawn(signals::listen(sending.clone(), session.clone()));
         opening::start(directory.clone(), &sending, hands.drill_folder().map(|folder| (Permit::for_drill(), folder)));
+        Ok(())
     })?;
     if state.project.drill.is_none() {
         last_screen::save(&state_folder, &directory, &state, screen.shown());
     }
     Ok((code, hands.score(&state.records)))
+}
+
+/// Makes a drill's world: the one cockpit that needs a runtime before its first frame.
+fn play(drill: Drill) -> Result<(tokio::runtime::Runtime, (Live, News))> {
+    let runtime = Hands::runtime().wrap_err("no thread can be started")?;
+    let live = runtime.block_on(Live::start(drill.scenario, drill.seed, drill.speed))?;
+    Ok((runtime, live))
 }
 
 /// The drill's clock as the cockpit's.

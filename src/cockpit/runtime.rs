@@ -88,9 +88,9 @@ impl Runtime {
     ///
     /// # Errors
     /// When the terminal can be neither read nor written.
-    pub fn run(mut self, open: impl FnOnce(&mut Hands)) -> io::Result<(State, Screen, Hands, u8)> {
+    pub fn run(mut self, open: impl FnOnce(&mut Hands) -> io::Result<()>) -> io::Result<(State, Screen, Hands, u8)> {
         self.draw()?;
-        open(&mut self.hands);
+        open(&mut self.hands)?;
         while self.exit.is_none() {
             let woken = self.wait()?;
             if woken.gone {

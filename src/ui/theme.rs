@@ -1,6 +1,7 @@
 //! Colours by meaning and glyphs by state, for every kind of terminal.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -77,12 +78,16 @@ pub struct Colours([Option<Color>; Role::ALL.len()]);
 
 impl Default for Colours {
     fn default() -> Self {
-        Self::parse(DEFAULT).expect("the built-in theme is whole: a test holds it")
+        BUILT_IN_COLOURS.clone()
     }
 }
 
 const DEFAULT: &str = include_str!("../../assets/themes/default.toml");
 const COLOUR_BLIND: &str = include_str!("../../assets/themes/colour-blind.toml");
+
+/// The default theme's colours, read once: a theme is made for every key.
+static BUILT_IN_COLOURS: LazyLock<Colours> =
+    LazyLock::new(|| Colours::parse(DEFAULT).expect("the built-in theme is whole: a test holds it"));
 
 /// The built-in themes: name and file.
 pub const BUILT_IN: [(&str, &str); 2] = [("default", DEFAULT), ("colour-blind", COLOUR_BLIND)];
