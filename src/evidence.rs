@@ -193,6 +193,13 @@ pub enum Picture {
 }
 
 impl<T> Observation<T> {
+    /// The request that it answers.
+    pub fn generation(&self) -> Generation {
+        match self {
+            Self::Started(generation) | Self::Seen(generation, _) | Self::Failed(generation, _) => *generation,
+        }
+    }
+
     /// The same as a clock tells it that shows `now` and runs `speed` times as fast as the source's own.
     #[must_use]
     pub fn told_by(self, now: Timestamp, speed: f64) -> Self {
@@ -229,9 +236,7 @@ impl<T: PartialEq> Observed<T> {
     /// Takes in what the source tells. Returns whether the picture may have changed: an answer to
     /// an older request is dropped, and an equal value changes its age alone.
     pub fn observe(&mut self, observation: Observation<T>) -> bool {
-        let generation = match &observation {
-            Observation::Started(g) | Observation::Seen(g, _) | Observation::Failed(g, _) => *g,
-        };
+        let generation = observation.generation();
         if generation < self.generation {
             return false;
         }

@@ -87,9 +87,7 @@ impl State {
 
     /// Takes in what the source tells. Returns whether the picture may have changed.
     pub fn update(&mut self, observation: Observation<Batch>, now: Timestamp) -> bool {
-        let generation = match &observation {
-            Observation::Started(g) | Observation::Seen(g, _) | Observation::Failed(g, _) => *g,
-        };
+        let generation = observation.generation();
         if generation < self.generation {
             return false;
         }
