@@ -23,6 +23,9 @@ fn it_opens_on_a_repository_without_any_configuration() {
         assert!(screen.contains(pane), "{screen}");
     }
     assert!(screen.contains("no incident"), "{screen}");
+    terminal.wait_for("timeline: nothing on record");
+    let said = String::from_utf8_lossy(&terminal.raw()).into_owned();
+    assert!(!said.contains("still being opened"), "what the cockpit asks of itself is no news");
     terminal.press("q");
     assert_eq!(terminal.wait_exit(), 0);
     terminal.wait_modes(RESTORED);

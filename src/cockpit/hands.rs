@@ -196,7 +196,10 @@ impl Hands {
     /// Carries out an effect that is not the loop's own.
     pub fn carry_out(&mut self, effect: Effect, now: Timestamp) {
         let Some(engaged) = &self.engaged else {
-            self.tell(Toast::error("the project is still being opened: try again in a moment"));
+            // What the cockpit asks of itself comes again; what the operator asks must not get lost in silence.
+            if matches!(effect, Effect::Record { .. } | Effect::Rollback { .. }) {
+                self.tell(Toast::error("the project is still being opened: try again in a moment"));
+            }
             return;
         };
         match effect {

@@ -75,7 +75,7 @@ fn actions(state: &State, ctx: &Ctx, areas: &Areas, query: &str, cursor: usize, 
         let danger = if entry.dangerous { " !" } else { "" };
         lines.push(Line::from(vec![
             Span::raw(format!("{marker} ")),
-            Span::styled(format!("{keys:<14}"), ctx.theme.style(Role::Key)),
+            Span::styled(format!("{keys:<17}"), ctx.theme.style(Role::Key)),
             Span::styled(format!("{:<15}", entry.id), ctx.theme.style(role)),
             Span::styled(format!("{}{danger}", entry.title), ctx.theme.style(role)),
             Span::styled(why.map_or_else(String::new, |why| format!("  ({why})")), ctx.theme.style(Role::Muted)),
