@@ -40,102 +40,137 @@ impl Range {
     }
 }
 
-/// The counters of one population: its bad and its total query, from one look to the next.
+/// The counters that one query gives, from one look to the next.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Population {
-    bad: Memory,
-    total: Memory,
+pub struct Counters {
+    last: BTreeMap<Labels, Last>,
     /// The targets that were seen at the last step.
     targets: BTreeSet<String>,
 }
 
 type Labels = BTreeMap<String, String>;
-/// The last value of each series, and whether it was there at the last step.
-type Memory = BTreeMap<Labels, Last>;
 
+/// The last value of a series, and whether it was there at the last step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Last {
     value: f64,
     present: bool,
 }
 
-/// One series, step by step.
-struct Row {
-    labels: Labels,
-    target: String,
-    values: Vec<Option<f64>>,
+/// What one look added: the sums of the increments of all series, step by step; `None` where no series was there
+/// at this step and the one before.
+pub type Sums = Vec<Option<f64>>;
+
+/// At which steps of a look each target was seen, and which were before it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Presence {
+    seen: BTreeMap<String, Vec<bool>>,
+    before: BTreeSet<String>,
 }
 
-impl Population {
-    /// Bad and all events of each step; `None` where no target was seen at this step and the one
-    /// before. No more events can be bad than there were: the two queries may have been answered
-    /// with a scrape between them.
-    pub fn increments(&mut self, range: Range, bad: &[Series], total: &[Series]) -> Vec<Option<(f64, f64)>> {
-        let (bad, total) = (rows(range, bad), rows(range, total));
-        let before = self.targets_before(range, &total);
-        let all = advance(&mut self.total, range, &total, &before);
-        let bad = advance(&mut self.bad, range, &bad, &before);
-        self.targets = before.into_iter().next_back().unwrap_or_default().into_iter().collect();
-        self.forget();
-        all.into_iter().zip(bad).map(|(all, bad)| all.map(|all| (bad.unwrap_or(0.0).min(all), all))).collect()
+/// Bad and all events of each step. No more events can be bad than there were: the two queries may have been
+/// answered with a scrape between them.
+pub fn joined(bad: &[Option<f64>], all: &[Option<f64>]) -> Vec<Option<(f64, f64)>> {
+    let pair = |(all, bad): (&Option<f64>, &Option<f64>)| all.map(|all| (bad.unwrap_or(0.0).min(all), all));
+    all.iter().zip(bad).map(pair).collect()
+}
+
+impl Presence {
+    fn of(range: Range, series: &[Series], before: &BTreeSet<String>) -> Self {
+        let mut seen: BTreeMap<String, Vec<bool>> = BTreeMap::new();
+        for one in series {
+            let steps = seen.entry(target(&one.labels)).or_insert_with(|| vec![false; range.count]);
+            values(range, one).for_each(|(step, _)| steps[step] = true);
+        }
+        Self { seen, before: before.clone() }
     }
 
-    /// The targets seen before each step, and after the last.
-    fn targets_before(&self, range: Range, total: &[Row]) -> Vec<BTreeSet<String>> {
-        let mut before = vec![self.targets.clone()];
-        for step in 0..range.count {
-            let seen = total.iter().filter(|row| row.values[step].is_some());
-            before.push(seen.map(|row| row.target.clone()).collect());
-        }
-        before
+    /// Whether no target was ever seen.
+    pub fn is_empty(&self) -> bool {
+        self.seen.is_empty()
     }
 
-    /// Drops the series of targets that are gone: nothing of them will be counted.
-    fn forget(&mut self) {
-        for memory in [&mut self.bad, &mut self.total] {
-            memory.retain(|labels, last| last.present || self.targets.contains(&target(labels)));
+    /// Whether the target was seen at the step before this one.
+    fn before(&self, step: usize, target: &str) -> bool {
+        match step.checked_sub(1) {
+            Some(before) => self.seen.get(target).is_some_and(|steps| steps[before]),
+            None => self.before.contains(target),
         }
+    }
+
+    /// The targets that were seen at the last step.
+    fn at_the_end(&self) -> BTreeSet<String> {
+        let there = self.seen.iter().filter(|(_, steps)| steps.last() == Some(&true));
+        there.map(|(target, _)| target.clone()).collect()
     }
 }
 
-fn rows(range: Range, series: &[Series]) -> Vec<Row> {
-    let row = |one: &Series| {
-        let mut values = vec![None; range.count];
-        for &(at, value) in &one.points {
-            if let Some(index) = range.index(at).filter(|_| value.is_finite()) {
-                values[index] = Some(value);
+impl Counters {
+    /// Takes in the answer to a query for all events, whose series tell which targets there are.
+    #[must_use]
+    pub fn count(&self, range: Range, series: &[Series]) -> (Self, Sums, Presence) {
+        let presence = Presence::of(range, series, &self.targets);
+        let (next, sums) = self.count_among(range, series, &presence);
+        (next, sums, presence)
+    }
+
+    /// Takes in the answer to a query whose targets another one tells: errors, which may never have happened yet.
+    #[must_use]
+    pub fn count_among(&self, range: Range, series: &[Series], presence: &Presence) -> (Self, Sums) {
+        let mut sums = vec![None; range.count];
+        let mut kept = self.last.clone();
+        let mut next = Self { last: BTreeMap::new(), targets: presence.at_the_end() };
+        for one in series {
+            if let Some(last) = advance(kept.remove(&one.labels), range, one, presence, &mut sums) {
+                next.last.insert(one.labels.clone(), last);
             }
         }
-        Row { target: target(&one.labels), labels: one.labels.clone(), values }
-    };
-    series.iter().map(row).collect()
+        // Nothing will be counted of a series whose target is gone as well.
+        let absent = kept.into_iter().map(|(labels, last)| (labels, Last { present: false, ..last }));
+        next.last.extend(absent);
+        next.last.retain(|labels, last| last.present || next.targets.contains(&target(labels)));
+        (next, sums)
+    }
+}
+
+/// Adds the increments of one series to the sums; returns its last value.
+fn advance(
+    mut last: Option<Last>,
+    range: Range,
+    series: &Series,
+    presence: &Presence,
+    sums: &mut [Option<f64>],
+) -> Option<Last> {
+    let target = target(&series.labels);
+    let mut expected = 0;
+    for (step, value) in values(range, series) {
+        if step != expected {
+            last = last.map(|last| Last { present: false, ..last });
+        }
+        if let Some(increment) = increment(value, last, presence.before(step, &target)) {
+            *sums[step].get_or_insert(0.0) += increment;
+        }
+        last = Some(Last { value, present: true });
+        expected = step + 1;
+    }
+    if expected != range.count {
+        last = last.map(|last| Last { present: false, ..last });
+    }
+    last
+}
+
+/// The values of a series at the steps of the range, in the order of the steps.
+fn values(range: Range, series: &Series) -> impl Iterator<Item = (usize, f64)> {
+    let mut expected = 0;
+    series.points.iter().filter_map(move |&(at, value)| {
+        let step = range.index(at).filter(|step| *step >= expected && value.is_finite())?;
+        expected = step + 1;
+        Some((step, value))
+    })
 }
 
 fn target(labels: &Labels) -> String {
     TARGET.map(|name| labels.get(name).map_or("", String::as_str)).join("\u{1f}")
-}
-
-/// The sums of the increments of all series; `None` where no series was there at both steps.
-fn advance(memory: &mut Memory, range: Range, rows: &[Row], before: &[BTreeSet<String>]) -> Vec<Option<f64>> {
-    let mut sums = vec![None; range.count];
-    let mut kept = std::mem::take(memory);
-    for row in rows {
-        let mut last = kept.remove(&row.labels);
-        for (step, value) in row.values.iter().enumerate() {
-            if let Some(increment) = value.and_then(|v| increment(v, last, before[step].contains(&row.target))) {
-                *sums[step].get_or_insert(0.0) += increment;
-            }
-            last = match (value, last) {
-                (Some(value), _) => Some(Last { value: *value, present: true }),
-                (None, last) => last.map(|last| Last { present: false, ..last }),
-            };
-        }
-        if let Some(last) = last {
-            memory.insert(row.labels.clone(), last);
-        }
-    }
-    memory.extend(kept.into_iter().map(|(labels, last)| (labels, Last { present: false, ..last })));
-    sums
 }
 
 /// The increment that leads to `value`, if it can be told.

@@ -12,8 +12,25 @@ fn some(values: [f64; 5]) -> [Option<f64>; 5] {
     values.map(Some)
 }
 
+/// The counters of one population, joined as the source joins them.
+#[derive(Default)]
+struct Pair {
+    bad: Counters,
+    total: Counters,
+}
+
+impl Pair {
+    fn increments(&mut self, range: Range, bad: &[Series], total: &[Series]) -> Vec<Option<(f64, f64)>> {
+        let (counters, all, presence) = self.total.count(range, total);
+        self.total = counters;
+        let (counters, bad) = self.bad.count_among(range, bad, &presence);
+        self.bad = counters;
+        joined(&bad, &all)
+    }
+}
+
 fn increments(bad: &[Series], total: &[Series]) -> Vec<Option<(f64, f64)>> {
-    Population::default().increments(RANGE, bad, total)
+    Pair::default().increments(RANGE, bad, total)
 }
 
 const A: &[(&str, &str)] = &[("instance", "a"), ("code", "200")];
@@ -70,7 +87,7 @@ fn a_target_that_dies_leaves_the_others() {
 #[test]
 fn looks_join_without_a_seam() {
     let values = [0.0, 2.0, 4.0, 6.0, 8.0];
-    let mut population = Population::default();
+    let mut population = Pair::default();
     population.increments(RANGE, &[], &[series(A, some(values))]);
     let next = Range { start: RANGE.start + 75.0, ..RANGE };
     let mut later = series(A, some([10.0, 12.0, 14.0, 16.0, 18.0]));
@@ -95,7 +112,7 @@ fn no_more_is_bad_than_there_was() {
 
 #[test]
 fn memory_of_gone_targets_is_dropped() {
-    let mut population = Population::default();
+    let mut population = Pair::default();
     for look in 0..50_u32 {
         let start = RANGE.start + 75.0 * f64::from(look);
         let name = look.to_string();
@@ -103,5 +120,13 @@ fn memory_of_gone_targets_is_dropped() {
         one.points.iter_mut().for_each(|p| p.0 += 75.0 * f64::from(look));
         population.increments(Range { start, ..RANGE }, &[], &[one]);
     }
-    assert_eq!(population.total.len(), 1);
+    assert_eq!(population.total.last.len(), 1);
+}
+
+#[test]
+fn samples_that_go_back_in_time_are_not_counted_twice() {
+    let mut odd = series(A, some([1.0, 2.0, 3.0, 4.0, 5.0]));
+    odd.points.push((RANGE.start + 15.0, 2.0));
+    odd.points.push((RANGE.start + 30.0, 3.0));
+    assert_eq!(increments(&[], &[odd])[1..], vec![Some((0.0, 1.0)); 4]);
 }

@@ -174,9 +174,9 @@ impl<'de> Deserialize<'de> for Found {
                     match element {
                         Element::Series(one) => series.push(one),
                         Element::Time(at) => {
-                            let text: Value = seq.next_element()?.ok_or_else(|| A::Error::custom("no value"))?;
+                            let value: Single = seq.next_element()?.ok_or_else(|| A::Error::custom("no value"))?;
                             return match seq.next_element::<IgnoredAny>()? {
-                                None => Ok(Found::Single(at, text.0)),
+                                None => Ok(Found::Single(at, value.into_text())),
                                 Some(_) => Err(A::Error::custom("more than a time and a value")),
                             };
                         }
@@ -186,6 +186,23 @@ impl<'de> Deserialize<'de> for Found {
             }
         }
         deserializer.deserialize_seq(Elements)
+    }
+}
+
+/// The value of a scalar or of a text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Single {
+    Text(String),
+    Number(f64),
+}
+
+impl Single {
+    fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Number(number) => number.to_string(),
+        }
     }
 }
 
@@ -228,10 +245,13 @@ fn series<'de, A: MapAccess<'de>>(mut map: A) -> Result<Series, A::Error> {
                 let labels: BTreeMap<String, String> = map.next_value()?;
                 series.labels = labels.into_iter().map(|(name, value)| (clean(&name), clean(&value))).collect();
             }
-            "value" => series.points.push(point::<A>(map.next_value()?)?),
+            "value" => {
+                let (at, sample): (f64, Sample) = map.next_value()?;
+                series.points.push((at, sample.0));
+            }
             "values" => {
-                let points: Vec<(f64, Value)> = map.next_value()?;
-                series.points = points.into_iter().map(point::<A>).collect::<Result<_, _>>()?;
+                let points: Vec<(f64, Sample)> = map.next_value()?;
+                series.points = points.into_iter().map(|(at, sample)| (at, sample.0)).collect();
             }
             "histogram" => {
                 map.next_value::<IgnoredAny>()?;
@@ -244,37 +264,33 @@ fn series<'de, A: MapAccess<'de>>(mut map: A) -> Result<Series, A::Error> {
     Ok(series)
 }
 
-fn point<'de, A: MapAccess<'de>>((at, value): (f64, Value)) -> Result<(f64, f64), A::Error> {
-    Ok((at, number(&value.0).map_err(A::Error::custom)?))
-}
-
 /// A sample's value: text as a rule, a number from some that speak nearly this API.
-struct Value(String);
+struct Sample(f64);
 
-impl<'de> Deserialize<'de> for Value {
+impl<'de> Deserialize<'de> for Sample {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct TextOrNumber;
         impl Visitor<'_> for TextOrNumber {
-            type Value = Value;
+            type Value = Sample;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a value as text")
             }
 
-            fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-                Ok(Value(text.to_owned()))
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Sample, E> {
+                number(text).map(Sample).map_err(E::custom)
             }
 
-            fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-                Ok(Value(value.to_string()))
+            fn visit_f64<E>(self, value: f64) -> Result<Sample, E> {
+                Ok(Sample(value))
             }
 
-            fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-                Ok(Value(value.to_string()))
+            fn visit_u64<E>(self, value: u64) -> Result<Sample, E> {
+                Ok(Sample(value as f64))
             }
 
-            fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-                Ok(Value(value.to_string()))
+            fn visit_i64<E>(self, value: i64) -> Result<Sample, E> {
+                Ok(Sample(value as f64))
             }
         }
         deserializer.deserialize_any(TextOrNumber)

@@ -80,12 +80,12 @@ fn the_first_look_reaches_back_and_the_next_goes_on() {
         assert_eq!(next.value.scrapes[0].iter().map(|s| s.at).collect::<Vec<_>>(), [15.0, 30.0].map(at));
         assert_eq!(next.value.scrapes[0][0].canary.total, Some(15.0));
         let nothing = batch(source.poll(at(38.0)).await);
-        assert_eq!((nothing.value.scrapes.len(), nothing.observed_at), (0, at(30.0)), "no step has passed");
+        assert_eq!((nothing.value.scrapes, nothing.observed_at), (vec![vec![]], at(30.0)), "no step has passed");
         let requests = server.requests();
         assert_eq!(requests.len(), 8);
         assert!(requests[0].starts_with("POST /api/v1/query_range ") && requests[0].contains("x-scope-orgid: shop"));
         assert!(requests[0].contains("authorization: Bearer s3cret"));
-        assert_eq!(field(&requests[0], "query").unwrap(), "e{track=\"stable\"}");
+        assert_eq!(field(&requests[0], "query").unwrap(), "t{track=\"stable\"}", "which tells the targets");
         assert_eq!(field(&requests[4], "start").unwrap(), "1800000015.000");
     });
 }
@@ -194,5 +194,39 @@ fn a_metric_without_queries_says_so() {
         source.canary.metrics[0].total = None;
         let Observation::Failed(_, failure) = source.poll(at(0.0)).await else { panic!() };
         assert_eq!(failure.what, "the metric \"errors\" has no `total`");
+    });
+}
+
+#[test]
+fn a_long_way_back_is_asked_in_pieces_that_join_without_a_seam() {
+    run(async {
+        let server = world("").await;
+        let mut canary = canary(&server.url(""));
+        canary.lookback = Duration::from_secs(15 * 300);
+        let mut source = Source::new(&canary, Permit::for_drill(), Client::new(), None);
+        let seen = batch(source.poll(at(7.0)).await);
+        let scrapes = &seen.value.scrapes[0];
+        assert_eq!(scrapes.len(), 301);
+        assert_eq!((scrapes[0].at, scrapes[300].at), (at(-4500.0), at(0.0)));
+        assert!(scrapes[1..].iter().all(|s| s.canary.total == Some(15.0)), "no step is lost between two pieces");
+        assert_eq!(server.requests().len(), 3 * 4);
+    });
+}
+
+#[test]
+fn what_was_seen_before_a_failure_is_brought_by_the_next_look() {
+    run(async {
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let reply = move |request: &str| match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            4 => answer("500 Internal Server Error", "", b"no"),
+            _ => answer("200 OK", "", matrix(request, 1.0).as_bytes()),
+        };
+        let server = Server::start(Fault::Reply(Arc::new(reply))).await;
+        let mut canary = canary(&server.url(""));
+        canary.lookback = Duration::from_secs(15 * 200);
+        let mut source = Source::new(&canary, Permit::for_drill(), Client::new(), None);
+        assert!(matches!(source.poll(at(7.0)).await, Observation::Failed(..)));
+        let seen = batch(source.poll(at(7.0)).await);
+        assert_eq!(seen.value.scrapes[0].len(), 201, "the first piece and the second");
     });
 }
