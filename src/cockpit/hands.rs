@@ -13,6 +13,7 @@ use super::clock::Clock;
 use super::effect::{Actor, Effect};
 use super::event::{Toast, What};
 use super::guardian::LastWords;
+use super::inlet::Inlet;
 use super::letter::Letter;
 use super::mailbox::Sending;
 use super::opening::{Found, Opened};
@@ -22,7 +23,6 @@ use crate::config::trust::Permit;
 use crate::drill::headless::INCIDENT;
 use crate::drill::live::{Live, News};
 use crate::drill::score::{Score, score};
-use crate::evidence::Observation;
 use crate::incident::Entry;
 use crate::journal::record::Record;
 use crate::journal::writer::Writer;
@@ -138,16 +138,15 @@ impl Hands {
         }
     }
 
-    /// The project was found: git is asked at once, while the journal is being opened.
-    pub fn found(&mut self, state: &mut State, found: &Found) {
-        state.project.config.clone_from(&found.config);
-        let outlet = self.outlet(|clock, it: change::model::Observation| {
-            What::Change(match clock.speed() {
-                Some(speed) => it.told_by(clock.now(), speed),
-                None => it,
-            })
-        });
-        self.change = Some(change::source::start(&found.root, (&found.config).into(), outlet));
+    /// The project was found, and git is being asked.
+    pub fn found(&mut self, state: &mut State, found: Found) {
+        state.project.config = found.config;
+        self.change = Some(found.change);
+    }
+
+    /// The way in for sources.
+    pub fn inlet(&self) -> Inlet {
+        Inlet::new(self.letters.clone(), self.clock)
     }
 
     /// The project is open: tells the state, and starts the other sources.
@@ -157,13 +156,8 @@ impl Hands {
         let whats = opened.tell(state);
         self.begin_drill(&opened);
         let reads_tests = matches!(opened.standing, Standing::Trusted | Standing::Missing);
-        let tests = reads_tests.then(|| {
-            test_results::source::start(
-                &opened.root,
-                &opened.config.tests,
-                self.outlet(|clock, it| What::Tests(told(it, clock))),
-            )
-        });
+        let tests = reads_tests
+            .then(|| test_results::source::start(&opened.root, &opened.config.tests, self.inlet().of(What::Tests)));
         let tests =
             tests.and_then(|started| started.map_err(|error| self.tell(Toast::error(format!("tests: {error}")))).ok());
         let (canary, plan, http) = (Arc::new(Notify::new()), Arc::new(Notify::new()), http::Client::new());
@@ -182,15 +176,6 @@ impl Hands {
         }
         self.engaged = Some(Engaged { opened, tests, canary, plan, http, journal_written: None });
         whats
-    }
-
-    /// The way in for a source that tells the time by the wall clock.
-    fn outlet<T: Send + 'static>(
-        &self,
-        wrap: impl Fn(Clock, T) -> What + Send + 'static,
-    ) -> impl Fn(T) + Send + 'static {
-        let (letters, clock) = (self.letters.clone(), self.clock);
-        move |observation| letters.send(Letter::Happened(wrap(clock, observation)))
     }
 
     /// Carries out an effect that is not the loop's own.
@@ -310,14 +295,6 @@ impl Engaged {
             hide: Arc::new(move |secret| journal.hide(vec![secret])),
         };
         Some((permit, place))
-    }
-}
-
-/// An observation by the incident's clock.
-pub(super) fn told<T>(observation: Observation<T>, clock: Clock) -> Observation<T> {
-    match clock.speed() {
-        Some(speed) => observation.told_by(clock.now(), speed),
-        None => observation,
     }
 }
 

@@ -94,9 +94,14 @@ fn cockpit(launch: Launch, session: &Session, words: LastWords, errors: &Errors)
     let lead = session.enter().wrap_err("the terminal refuses raw mode")?;
     let loop_ = Runtime::new(state, theme, clock, session.clone(), letters, hands, lead);
     let (state, screen, hands, code) = loop_.run(|hands| {
+        // First of all: git is what takes longest.
+        opening::start(
+            directory.clone(),
+            hands.inlet(),
+            hands.drill_folder().map(|folder| (Permit::for_drill(), folder)),
+        );
         hands.start()?;
         hands.spawn(signals::listen(sending.clone(), session.clone()));
-        opening::start(directory.clone(), &sending, hands.drill_folder().map(|folder| (Permit::for_drill(), folder)));
         Ok(())
     })?;
     if state.project.drill.is_none() {

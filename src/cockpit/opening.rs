@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::event::{Toast, What};
+use super::inlet::Inlet;
 use super::keymap::Keymap;
 use super::letter::Letter;
 use super::mailbox::Sending;
 use super::state::{Standing, State};
+use crate::change;
 use crate::config::schema::Config;
 use crate::config::trust::{Permit, Trust};
 use crate::config::user;
@@ -22,13 +24,13 @@ use crate::rollback::executor::{fallback, fallback_file};
 use crate::rollback::state::Event;
 use crate::ui::layout::Pane;
 
-/// The project, found: what git needs to be asked, before the journal is opened.
+/// The project, found: git is asked at once, while the journal is being opened.
 #[derive(Debug)]
 pub struct Found {
-    /// The root of the work tree.
-    pub root: PathBuf,
     /// What `hotfix.toml` says; the defaults without one, or with one that cannot be used.
     pub config: Config,
+    /// The source that asks git.
+    pub change: change::source::Handle,
 }
 
 /// The project, open.
@@ -80,16 +82,17 @@ pub fn name(directory: &Path) -> String {
 
 /// Opens the project that `directory` is in, and leaves it in the mailbox. A drill brings its own permit and the
 /// folder of its state.
-pub fn start(directory: PathBuf, letters: &Sending<Letter>, drill: Option<(Permit, PathBuf)>) {
+pub fn start(directory: PathBuf, inlet: Inlet, drill: Option<(Permit, PathBuf)>) {
+    let letters = inlet.letters().clone();
     let spawned = std::thread::Builder::new().name("opening".into()).spawn({
         let letters = letters.clone();
-        move || match open(&directory, &letters, drill) {
+        move || match open(&directory, &inlet, drill) {
             Ok(opened) => letters.send(Letter::Opened(Box::new(opened))),
             Err(error) => say(&letters, format!("cannot open {}: {error}", directory.display())),
         }
     });
     if let Err(error) = spawned {
-        say(letters, format!("cannot start a thread: {error}"));
+        say(&letters, format!("cannot start a thread: {error}"));
     }
 }
 
@@ -97,10 +100,12 @@ fn say(letters: &Sending<Letter>, text: String) {
     letters.send(Letter::Happened(What::Told(Toast::error(text))));
 }
 
-fn open(directory: &Path, letters: &Sending<Letter>, drill: Option<(Permit, PathBuf)>) -> color_eyre::Result<Opened> {
+fn open(directory: &Path, inlet: &Inlet, drill: Option<(Permit, PathBuf)>) -> color_eyre::Result<Opened> {
     let mut project = Project::open(directory)?;
     let config = project.config().unwrap_or_default();
-    letters.send(Letter::Found(Box::new(Found { root: project.root.clone(), config: config.clone() })));
+    let change = change::source::start(&project.root, (&config).into(), inlet.of_change());
+    let letters = inlet.letters();
+    letters.send(Letter::Found(Box::new(Found { config: config.clone(), change })));
     let mut warnings = Vec::new();
     if let Some((_, folder)) = &drill {
         project = project.with_state(folder);

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::clock::Clock;
 use super::event::What;
-use super::hands::told;
+use super::inlet::told;
 use super::letter::Letter;
 use super::mailbox::Sending;
 use crate::change::source::{Settings, rollback_contents};

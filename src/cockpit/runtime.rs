@@ -18,14 +18,13 @@ use super::event::{Event, What};
 use super::hands::Hands;
 use super::letter::Letter;
 use super::mailbox::Mailbox;
+use super::pace::Pace;
 use super::screen::Screen;
 use super::state::State;
 use super::terminal::{Output, Session};
 use super::{keys, update, view};
 use crate::ui::theme::Theme;
 
-/// Frames that data causes are at least this far apart; a key draws at once.
-const FRAME: Duration = Duration::from_millis(16);
 /// How long the key reader looks for what has already arrived. With no time at all it would not look, and it looks
 /// without waiting.
 const KEY_LOOK: Duration = Duration::from_micros(30);
@@ -42,7 +41,7 @@ pub struct Runtime {
     mailbox: Mailbox<Letter>,
     hands: Hands,
     lead: Vec<u8>,
-    drawn_at: Instant,
+    pace: Pace,
     ticked_at: Instant,
     exit: Option<u8>,
 }
@@ -77,7 +76,7 @@ impl Runtime {
             mailbox,
             hands,
             lead,
-            drawn_at: now.checked_sub(FRAME).unwrap_or(now),
+            pace: Pace::new(now),
             ticked_at: now,
             exit: None,
         }
@@ -103,7 +102,7 @@ impl Runtime {
                 self.take_letters();
             }
             self.take_time();
-            let due = woken.keys || self.drawn_at.elapsed() >= FRAME;
+            let due = woken.keys || self.pace.wait(Instant::now()).is_zero();
             if due && !self.state.ui.damage.is_none() {
                 self.draw()?;
             }
@@ -134,8 +133,7 @@ impl Runtime {
     /// Until something must happen by itself: the clocks, a frame that waits, the guard of the rollback key.
     fn timeout(&self) -> Duration {
         let tick = update::next_tick(&self.state).saturating_sub(self.ticked_at.elapsed());
-        let frame =
-            if self.state.ui.damage.is_none() { Duration::MAX } else { FRAME.saturating_sub(self.drawn_at.elapsed()) };
+        let frame = if self.state.ui.damage.is_none() { Duration::MAX } else { self.pace.wait(Instant::now()) };
         let hand = self.clock.hand();
         let guard =
             self.state.rollback.guard.deadline(hand).map_or(Duration::MAX, |at| crate::ui::pane::until(hand, at));
@@ -165,7 +163,7 @@ impl Runtime {
     fn open_letter(&mut self, letter: Letter) {
         match letter {
             Letter::Happened(what) => self.happen(what),
-            Letter::Found(found) => self.hands.found(&mut self.state, &found),
+            Letter::Found(found) => self.hands.found(&mut self.state, *found),
             Letter::Opened(opened) => {
                 let whats = self.hands.opened(&mut self.state, *opened);
                 whats.into_iter().for_each(|what| self.happen(what));
@@ -217,7 +215,7 @@ impl Runtime {
         self.screen.flush(&damaged, &self.lead, &mut Output)?;
         self.lead.clear();
         self.state.ui.damage = Damage::NONE;
-        self.drawn_at = Instant::now();
+        self.pace.drew(Instant::now());
         Ok(())
     }
 

@@ -70,8 +70,8 @@ pub fn start(root: &Path, settings: Settings, send: impl Fn(Observation) + Send 
         other: worktree.clone(),
     };
     let files = Files { root: root.to_owned(), send: Sender::new(send), bell: worktree };
-    spawn("git", move || watcher.run());
     spawn("git status", move || files.run());
+    spawn("git", move || watcher.run());
     handle
 }
 
