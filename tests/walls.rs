@@ -135,7 +135,7 @@ fn models_panes_and_updates_are_pure() {
         ]
         .iter()
         .any(|pure| name.ends_with(pure))
-            || ["cockpit/update", "cockpit/view", "canary/judge", "checklist/rules", "ui/"]
+            || ["cockpit/update", "cockpit/view", "canary/judge", "canary/kayenta", "checklist/rules", "ui/"]
                 .iter()
                 .any(|pure| name.starts_with(pure))
     };

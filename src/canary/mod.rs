@@ -2,6 +2,7 @@
 //!
 //! - [`model`], [`state`]: scrapes, verdicts and the room's `update` (pure).
 //! - [`judge`]: the e-processes (pure).
+//! - [`kayenta`]: the second opinion of Kayenta's judge (pure).
 //! - [`document`], [`judged`], [`shown`]: series in, verdict out, for programs (pure).
 //! - [`prometheus`], [`counters`], [`source`]: where the numbers come from.
 //! - [`pane`], [`chart`]: how they are drawn.
@@ -11,6 +12,7 @@ pub mod counters;
 pub mod document;
 pub mod judge;
 pub mod judged;
+pub mod kayenta;
 pub mod model;
 pub mod pane;
 pub mod prometheus;

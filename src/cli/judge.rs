@@ -9,6 +9,7 @@ use color_eyre::eyre::{WrapErr, eyre};
 use super::{Context, Exit, print};
 use crate::canary::document;
 use crate::canary::judged::{self, Judged, JudgedMetric};
+use crate::canary::kayenta;
 use crate::canary::model::Verdict;
 
 /// The largest document that is read, in bytes.
@@ -38,6 +39,8 @@ pub struct Args {
 enum Method {
     /// E-processes: may be looked at after every scrape
     Sequential,
+    /// A second opinion by Kayenta's judge: one look, at 50 points a side or more
+    Kayenta,
 }
 
 /// Runs the command.
@@ -45,12 +48,25 @@ enum Method {
 /// # Errors
 /// When the series cannot be read.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
-    let Args { file, json, path, plain, method: Method::Sequential } = args;
-    let text = read(file.as_deref(), &context.directory)?;
-    let mut series = document::read(&text).map_err(|what| eyre!(what))?;
-    series.settings.plain = plain;
-    let judged = judged::judge(&series, path);
-    print(&if json { serde_json::to_string(&judged)? + "\n" } else { plain_text(&judged) })?;
+    let text = read(args.file.as_deref(), &context.directory)?;
+    match args.method {
+        Method::Sequential => sequential(&text, &args),
+        Method::Kayenta => second_opinion(&text, args.json),
+    }
+}
+
+fn sequential(text: &str, args: &Args) -> color_eyre::Result<Exit> {
+    let mut series = document::read(text).map_err(|what| eyre!(what))?;
+    series.settings.plain = args.plain;
+    let judged = judged::judge(&series, args.path);
+    print(&if args.json { serde_json::to_string(&judged)? + "\n" } else { plain_text(&judged) })?;
+    Ok(exit(judged.verdict))
+}
+
+fn second_opinion(text: &str, json: bool) -> color_eyre::Result<Exit> {
+    let analysis = kayenta::read(text).map_err(|what| eyre!(what))?;
+    let judged = kayenta::judge(&analysis);
+    print(&if json { serde_json::to_string(&judged)? + "\n" } else { opinion_text(&judged) })?;
     Ok(exit(judged.verdict))
 }
 
@@ -92,5 +108,22 @@ fn paragraph(metric: &JudgedMetric) -> String {
         text.push_str(&format!("  needs: {needs}\n"));
     }
     text.push_str(&format!("  weakest: {}\n", metric.weakest));
+    text
+}
+
+fn opinion_text(judged: &kayenta::Judged) -> String {
+    let classification = judged.classification.map_or_else(|| "no threshold".to_owned(), str::to_uppercase);
+    let mut text = format!("{classification}: {} of 100, by Kayenta's judge\n", judged.score);
+    let mut line = |indent: &str, what: &str| text.push_str(&format!("{indent}{what}\n"));
+    judged.reason.iter().for_each(|reason| line("  ", reason));
+    for metric in &judged.metrics {
+        let opinion = metric.opinion();
+        line("\n", &format!("{}: {:?}", metric.name, opinion.label));
+        opinion.reason.iter().for_each(|reason| line("  ", reason));
+        if let (Some(lower), Some(upper), Some(estimate)) = (opinion.lower, opinion.upper, opinion.estimate) {
+            line("  ", &format!("shift {estimate:.6} (between {lower:.6} and {upper:.6})"));
+        }
+    }
+    judged.warnings.iter().for_each(|warning| line("\nwarning: ", warning));
     text
 }
