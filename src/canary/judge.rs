@@ -3,17 +3,23 @@
 //! Pure: scrapes go in one by one, with their time in seconds; nothing of them is kept but sums, so
 //! that the state is constant in time. A [`Judge`] is for one metric, a [`Panel`] for several.
 
+pub mod band;
+pub mod blocks;
 pub mod eprocess;
 pub mod exposure;
+pub mod finding;
 pub mod gauge;
 pub mod guard;
 pub mod interval;
 pub mod latch;
 pub mod panel;
+pub mod placebo;
 pub mod plan;
 pub mod strand;
 pub mod words;
 
+pub use band::Band;
+pub use finding::{Due, Finding};
 pub use panel::Panel;
 pub use strand::{LogE, Peak, Tally};
 
@@ -22,8 +28,8 @@ use eprocess::{Counts, log_mean};
 use exposure::{Exposure, Silence};
 use gauge::Gauge;
 use interval::RatioGrid;
-use latch::{Bars, Guards, Latches};
-use plan::Traffic;
+use latch::{Bars, Guards, Known, Latches};
+use placebo::Placebo;
 use strand::Strand;
 
 /// How strict the judge is.
@@ -39,11 +45,14 @@ pub struct Settings {
     pub pass_margin: f64,
     /// Without the start-time mixture: the change is taken to be there from the first scrape.
     pub plain: bool,
+    /// Seconds of a block: a regression has to be proven by one bet a block as well. For pods that have
+    /// incidents of their own, which last for several scrapes.
+    pub block: Option<f64>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { false_alarm: 0.01, pass_false_alarm: 0.05, margin: 1.0, pass_margin: 2.0, plain: false }
+        Self { false_alarm: 0.01, pass_false_alarm: 0.05, margin: 1.0, pass_margin: 2.0, plain: false, block: None }
     }
 }
 
@@ -59,8 +68,7 @@ pub struct Pair {
 impl Pair {
     /// The same with good and bad exchanged: for metrics where a lower value is worse.
     pub fn complement(self) -> Self {
-        let flip = |arm: Arm| Arm { bad: arm.total.zip(arm.bad).map(|(total, bad)| total - bad), ..arm };
-        Self { baseline: flip(self.baseline), canary: flip(self.canary) }
+        Self { baseline: self.baseline.complement(), canary: self.canary.complement() }
     }
 
     fn counts(&self) -> Option<Counts> {
@@ -83,6 +91,8 @@ pub struct Spec {
     pub critical: bool,
     /// The bad ratio that is allowed in absolute terms, between 0 and 1.
     pub limit: Option<f64>,
+    /// Its part of the false alarm, relative to those of the other metrics that decide.
+    pub weight: f64,
     /// What it is made of.
     pub shape: Shape,
 }
@@ -92,61 +102,20 @@ pub struct Spec {
 pub enum Shape {
     /// Bad events among all events.
     Ratio,
-    /// Events slower than each of these boundaries.
-    Exceedance(Vec<f64>),
+    /// Events slower than each of these boundaries; or not slower, where that is worse.
+    Exceedance {
+        /// The boundaries, in the unit of the histogram.
+        boundaries: Vec<f64>,
+        /// The quantile that is drawn.
+        q: Option<f64>,
+        /// Whether a lower value is worse.
+        lower_is_worse: bool,
+    },
     /// A pair of values; advisory. Whether a lower value is worse.
     Gauge {
         /// Which way is worse.
         lower_is_worse: bool,
     },
-}
-
-/// What the judge has to say of one metric. Times are seconds.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Finding {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// The first early warning.
-    pub suspect_at: Option<f64>,
-    /// Since when it is regressed.
-    pub regressed_at: Option<f64>,
-    /// When it was first shown not to be worse than the margin that passes.
-    pub healthy_at: Option<f64>,
-    /// The baseline's events; of the boundary with the strongest evidence, where there are several.
-    pub baseline: Tally,
-    /// The canary's events.
-    pub canary: Tally,
-    /// The ratio of the two rates, once both had a bad event.
-    pub ratio: Option<f64>,
-    /// The lower end of its time-uniform interval; `None` where it is open.
-    pub low: Option<f64>,
-    /// The upper end.
-    pub high: Option<f64>,
-    /// The e-processes; `None` where a kind of metric has none.
-    pub log_e: Option<LogE>,
-    /// The evidence that makes it regressed, as a natural logarithm.
-    pub bar: f64,
-    /// The smallest ratio that the data so far would have shown.
-    pub detectable: Option<f64>,
-    /// Seconds from the last scrape until a canary at the margin that passes would show, or pass.
-    pub due: Due,
-    /// What is missing, where something is.
-    pub needs: Option<String>,
-    /// The assumption that is weakest now.
-    pub weakest: String,
-    /// Which rule, which numbers, what would change it.
-    pub why: String,
-    /// The scrape that spoke loudest for a regression.
-    pub peak: Option<Peak>,
-}
-
-/// Seconds from the last scrape.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Due {
-    /// Until a canary that is as bad as the margin that passes would be regressed.
-    pub harm: Option<f64>,
-    /// Until a canary that is as good as the baseline would be healthy.
-    pub pass: Option<f64>,
 }
 
 /// The judge of one metric.
@@ -160,23 +129,25 @@ pub struct Judge {
     gauge: Option<Gauge>,
     exposure: Exposure,
     latches: Latches,
+    placebo: Placebo,
 }
 
 impl Judge {
-    /// Without data. `sharing` is how many metrics share the false alarm.
-    pub fn new(spec: Spec, settings: Settings, sharing: usize) -> Self {
+    /// Without data. `share` is this metric's part of the false alarm: 1 when it is alone.
+    pub fn new(spec: Spec, settings: Settings, share: f64) -> Self {
         let (strands, gauge) = match &spec.shape {
             Shape::Ratio => (1, None),
-            Shape::Exceedance(boundaries) => (boundaries.len(), None),
+            Shape::Exceedance { boundaries, .. } => (boundaries.len(), None),
             Shape::Gauge { lower_is_worse } => (0, Some(Gauge::new(*lower_is_worse))),
         };
         Self {
-            bars: Bars::new(&settings, sharing),
+            bars: Bars::new(&settings, share),
             grid: RatioGrid::default(),
             strands: vec![Strand::new(&settings); strands],
             gauge,
             exposure: Exposure::default(),
             latches: Latches::default(),
+            placebo: Placebo::default(),
             spec,
             settings,
         }
@@ -197,9 +168,20 @@ impl Judge {
                     strand.take(at, &counts, &self.grid);
                 }
             }
-            let (log_e, passing, guards) = (self.log_e(), self.passing(), self.guards());
-            self.latches.take(at, &log_e, passing, &guards, &self.bars);
+            let known = Known {
+                fast: self.log_e().fast,
+                proof: self.proof(),
+                passing: self.passing(),
+                guards: self.guards(),
+                placebo: self.placebo.worst().map_or(f64::NEG_INFINITY, |(_, log_e)| log_e),
+            };
+            self.latches.take(at, &known, &self.bars);
         }
+    }
+
+    /// Takes in the pods of the baseline in a scrape; before the scrape itself.
+    pub fn take_pods<'p>(&mut self, pods: impl Iterator<Item = (&'p str, Arm)> + Clone) {
+        self.placebo.take(pods, &self.settings);
     }
 
     /// Takes in a pair of gauge values.
@@ -219,6 +201,17 @@ impl Judge {
                 LogE { fast: mean(|e| e.fast), robust: mean(|e| e.robust), noninferiority: mean(|e| e.noninferiority) }
             }
         }
+    }
+
+    /// The evidence that proves a regression, as a natural logarithm: the robust one, and that of blocks where
+    /// there are any.
+    pub fn proof(&self) -> f64 {
+        if self.strands.is_empty() { 0.0 } else { log_mean(self.strands.iter().map(Strand::proof)) }
+    }
+
+    /// The proof that counts for the whole: none beyond 1 while a pod of the baseline looks as bad.
+    pub fn credited(&self) -> f64 {
+        if self.latches.as_sick { self.proof().min(0.0) } else { self.proof() }
     }
 
     /// The evidence for a pass, as a natural logarithm. Where bad events are not known to come one by
@@ -258,79 +251,6 @@ impl Judge {
     /// Since when it is regressed.
     pub fn regressed_at(&self) -> Option<f64> {
         self.latches.regressed_at
-    }
-
-    /// Everything that can be said now.
-    pub fn finding(&self) -> Finding {
-        match &self.gauge {
-            Some(gauge) => gauge.finding(),
-            None => words::explain(self, self.numbers()),
-        }
-    }
-
-    fn numbers(&self) -> Finding {
-        let strand = self.loudest();
-        let (low, high) = strand.interval(self.settings.false_alarm);
-        let traffic = self.traffic(strand);
-        let detectable = traffic.and_then(|t| t.detectable(self.settings.margin, self.shared_alarm()));
-        Finding {
-            verdict: self.verdict(),
-            suspect_at: self.latches.suspect_at,
-            regressed_at: self.latches.regressed_at,
-            healthy_at: self.latches.healthy_at,
-            baseline: strand.baseline,
-            canary: strand.canary,
-            ratio: strand.ratio(),
-            low,
-            high,
-            log_e: Some(self.log_e()),
-            bar: self.bars.regressed,
-            detectable,
-            due: traffic.map(|t| self.due(&t)).unwrap_or_default(),
-            needs: None,
-            weakest: String::new(),
-            why: String::new(),
-            peak: strand.peak,
-        }
-    }
-
-    /// The strand with the strongest evidence.
-    fn loudest(&self) -> &Strand {
-        &self.strands[self.loudest_index()]
-    }
-
-    fn loudest_index(&self) -> usize {
-        let by_evidence = |a: &usize, b: &usize| {
-            let robust = |i: &usize| self.strands[*i].log_e().robust;
-            robust(a).total_cmp(&robust(b))
-        };
-        (0..self.strands.len()).max_by(by_evidence).unwrap_or(0)
-    }
-
-    /// Traffic so far. Without a bad event in the baseline, half of one is assumed.
-    fn traffic(&self, strand: &Strand) -> Option<Traffic> {
-        let rate = strand.baseline.bad.max(0.5) / strand.baseline.all;
-        let seconds = self.exposure.seconds()?;
-        (strand.canary.all > 0.0).then_some(Traffic {
-            canary: strand.canary.all,
-            baseline: strand.baseline.all,
-            rate,
-            seconds,
-        })
-    }
-
-    fn shared_alarm(&self) -> f64 {
-        (-self.bars.regressed).exp()
-    }
-
-    fn due(&self, traffic: &Traffic) -> Due {
-        let Settings { margin, pass_margin, pass_false_alarm, .. } = self.settings;
-        let left = |seconds: f64| (seconds - traffic.seconds).max(0.0);
-        Due {
-            harm: (pass_margin > margin)
-                .then(|| left(traffic.seconds_needed(pass_margin, margin, self.shared_alarm()))),
-            pass: (pass_margin > 1.0).then(|| left(traffic.seconds_needed(1.0, pass_margin, pass_false_alarm))),
-        }
     }
 }
 

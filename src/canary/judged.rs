@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::document::{MetricSeries, Seen, Series};
-use super::judge::{Finding, LogE, Panel, Tally};
+use super::document::{MetricSeries, Scrape, Seen, Series};
+use super::judge::{Band, Finding, LogE, Panel, Peak, Tally};
 use super::model::Verdict;
 
 /// The judged document, as it is printed with `--json`.
@@ -40,12 +40,27 @@ pub struct JudgedMetric {
     log_e: Option<LogE>,
     path: Option<Vec<Step>>,
     detectable_ratio: Option<f64>,
+    /// What the robust evidence has to reach, as a natural logarithm.
+    bar: f64,
+    /// Where the quantile lies.
+    band: Option<Band>,
+    /// The scrapes that spoke loudest for a regression, the loudest first.
+    peaks: Vec<Peak>,
+    /// The pod of the baseline that looks worst.
+    placebo: Option<Worst>,
     /// What is missing.
     pub needs: Option<String>,
     /// The weakest assumption.
     pub weakest: String,
     /// The verdict in one sentence.
     pub why: String,
+}
+
+/// The pod of the baseline that looks worst.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Worst {
+    pod: String,
+    log_e: f64,
 }
 
 /// The events of one population.
@@ -70,9 +85,13 @@ pub fn judge(series: &Series, path: bool) -> Judged {
     let mut panel = Panel::new(series.metrics.iter().map(|metric| metric.spec.clone()).collect(), series.settings);
     let mut paths: Vec<Vec<Step>> = vec![Vec::new(); series.metrics.len()];
     for moment in in_order(&series.metrics).chunk_by(|a, b| a.0 == b.0) {
-        for &(at, metric, seen) in moment {
-            match seen {
-                Seen::Counts(pairs) => panel.take(metric, at, pairs),
+        for &(at, metric, scrape) in moment {
+            match &scrape.seen {
+                Seen::Counts(pairs) => {
+                    let names = series.metrics[metric].pods.iter().map(String::as_str);
+                    panel.take_pods(metric, names.zip(scrape.pods.iter().copied()));
+                    panel.take(metric, at, pairs);
+                }
                 Seen::Values(baseline, canary) => panel.take_gauge(metric, at, *baseline, *canary),
             }
             if path {
@@ -95,10 +114,10 @@ pub fn judge(series: &Series, path: bool) -> Judged {
 }
 
 /// All scrapes by time; those of one time in the order of their metrics.
-fn in_order(metrics: &[MetricSeries]) -> Vec<(f64, usize, &Seen)> {
+fn in_order(metrics: &[MetricSeries]) -> Vec<(f64, usize, &Scrape)> {
     let mut all = Vec::new();
     for (index, metric) in metrics.iter().enumerate() {
-        all.extend(metric.scrapes.iter().map(|scrape| (scrape.at, index, &scrape.seen)));
+        all.extend(metric.scrapes.iter().map(|scrape| (scrape.at, index, scrape)));
     }
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
     all
@@ -122,6 +141,10 @@ fn row(name: String, decides: bool, finding: Finding, path: Option<Vec<Step>>) -
         log_e: finding.log_e,
         path: path.filter(|_| finding.log_e.is_some()),
         detectable_ratio: finding.detectable,
+        bar: finding.bar,
+        band: finding.band,
+        peaks: finding.peaks,
+        placebo: finding.placebo.map(|(pod, log_e)| Worst { pod, log_e }),
         needs: finding.needs,
         weakest: finding.weakest,
         why: finding.why,

@@ -85,12 +85,18 @@ fn what_is_wrong_is_told_with_metric_and_scrape() {
     for (error, needles) in [
         (refusal(|d| d["metrics"][0]["canary"][2]["bad"] = json!(-1)), ["canary[2]", "bad is -1"]),
         (refusal(|d| d["metrics"][0]["canary"][1]["bad"] = json!(101)), ["canary[1]", "more than the total of 100"]),
-        (refusal(|d| d["metrics"][0]["baseline"][2]["t"] = json!(1)), ["scrape 2", "baseline is at t = 1"]),
+        (refusal(|d| d["metrics"][0]["baseline"][2]["t"] = json!(1)), ["baseline[2]", "t = 1 does not come after 30"]),
         (refusal(|d| metric(d, |m| m["baseline"][0]["t"] = json!("x"))), ["baseline[0]", "string"]),
-        (refusal(|d| drop(d["metrics"][0]["canary"].as_array_mut().unwrap().pop())), ["3 scrapes", "canary 2"]),
+        (
+            refusal(|d| d["metrics"][0]["canary"] = json!([{"t": 1, "bad": 0, "total": 9}])),
+            ["no time in common", "same t"],
+        ),
+        (refusal(|d| d["metrics"][0]["canary"] = json!({"t": 1})), ["canary", "no list of scrapes"]),
+        (refusal(|d| d["metrics"][0]["canary"][0]["total"] = json!(1e200)), ["canary[0]", "no counter is that large"]),
+        (refusal(|d| d["metrics"][0]["weight"] = json!(0)), ["`weight`", "above 0"]),
         (
             refusal(|d| ["baseline", "canary"].iter().for_each(|a| d["metrics"][0][a][2]["t"] = json!(15))),
-            ["scrape 2", "does not come after"],
+            ["baseline[2]", "does not come after"],
         ),
         (refusal(|d| d["metrics"][0]["slo"] = json!(1.5)), ["`slo`", "between 0 and 1"]),
     ] {
@@ -138,4 +144,114 @@ fn gauges_advise() {
     let out = output(&document, true);
     assert_eq!((&out["verdict"], &out["metrics"][1]["verdict"]), (&json!("healthy"), &json!("suspect")));
     assert_eq!((&out["metrics"][1]["log_e"], &out["metrics"][1]["canary"]), (&Value::Null, &Value::Null));
+}
+
+#[test]
+fn a_population_that_is_not_there_is_out_of_sight() {
+    let mut document = document(9, [1, 100, 1, 900]);
+    for gone in [json!([]), Value::Null] {
+        document["metrics"][0]["canary"] = gone;
+        let out = output(&document, false);
+        assert_eq!((&out["verdict"], &out["metrics"][0]["canary"]["rate"]), (&json!("blind"), &Value::Null));
+        assert!(out["metrics"][0]["why"].as_str().unwrap().contains("of the canary"));
+    }
+    document["metrics"][0].as_object_mut().unwrap().remove("canary");
+    assert_eq!(output(&document, false)["verdict"], "blind");
+}
+
+#[test]
+fn a_population_that_begins_later_is_compared_from_then_on() {
+    let mut late = document(40, [1, 100, 9, 900]);
+    late["metrics"][0]["canary"].as_array_mut().unwrap().drain(..20);
+    let out = output(&late, true);
+    assert_eq!(out["metrics"][0]["path"].as_array().unwrap().len(), 40);
+    assert_eq!(out["metrics"][0]["canary"]["total"], json!(2000.0));
+}
+
+#[test]
+fn huge_counts_stay_finite() {
+    let huge = |bad: f64| json!([{"t": 1, "bad": bad, "total": 1e18}, {"t": 2, "bad": bad, "total": 1e18}]);
+    let mut document = document(2, [0, 0, 0, 0]);
+    document["metrics"][0]["baseline"] = huge(1e15);
+    document["metrics"][0]["canary"] = huge(2e15);
+    let out = output(&document, false);
+    assert!(out["metrics"][0]["log_e"]["fast"].as_f64().unwrap() > 1e10);
+    assert_eq!(out["verdict"], "suspect", "one bet a scrape: at most twice the evidence each");
+}
+
+#[test]
+fn weights_share_the_false_alarm() {
+    let mut document = document(30, [3, 100, 2, 900]);
+    let mut second = document["metrics"][0].clone();
+    second["name"] = json!("other");
+    second["weight"] = json!(3);
+    document["metrics"].as_array_mut().unwrap().push(second);
+    let out = output(&document, false);
+    let bar = |i: usize| out["metrics"][i]["bar"].as_f64().unwrap().exp();
+    assert!((bar(0) - 400.0).abs() < 1e-6 && (bar(1) - 400.0 / 3.0).abs() < 1e-6);
+}
+
+#[test]
+fn blocks_have_to_prove_it_as_well() {
+    // One bad minute of one machine, and quiet after.
+    let mut document = document(60, [0, 100, 2, 900]);
+    for i in 0..4 {
+        document["metrics"][0]["canary"][i]["bad"] = json!(30);
+    }
+    assert_eq!(output(&document, false)["verdict"], "regressed");
+    document["block"] = json!(60);
+    let out = output(&document, false);
+    assert_eq!(out["verdict"], "suspect", "{}", out["metrics"][0]["why"]);
+    assert!(out["metrics"][0]["why"].as_str().unwrap().contains("in blocks of 60 s"));
+    document["block"] = json!(-1);
+    assert!(read(&document.to_string()).unwrap_err().contains("`block`"));
+}
+
+#[test]
+fn a_pod_of_the_baseline_that_is_as_sick_makes_it_the_environment() {
+    let mut document = document(40, [6, 100, 9, 900]);
+    assert_eq!(output(&document, false)["verdict"], "regressed");
+    let pods = |sick: u32| -> Value {
+        let arm = |bad: u32| -> Value { (1..=40).map(|i| json!({"t": i * 15, "bad": bad, "total": 100})).collect() };
+        let healthy = (0..8).map(|i| (format!("pod-{i}"), arm(0)));
+        healthy.chain([("sick".to_owned(), arm(sick))]).collect::<serde_json::Map<_, _>>().into()
+    };
+    document["metrics"][0]["baseline_pods"] = pods(9);
+    let out = output(&document, false);
+    assert_eq!((&out["verdict"], &out["metrics"][0]["placebo"]["pod"]), (&json!("environment"), &json!("sick")));
+    assert!(
+        out["metrics"][0]["why"].as_str().unwrap().contains("pod sick looks as bad"),
+        "{}",
+        out["metrics"][0]["why"]
+    );
+    document["metrics"][0]["baseline_pods"] = pods(0);
+    assert_eq!(output(&document, false)["verdict"], "regressed");
+}
+
+#[test]
+fn the_loudest_scrapes_come_first() {
+    let mut document = document(30, [0, 100, 2, 900]);
+    for (i, bad) in [(3, 2), (7, 9), (11, 4), (13, 3)] {
+        document["metrics"][0]["canary"][i]["bad"] = json!(bad);
+    }
+    let mut series = read(&document.to_string()).unwrap();
+    series.settings.plain = true;
+    let peaks = serde_json::to_value(judge(&series, false)).unwrap()["metrics"][0]["peaks"].clone();
+    let bad: Vec<f64> = peaks.as_array().unwrap().iter().map(|peak| peak["bad"].as_f64().unwrap()).collect();
+    assert_eq!(bad, [9.0, 4.0, 3.0]);
+}
+
+#[test]
+fn a_latency_may_be_worse_when_lower_and_has_a_band() {
+    let arm = |fast: u32, all: u32| -> Vec<Value> {
+        (1..=40).map(|i| json!({"t": i * 15, "buckets": [[0.25, fast], ["+Inf", all]]})).collect()
+    };
+    let mut document = json!({"metrics": [{"name": "latency", "kind": "quantile", "q": 0.5, "worse": "lower",
+        "boundaries": [0.25], "baseline": arm(90, 900), "canary": arm(60, 100)}]});
+    let out = output(&document, false);
+    assert_eq!(out["verdict"], "regressed");
+    assert_eq!(out["metrics"][0]["band"]["baseline"], json!({"low": 0.25, "high": null}));
+    assert_eq!(out["metrics"][0]["band"]["canary"], json!({"low": null, "high": 0.25}));
+    document["metrics"][0]["worse"] = Value::Null;
+    assert_eq!(output(&document, false)["verdict"], "healthy");
 }

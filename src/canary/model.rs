@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::judge::{LogE, Peak};
+use super::judge::{Band, LogE, Peak};
 
 pub use super::state::{Change, State};
 
@@ -116,8 +116,12 @@ pub struct MetricReport {
     pub why: String,
     /// The assumption that is weakest now.
     pub weakest: String,
-    /// The scrape that spoke loudest for a regression.
-    pub peak: Option<Peak>,
+    /// The scrapes that spoke loudest for a regression, the loudest first.
+    pub peaks: Vec<Peak>,
+    /// Where the quantile lies, for a latency.
+    pub band: Option<Band>,
+    /// The pod of the baseline that looks worst, and the logarithm of the evidence that it is.
+    pub placebo: Option<(String, f64)>,
     /// The newest scrapes, oldest first.
     pub scrapes: Vec<Scrape>,
 }
@@ -163,6 +167,11 @@ impl Scrape {
 }
 
 impl Arm {
+    /// The same with good and bad exchanged.
+    pub fn complement(self) -> Self {
+        Self { bad: self.total.zip(self.bad).map(|(total, bad)| total - bad), ..self }
+    }
+
     /// The share of bad events; `None` when it was missed or had no exposure.
     pub fn rate(&self) -> Option<f64> {
         let total = self.total.filter(|total| *total > 0.0)?;

@@ -5,7 +5,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::chart;
-use super::judge::words;
+use super::judge::band::Ends;
+use super::judge::{Peak, words};
 use super::model::{MetricReport, Report, State, Verdict};
 use crate::evidence::Picture;
 use crate::evidence::text::{fit, width as cells};
@@ -159,12 +160,16 @@ fn paragraphs(report: &Report, metric: &MetricReport) -> Vec<(&'static str, Stri
     if let Some(needs) = needs(metric) {
         all.push(("Needs", needs));
     }
-    if let Some(peak) = metric.peak {
-        let at = super::model::instant(peak.at).map_or_else(String::new, time);
-        all.push((
-            "The scrape that spoke loudest",
-            format!("{at}, with {} bad events of the canary", words::thousands(peak.bad)),
-        ));
+    if !metric.peaks.is_empty() {
+        all.push(("The scrapes that spoke loudest", metric.peaks.iter().map(peak).collect::<Vec<_>>().join("; ")));
+    }
+    if let Some((pod, log_e)) = &metric.placebo {
+        all.push(("Placebo", format!("{pod} looks worst among the baseline's pods, at {}:1", words::odds(*log_e))));
+    }
+    if let Some(band) = &metric.band {
+        let ends = |ends: &Ends| format!("{} to {}", edge(ends.low, "0"), edge(ends.high, "more"));
+        let (canary, baseline) = (ends(&band.canary), ends(&band.baseline));
+        all.push(("Quantile", format!("{} of the canary {canary}, of the baseline {baseline}", band.q)));
     }
     all.push(("Weakest assumption", metric.weakest.clone()));
     let role = if metric.critical { "decides the verdict of the canary" } else { "advisory: it decides nothing" };
@@ -173,6 +178,16 @@ fn paragraphs(report: &Report, metric: &MetricReport) -> Vec<(&'static str, Stri
         all.push(("The server warns", report.warnings.join("; ")));
     }
     all
+}
+
+fn peak(peak: &Peak) -> String {
+    let at = super::model::instant(peak.at).map_or_else(String::new, time);
+    let odds = words::times(peak.gain.exp().min(1e6));
+    format!("{at} ({} bad, evidence {odds})", words::thousands(peak.bad))
+}
+
+fn edge(end: Option<f64>, open: &str) -> String {
+    end.map_or_else(|| open.to_owned(), |value| value.to_string())
 }
 
 fn evidence(metric: &MetricReport) -> String {

@@ -120,18 +120,24 @@ impl State {
     }
 }
 
+/// The bad ratio that is allowed: where a lower value is worse, bad is what is left of all.
+fn limit(metric: &schema::Metric) -> Option<f64> {
+    metric.slo.map(|slo| if metric.worse == schema::Worse::Lower { 1.0 - slo } else { slo })
+}
+
 impl Watch {
     fn new(canary: &schema::Canary) -> Self {
         let settings = Settings { false_alarm: canary.false_alarm, margin: canary.margin, ..Settings::default() };
         let spec = |metric: &schema::Metric| Spec {
             name: clean(&metric.name),
             critical: metric.critical,
-            limit: metric.slo,
+            limit: limit(metric),
+            weight: 1.0,
             shape: Shape::Ratio,
         };
         let watched = |metric: &schema::Metric| Watched {
             complement: metric.worse == schema::Worse::Lower,
-            slo: metric.slo,
+            slo: limit(metric),
             verdict: Verdict::Blind,
             scrapes: VecDeque::new(),
         };
@@ -221,7 +227,9 @@ impl Watch {
             needs: it.needs,
             why: it.why,
             weakest: it.weakest,
-            peak: it.peak,
+            peaks: it.peaks,
+            band: it.band,
+            placebo: it.placebo,
             scrapes: watched.scrapes.iter().copied().collect(),
         }
     }

@@ -26,8 +26,8 @@ fn increments(now: (f64, f64), before: (f64, f64)) -> Arm {
 /// The second in which the judge calls the canary regressed.
 fn regressed_at(seed: u64, scrape: u64) -> Option<u64> {
     let mut world = World::new(catalogue::find("d1").unwrap(), seed);
-    let spec = Spec { name: "error rate".into(), critical: true, limit: None, shape: Shape::Ratio };
-    let mut judge = Judge::new(spec, Settings { false_alarm: 0.05, ..Settings::default() }, 1);
+    let spec = Spec { name: "error rate".into(), critical: true, limit: None, weight: 1.0, shape: Shape::Ratio };
+    let mut judge = Judge::new(spec, Settings { false_alarm: 0.05, ..Settings::default() }, 1.0);
     let mut before = ((0.0, 0.0), (0.0, 0.0));
     (scrape..=600).step_by(scrape as usize).find(|at| {
         world.advance_to(Moment::from_secs(*at));

@@ -114,7 +114,9 @@ impl Gauge {
             why: format!(
                 "advisory: {change} over {blocks} blocks of a minute; evidence {evidence}:1 of 20:1 that it is worse by more than 5 %"
             ),
-            peak: None,
+            peaks: Vec::new(),
+            band: None,
+            placebo: None,
         }
     }
 }

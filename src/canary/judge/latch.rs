@@ -5,7 +5,6 @@
 
 use super::super::model::Verdict;
 use super::Settings;
-use super::strand::LogE;
 
 /// Evidence of 20:1 is a warning.
 pub const WARNING: f64 = 2.995_732_273_553_991;
@@ -24,10 +23,10 @@ pub struct Bars {
 }
 
 impl Bars {
-    /// `sharing` is how many metrics share the false alarm: each has a part of it.
-    pub fn new(settings: &Settings, sharing: usize) -> Self {
+    /// `share` is the metric's part of the false alarm, at most 1.
+    pub fn new(settings: &Settings, share: f64) -> Self {
         let alarm = -settings.false_alarm.ln();
-        let shared = alarm + (sharing.max(1) as f64).ln();
+        let shared = alarm - share.ln();
         Self { suspect: alarm.min(WARNING), regressed: shared, healthy: -settings.pass_false_alarm.ln(), guard: shared }
     }
 }
@@ -43,6 +42,24 @@ pub struct Guards {
     pub kept: f64,
 }
 
+/// What is known after a scrape, as natural logarithms.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Known {
+    /// The early warning.
+    pub fast: f64,
+    /// What proves a regression.
+    pub proof: f64,
+    /// The evidence for a pass.
+    pub passing: f64,
+    /// About the absolute limit.
+    pub guards: Guards,
+    /// That one pod of the baseline is worse than the others; none without pods.
+    pub placebo: f64,
+}
+
+/// The canary has to be this much surer to be worse than the worst pod of the baseline: 10:1.
+pub const BEYOND_PLACEBO: f64 = std::f64::consts::LN_10;
+
 /// The latches of one metric. Times are seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Latches {
@@ -56,6 +73,8 @@ pub struct Latches {
     pub environment: bool,
     /// Whether it passed by the absolute limit: below it, with nothing that speaks for a change.
     pub by_limit: bool,
+    /// Whether a pod of the baseline looks as bad now as the canary does.
+    pub as_sick: bool,
     now: Standing,
     relapsed: bool,
 }
@@ -70,26 +89,28 @@ enum Standing {
 }
 
 impl Latches {
-    /// Takes in the evidence after a scrape. `passing` is the evidence for a pass.
-    pub fn take(&mut self, at: f64, log_e: &LogE, passing: f64, guards: &Guards, bars: &Bars) {
+    /// Takes in what is known after a scrape.
+    pub fn take(&mut self, at: f64, known: &Known, bars: &Bars) {
+        let guards = &known.guards;
         self.environment = guards.canary >= bars.suspect && guards.baseline >= bars.suspect;
+        self.as_sick = known.placebo >= WARNING && known.proof < known.placebo + BEYOND_PLACEBO;
         let breach = guards.baseline < bars.suspect;
-        if log_e.robust >= bars.regressed || (breach && guards.canary >= bars.guard) {
+        if (known.proof >= bars.regressed && !self.as_sick) || (breach && guards.canary >= bars.guard) {
             self.regressed_at.get_or_insert(at);
         }
-        if log_e.fast >= bars.suspect || (breach && guards.canary >= bars.suspect) {
+        if known.fast >= bars.suspect || (breach && guards.canary >= bars.suspect) {
             self.suspect_at.get_or_insert(at);
             self.relapsed |= self.now == Standing::Passed;
             self.now = Standing::Warned;
         } else if guards.canary < bars.suspect && !self.relapsed {
-            self.pass(at, log_e.fast, passing, guards, bars);
+            self.pass(at, known, bars);
         }
     }
 
     /// A service without errors has no bad events to compare: there, the limit alone can pass it.
-    fn pass(&mut self, at: f64, fast: f64, passing: f64, guards: &Guards, bars: &Bars) {
-        let not_inferior = passing >= bars.healthy;
-        let within_limit = guards.kept >= bars.healthy && fast <= 0.0;
+    fn pass(&mut self, at: f64, known: &Known, bars: &Bars) {
+        let not_inferior = known.passing >= bars.healthy;
+        let within_limit = known.guards.kept >= bars.healthy && known.fast <= 0.0;
         if not_inferior || within_limit {
             self.healthy_at.get_or_insert(at);
             self.by_limit = !not_inferior && (self.by_limit || self.now != Standing::Passed);
@@ -102,6 +123,7 @@ impl Latches {
         match self.now {
             _ if self.regressed_at.is_some() => Verdict::Regressed,
             _ if blind => Verdict::Blind,
+            Standing::Warned if self.as_sick => Verdict::Environment,
             Standing::Warned => Verdict::Suspect,
             _ if self.environment => Verdict::Environment,
             Standing::Passed => Verdict::Healthy,

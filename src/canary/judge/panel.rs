@@ -1,17 +1,19 @@
 //! Several metrics, one verdict.
 //!
-//! The metrics that decide share the false alarm: the evidence of the whole is the mean of theirs,
-//! which is an e-process itself, and each row has to reach the bar times their number.
+//! The metrics that decide share the false alarm by their weights, which add to one: the evidence of the
+//! whole is the weighted mean of theirs, which is an e-process itself, and each row has to reach the bar
+//! divided by its share.
 
-use super::eprocess::log_mean;
+use super::eprocess::LogSum;
 use super::{Judge, Pair, Settings, Shape, Spec};
-use crate::canary::model::Verdict;
+use crate::canary::model::{Arm, Verdict};
 
 /// The judges of all metrics.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
     judges: Vec<Judge>,
-    deciding: Vec<usize>,
+    /// The metrics that decide, each with the logarithm of its share.
+    deciding: Vec<(usize, f64)>,
     bar: f64,
     regressed_at: Option<f64>,
 }
@@ -22,12 +24,12 @@ impl Panel {
         let counted = |spec: &Spec| !matches!(spec.shape, Shape::Gauge { .. });
         let any_critical = specs.iter().any(|spec| spec.critical && counted(spec));
         let decides = |spec: &Spec| counted(spec) && (spec.critical || !any_critical);
-        let deciding: Vec<usize> = (0..specs.len()).filter(|&i| decides(&specs[i])).collect();
-        let judges = specs.into_iter().enumerate().map(|(index, spec)| {
-            let sharing = if deciding.contains(&index) { deciding.len() } else { 1 };
-            Judge::new(spec, settings, sharing)
-        });
-        Self { judges: judges.collect(), bar: -settings.false_alarm.ln(), regressed_at: None, deciding }
+        let total: f64 = specs.iter().filter(|spec| decides(spec)).map(|spec| spec.weight).sum();
+        let share = |spec: &Spec| if decides(spec) { spec.weight / total } else { 1.0 };
+        let shares: Vec<f64> = specs.iter().map(share).collect();
+        let deciding = (0..specs.len()).filter(|&i| decides(&specs[i])).map(|i| (i, shares[i].ln())).collect();
+        let judges = specs.into_iter().zip(shares).map(|(spec, share)| Judge::new(spec, settings, share)).collect();
+        Self { judges, bar: -settings.false_alarm.ln(), regressed_at: None, deciding }
     }
 
     /// The judges, in the order of their metrics.
@@ -37,13 +39,20 @@ impl Panel {
 
     /// Whether a metric decides the verdict of the whole.
     pub fn decides(&self, metric: usize) -> bool {
-        self.deciding.contains(&metric)
+        self.deciding.iter().any(|(index, _)| *index == metric)
     }
 
     /// Takes in a scrape of one metric. [`Panel::settle`] comes after all metrics of the same time.
     pub fn take(&mut self, metric: usize, at: f64, pairs: &[Pair]) {
         if let Some(judge) = self.judges.get_mut(metric) {
             judge.take(at, pairs);
+        }
+    }
+
+    /// Takes in the pods of the baseline in a scrape of one metric; before the scrape itself.
+    pub fn take_pods<'p>(&mut self, metric: usize, pods: impl Iterator<Item = (&'p str, Arm)> + Clone) {
+        if let Some(judge) = self.judges.get_mut(metric) {
+            judge.take_pods(pods);
         }
     }
 
@@ -56,7 +65,7 @@ impl Panel {
 
     /// Latches the verdict of the whole after the scrapes of one time.
     pub fn settle(&mut self, at: f64) {
-        let one = self.deciding.iter().any(|&i| self.judges[i].regressed_at().is_some());
+        let one = self.deciding.iter().any(|&(i, _)| self.judges[i].regressed_at().is_some());
         if one || self.log_e() >= self.bar {
             self.regressed_at.get_or_insert(at);
         }
@@ -65,10 +74,11 @@ impl Panel {
     /// The evidence of the whole that the canary is worse, as a natural logarithm.
     pub fn log_e(&self) -> f64 {
         if self.deciding.is_empty() {
-            0.0
-        } else {
-            log_mean(self.deciding.iter().map(|&i| self.judges[i].log_e().robust))
+            return 0.0;
         }
+        let mut sum = LogSum::default();
+        self.deciding.iter().for_each(|&(i, share)| sum.add(share + self.judges[i].credited()));
+        sum.ln()
     }
 
     /// Since when the whole is regressed, in seconds.
@@ -76,12 +86,15 @@ impl Panel {
         self.regressed_at
     }
 
-    /// The verdict of the whole: the worst of the metrics that decide.
+    /// The verdict of the whole: the worst of the metrics that decide. Where there are none, nothing is ever shown.
     pub fn verdict(&self) -> Verdict {
-        let worst = self.deciding.iter().map(|&i| self.judges[i].verdict()).max();
-        match self.regressed_at {
-            Some(_) => Verdict::Regressed,
-            None => worst.unwrap_or(Verdict::Blind),
+        let worst = self.deciding.iter().map(|&(i, _)| self.judges[i].verdict()).max();
+        let is_blind = self.judges.iter().all(|judge| judge.verdict() == Verdict::Blind);
+        match (self.regressed_at, worst) {
+            (Some(_), _) => Verdict::Regressed,
+            (None, Some(worst)) => worst,
+            (None, None) if is_blind => Verdict::Blind,
+            (None, None) => Verdict::Collecting,
         }
     }
 }

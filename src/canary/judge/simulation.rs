@@ -49,9 +49,9 @@ impl Hour {
 
     fn run(&self, seed: u64) -> Judge {
         let mut judge = Judge::new(
-            Spec { name: "errors".into(), critical: true, limit: None, shape: Shape::Ratio },
+            Spec { name: "errors".into(), critical: true, limit: None, weight: 1.0, shape: Shape::Ratio },
             Settings::default(),
-            1,
+            1.0,
         );
         let mut dice = Dice(seed);
         for scrape in 1..=240 {

@@ -2,6 +2,7 @@
 //! one for each boundary.
 
 use super::Settings;
+use super::blocks::Blocks;
 use super::eprocess::{Counts, EProcess, FAST, Formula, NON_INFERIORITY, ROBUST};
 use super::interval::{Likelihood, RatioGrid};
 
@@ -37,15 +38,19 @@ pub struct LogE {
     pub noninferiority: f64,
 }
 
-/// The scrape that spoke loudest for a regression.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// A scrape that spoke loudly for a regression.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Peak {
     /// When, in seconds.
     pub at: f64,
     /// The canary's bad events in it.
     pub bad: f64,
-    gain: f64,
+    /// What it added to the logarithm of the robust evidence.
+    pub gain: f64,
 }
+
+/// How many of the loudest scrapes are remembered.
+const PEAKS: usize = 3;
 
 /// The state of one pair of counters; constant in time.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +60,8 @@ pub struct Strand {
     noninferiority: EProcess,
     /// Non-inferiority by one bet a scrape: what a pass needs where errors come in bursts.
     steady: EProcess,
+    /// One bet a block, where incidents last for several scrapes.
+    blocks: Option<Blocks>,
     likelihood: Likelihood,
     /// The canary's events in the scrapes that count.
     pub canary: Tally,
@@ -62,8 +69,8 @@ pub struct Strand {
     pub baseline: Tally,
     /// Numerator and denominator of the Mantel-Haenszel ratio.
     strata: (f64, f64),
-    /// The scrape that spoke loudest.
-    pub peak: Option<Peak>,
+    /// The scrapes that spoke loudest, the loudest first.
+    pub peaks: Vec<Peak>,
 }
 
 impl Strand {
@@ -77,11 +84,12 @@ impl Strand {
             robust: worse(Formula::Robust, ROBUST),
             noninferiority: pass(Formula::Fast),
             steady: pass(Formula::Robust),
+            blocks: settings.block.map(|seconds| Blocks::new(seconds, settings)),
             likelihood: Likelihood::default(),
             canary: Tally::default(),
             baseline: Tally::default(),
             strata: (0.0, 0.0),
-            peak: None,
+            peaks: Vec::new(),
         }
     }
 
@@ -92,6 +100,9 @@ impl Strand {
         self.robust.take(counts);
         self.noninferiority.take(counts);
         self.steady.take(counts);
+        if let Some(blocks) = &mut self.blocks {
+            blocks.take(at, counts);
+        }
         self.likelihood.take(counts, grid);
         self.canary.add(counts.bad_canary, counts.all_canary);
         self.baseline.add(counts.bad_baseline, counts.all_baseline);
@@ -102,14 +113,24 @@ impl Strand {
     }
 
     fn remember_peak(&mut self, scrape: Peak) {
-        if scrape.bad > 0.0 && scrape.gain > self.peak.map_or(0.0, |peak| peak.gain) {
-            self.peak = Some(scrape);
+        if scrape.bad > 0.0 && scrape.gain > 0.0 {
+            let place = self.peaks.partition_point(|peak| peak.gain >= scrape.gain);
+            if place < PEAKS {
+                self.peaks.insert(place, scrape);
+                self.peaks.truncate(PEAKS);
+            }
         }
     }
 
     /// The e-processes.
     pub fn log_e(&self) -> LogE {
         LogE { fast: self.fast.log_e(), robust: self.robust.log_e(), noninferiority: self.noninferiority.log_e() }
+    }
+
+    /// The logarithm of the evidence that proves a regression: the robust one, and that of blocks where there are any.
+    pub fn proof(&self) -> f64 {
+        let robust = self.robust.log_e();
+        self.blocks.as_ref().map_or(robust, |blocks| robust.min(blocks.log_e()))
     }
 
     /// The logarithm of the evidence that it is not worse, whatever bursts a scrape holds.

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde::Deserialize;
 
 use super::eprocess::{EProcess, FAST, Formula, LogSum};
+use super::plan::Traffic;
 use super::*;
 
 /// Scrapes (canary and baseline requests, canary and baseline errors) and the logarithms of the
@@ -25,7 +26,7 @@ fn pair([all_canary, all_baseline, bad_canary, bad_baseline]: [f64; 4]) -> Pair 
 }
 
 fn spec() -> Spec {
-    Spec { name: "errors".into(), critical: true, limit: None, shape: Shape::Ratio }
+    Spec { name: "errors".into(), critical: true, limit: None, weight: 1.0, shape: Shape::Ratio }
 }
 
 fn plain() -> Settings {
@@ -33,7 +34,7 @@ fn plain() -> Settings {
 }
 
 fn judge(settings: Settings) -> Judge {
-    Judge::new(spec(), settings, 1)
+    Judge::new(spec(), settings, 1.0)
 }
 
 fn follow(judge: &mut Judge, scrapes: &[[f64; 4]]) -> Vec<LogE> {
@@ -146,7 +147,7 @@ fn without_bad_events_nothing_passes() {
 
 #[test]
 fn a_service_without_errors_passes_by_its_limit() {
-    let mut judge = Judge::new(Spec { limit: Some(0.01), ..spec() }, Settings::default(), 1);
+    let mut judge = Judge::new(Spec { limit: Some(0.01), ..spec() }, Settings::default(), 1.0);
     follow(&mut judge, &[[100.0, 900.0, 0.0, 0.0]; 3]);
     assert_eq!(judge.verdict(), Verdict::Collecting, "300 requests are too few to exclude 1 %");
     follow(&mut judge, &[[100.0, 900.0, 0.0, 0.0]; 2]);
@@ -193,7 +194,7 @@ fn a_canary_with_little_traffic_may_pause() {
 
 #[test]
 fn a_limit_that_the_canary_breaks_is_a_regression_and_one_that_both_break_is_not() {
-    let limited = |limit| Judge::new(Spec { limit: Some(limit), ..spec() }, Settings::default(), 1);
+    let limited = |limit| Judge::new(Spec { limit: Some(limit), ..spec() }, Settings::default(), 1.0);
     let mut canary = limited(0.01);
     follow(&mut canary, &[[100.0, 100.0, 3.0, 1.0]; 30]);
     assert_eq!(canary.verdict(), Verdict::Regressed);
@@ -278,8 +279,8 @@ fn several_metrics_share_the_false_alarm() {
 
 #[test]
 fn boundaries_are_averaged() {
-    let shape = Shape::Exceedance(vec![0.25, 0.5]);
-    let mut averaged = Judge::new(Spec { shape, ..spec() }, plain(), 1);
+    let shape = Shape::Exceedance { boundaries: vec![0.25, 0.5], q: Some(0.9), lower_is_worse: false };
+    let mut averaged = Judge::new(Spec { shape, ..spec() }, plain(), 1.0);
     let pairs = [pair([100.0, 900.0, 10.0, 90.0]), pair([100.0, 900.0, 4.0, 9.0])];
     let mut single: Vec<Judge> = (0..2).map(|_| judge(plain())).collect();
     for i in 1..10 {
@@ -292,6 +293,31 @@ fn boundaries_are_averaged() {
 }
 
 #[test]
+fn the_band_is_that_of_its_theorem() {
+    // confseq, test/uniform_boundaries_unittest.cpp: `empirical_process_lil_bound`; and the constants of its tables.
+    assert!((band::half_width(1_000.0, band::constant(0.05)).unwrap() - 0.082_047_69).abs() < 1e-6);
+    for (alpha, constant) in
+        [(0.001, 10.943_071_387), (0.01, 9.283_543_354), (0.05, 8.122_719_346), (0.1, 7.622_974_438)]
+    {
+        assert!((band::constant(alpha) - constant).abs() < 1e-5, "{alpha}: {}", band::constant(alpha));
+    }
+    assert_eq!(band::half_width(99.0, 8.0), None, "it begins at a hundred");
+}
+
+#[test]
+fn blocks_are_cut_where_the_weight_changes() {
+    let counts = |bad_canary, all_canary| Counts { bad_canary, all_canary, bad_baseline: 9.0, all_baseline: 900.0 };
+    let mut whole = blocks::Blocks::new(60.0, &plain());
+    let mut single = EProcess::new(Formula::Robust, eprocess::ROBUST, 1.0, false);
+    for (at, all) in [(15.0, 50.0), (30.0, 50.0), (45.0, 900.0), (60.0, 900.0), (75.0, 900.0), (90.0, 900.0)] {
+        whole.take(at, &counts(all / 50.0, all));
+    }
+    single.take(&Counts { bad_canary: 2.0, all_canary: 100.0, bad_baseline: 18.0, all_baseline: 1_800.0 });
+    single.take(&Counts { bad_canary: 72.0, all_canary: 3_600.0, bad_baseline: 36.0, all_baseline: 3_600.0 });
+    assert!((whole.log_e() - single.log_e()).abs() < 1e-9, "two scrapes, then a block of four");
+}
+
+#[test]
 fn a_gauge_warns_and_never_proves() {
     let gauge = Spec { shape: Shape::Gauge { lower_is_worse: false }, ..spec() };
     let mut panel = Panel::new(vec![gauge], Settings::default());
@@ -301,7 +327,7 @@ fn a_gauge_warns_and_never_proves() {
         panel.settle(f64::from(i) * 15.0);
     }
     assert_eq!(panel.judges()[0].verdict(), Verdict::Suspect);
-    assert_eq!(panel.verdict(), Verdict::Blind, "a gauge alone decides nothing");
+    assert_eq!(panel.verdict(), Verdict::Collecting, "a gauge alone decides nothing");
 }
 
 #[test]

@@ -88,9 +88,7 @@ fn why(judge: &Judge, it: &Finding) -> String {
         Verdict::Blind => return blind(judge.silence()),
         Verdict::Regressed => regressed(judge, it),
         Verdict::Suspect => suspect(judge, it),
-        Verdict::Environment => {
-            format!("both are above the limit of {}: look for a cause that they share", limit(judge))
-        }
+        Verdict::Environment => environment(judge, it),
         Verdict::Healthy => healthy(judge, it),
         Verdict::Collecting => format!("that it is worse {}, that it is {}", worse(judge, it), not_inferior(judge)),
     };
@@ -99,7 +97,14 @@ fn why(judge: &Judge, it: &Finding) -> String {
 
 /// The robust evidence and its bar: `12:1 of 100:1`.
 fn worse(judge: &Judge, it: &Finding) -> String {
-    format!("{}:1 of {}:1", odds(it.log_e.unwrap_or_default().robust), odds(judge.bars.regressed))
+    let robust = odds(it.log_e.unwrap_or_default().robust);
+    match judge.settings.block {
+        Some(seconds) => {
+            let blocks = odds(judge.proof());
+            format!("{robust}:1 ({blocks}:1 in blocks of {}) of {}:1", span(seconds), odds(judge.bars.regressed))
+        }
+        None => format!("{robust}:1 of {}:1", odds(judge.bars.regressed)),
+    }
 }
 
 /// The evidence for a pass and its bar: `not 2x worse 3:1 of 20:1`.
@@ -109,12 +114,24 @@ fn not_inferior(judge: &Judge) -> String {
 }
 
 fn regressed(judge: &Judge, it: &Finding) -> String {
-    let robust = it.log_e.unwrap_or_default().robust;
+    let robust = judge.proof();
     if robust < judge.bars.regressed && beyond_limit(judge, it) {
         return format!("above the limit of {} that was set; this verdict stays", limit(judge));
     }
     let (robust, bar) = (odds(robust), odds(judge.bars.regressed));
     format!("{}; robust evidence {robust}:1 and the bar of {bar}:1 was reached; this verdict stays", ratio(it))
+}
+
+fn environment(judge: &Judge, it: &Finding) -> String {
+    match &it.placebo {
+        Some((pod, log_e)) if judge.latches.as_sick => format!(
+            "{}; but the baseline's pod {pod} looks as bad at {}:1 (the canary {}): look for a cause that they share",
+            ratio(it),
+            odds(*log_e),
+            worse(judge, it)
+        ),
+        _ => format!("both are above the limit of {}: look for a cause that they share", limit(judge)),
+    }
 }
 
 fn suspect(judge: &Judge, it: &Finding) -> String {
@@ -149,8 +166,9 @@ fn limit(judge: &Judge) -> String {
 
 fn boundary(judge: &Judge) -> String {
     match &judge.spec.shape {
-        Shape::Exceedance(boundaries) => {
-            boundaries.get(judge.loudest_index()).map_or_else(String::new, |le| format!("slower than {le}: "))
+        Shape::Exceedance { boundaries, lower_is_worse, .. } => {
+            let than = if *lower_is_worse { "up to" } else { "slower than" };
+            boundaries.get(judge.loudest_index()).map_or_else(String::new, |le| format!("{than} {le}: "))
         }
         _ => String::new(),
     }
@@ -202,6 +220,12 @@ fn weakest(judge: &Judge, it: &Finding) -> String {
     let skipped = exposure.scrapes - exposure.counted;
     if skipped * 4 > exposure.scrapes {
         return format!("{skipped} of {} scrapes had no exposure on one side and count for nothing", exposure.scrapes);
+    }
+    if let Some((pod, log_e)) = it.placebo.as_ref().filter(|(_, log_e)| *log_e > 0.0) {
+        let (pods, odds) = (judge.placebo.len(), odds(*log_e));
+        return format!(
+            "pods differ: {pod}, the worst of {pods} of the baseline, looks worse than the others at {odds}:1"
+        );
     }
     if it.baseline.bad < 5.0 {
         return format!("only {} bad events in the baseline: its rate is hardly known", thousands(it.baseline.bad));

@@ -7,7 +7,7 @@
 mod brent;
 mod classify;
 mod document;
-mod rank_sum;
+pub mod rank_sum;
 mod sample;
 mod score;
 
