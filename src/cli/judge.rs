@@ -48,18 +48,19 @@ enum Method {
 /// # Errors
 /// When the series cannot be read.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
-    let text = read(args.file.as_deref(), &context.directory)?;
-    match args.method {
-        Method::Sequential => sequential(&text, &args),
-        Method::Kayenta => second_opinion(&text, args.json),
+    let Args { file, json, path, plain, method } = args;
+    let text = read(file.as_deref(), &context.directory)?;
+    match method {
+        Method::Sequential => sequential(&text, json, path, plain),
+        Method::Kayenta => second_opinion(&text, json),
     }
 }
 
-fn sequential(text: &str, args: &Args) -> color_eyre::Result<Exit> {
+fn sequential(text: &str, json: bool, path: bool, plain: bool) -> color_eyre::Result<Exit> {
     let mut series = document::read(text).map_err(|what| eyre!(what))?;
-    series.settings.plain = args.plain;
-    let judged = judged::judge(&series, args.path);
-    print(&if args.json { serde_json::to_string(&judged)? + "\n" } else { plain_text(&judged) })?;
+    series.settings.plain = plain;
+    let judged = judged::judge(&series, path);
+    print(&if json { serde_json::to_string(&judged)? + "\n" } else { plain_text(&judged) })?;
     Ok(exit(judged.verdict))
 }
 

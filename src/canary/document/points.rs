@@ -81,12 +81,15 @@ fn first_fault<T: DeserializeOwned>(arm: &str, raw: &RawValue, error: &serde_jso
     items.iter().enumerate().find_map(fault).unwrap_or_else(|| format!("{arm}: {}", clean(&error.to_string())))
 }
 
+/// A time, and what the baseline and the canary had at it.
+type Aligned<T> = (f64, Option<T>, Option<T>);
+
 /// Both populations by their times; a point that one of them lacks is missed there.
 fn aligned<T: DeserializeOwned>(
     baseline: Option<&RawValue>,
     canary: Option<&RawValue>,
     time: fn(&T) -> f64,
-) -> Result<Vec<(f64, Option<T>, Option<T>)>, String> {
+) -> Result<Vec<Aligned<T>>, String> {
     let baseline = points::<T>("baseline", baseline, time)?;
     let canary = points::<T>("canary", canary, time)?;
     let both_seen = !baseline.is_empty() && !canary.is_empty();

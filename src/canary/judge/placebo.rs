@@ -43,7 +43,7 @@ impl Placebo {
     }
 
     /// How many pods were judged.
-    pub fn len(&self) -> usize {
+    pub fn pods(&self) -> usize {
         self.pods.len()
     }
 

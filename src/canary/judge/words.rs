@@ -222,7 +222,7 @@ fn weakest(judge: &Judge, it: &Finding) -> String {
         return format!("{skipped} of {} scrapes had no exposure on one side and count for nothing", exposure.scrapes);
     }
     if let Some((pod, log_e)) = it.placebo.as_ref().filter(|(_, log_e)| *log_e > 0.0) {
-        let (pods, odds) = (judge.placebo.len(), odds(*log_e));
+        let (pods, odds) = (judge.placebo.pods(), odds(*log_e));
         return format!(
             "pods differ: {pod}, the worst of {pods} of the baseline, looks worse than the others at {odds}:1"
         );
