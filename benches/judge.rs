@@ -163,7 +163,7 @@ fn percent(share: f64) -> String {
 
 /// Item 1: healthy canaries that are called regressed, looked at 240 times.
 fn false_alarms(promises: &mut Promises) {
-    const RUNS: u64 = 3_000;
+    const RUNS: u64 = 8_000;
     println!(
         "\nfalse alarms of healthy canaries at 0.2 %, {RUNS} hours, {LOOKS} looks each (promised: at most the level)"
     );
@@ -183,7 +183,7 @@ fn false_alarms(promises: &mut Promises) {
 
 /// Item 2: ROBUST where errors are not what a textbook has.
 fn violations(promises: &mut Promises) {
-    const RUNS: u64 = 2_000;
+    const RUNS: u64 = 4_000;
     println!("\nfalse alarms at 1 % under what real errors do, {RUNS} hours");
     let mut tell = |name: &str, hour: &Hour, block: Option<f64>, promised: f64| {
         let settings = Settings { plain: true, block, ..Settings::default() };
@@ -213,7 +213,7 @@ fn proof(counts: &[Counts], settings: Settings) -> f64 {
 
 /// Item 3: how long a regression takes.
 fn delays(promises: &mut Promises) {
-    const RUNS: u64 = 600;
+    const RUNS: u64 = 1_000;
     println!("\nminutes until a regression is shown at 1 %, median (80th percentile) of {RUNS} hours; MW is peeked at");
     println!(
         "  {:<22} {:>9} {:>14} {:>14} {:>14} {:>14}",
