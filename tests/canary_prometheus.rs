@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use hotfix_cockpit::canary::judge::plan::Traffic;
 use hotfix_cockpit::canary::model::{State, Verdict};
-use hotfix_cockpit::canary::source::Source;
+use hotfix_cockpit::canary::source::{Keys, Source};
 use hotfix_cockpit::config::schema::Canary;
 use hotfix_cockpit::config::trust::Permit;
 use hotfix_cockpit::evidence::{Freshness, Observation};
@@ -175,7 +175,7 @@ fn a_fault_in_a_scraped_service_is_seen_within_the_predicted_time() {
         server.ready(&client).await;
         let canary = configuration(&server.url);
         let mut state = State::new(&canary);
-        let mut source = Source::new(&canary, Permit::for_drill(), client, None);
+        let mut source = Source::new(&canary, Permit::for_drill(), client, Keys::default());
 
         let counted = |state: &State| state.report.value().is_some_and(|r| r.requests >= 6.0 * RPS.1);
         watch(&mut state, &mut source, counted).await;

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use hotfix_cockpit::canary::model::{State, Verdict};
-use hotfix_cockpit::canary::source::Source;
+use hotfix_cockpit::canary::source::{Keys, Source};
 use hotfix_cockpit::config::load;
 use hotfix_cockpit::config::schema::Canary;
 use hotfix_cockpit::config::trust::Permit;
@@ -82,7 +82,7 @@ impl Drop for Prometheus {
 
 /// Looks by `canary` until the verdict turns, with a clock that starts at `now`.
 async fn verdict(canary: Canary, client: &Client, now: impl Fn() -> Timestamp) -> Option<Verdict> {
-    let mut source = Source::new(&canary, Permit::for_drill(), client.clone(), None);
+    let mut source = Source::new(&canary, Permit::for_drill(), client.clone(), Keys::default());
     let mut state = State::new(&canary);
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
@@ -101,10 +101,11 @@ async fn the_verdict_of_d1_is_the_same_through_a_real_prometheus() {
     let client = Client::new();
     let (live, _news) = Live::start(catalogue::find("d1").unwrap(), 1, SPEED).await.unwrap();
     let own = load::find(live.root()).unwrap().unwrap().config.canary.unwrap();
-    let prometheus = Prometheus::start(&program, own.source.prometheus.trim_start_matches("http://"));
+    let prometheus =
+        Prometheus::start(&program, own.source.prometheus.as_deref().unwrap_or_default().trim_start_matches("http://"));
     prometheus.ready(&client).await;
     let mut scraped = own.clone();
-    scraped.source.prometheus.clone_from(&prometheus.url);
+    scraped.source.prometheus = Some(prometheus.url.clone());
     // A real second is twenty of the drill's.
     scraped.interval = Duration::from_secs(1);
     let clock = live.clock();

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 
-use super::judge::words::percent;
-use super::model::{Arm, MetricReport, Scrape};
+use super::judge::words::{self, percent};
+use super::model::{Arm, MetricReport, Scrape, Unit};
 use crate::ui::Ctx;
 use crate::ui::theme::Role;
 
@@ -43,10 +43,12 @@ fn newest(scrapes: &[Scrape], count: usize) -> &[Scrape] {
 /// The top of the scale: twice the limit, or the largest rate, rounded up so that it holds still.
 fn top(metric: &MetricReport, scrapes: &[Scrape]) -> f64 {
     let largest = scrapes.iter().filter_map(|s| s.canary.rate()).fold(0.0, f64::max);
-    let wanted = largest.max(metric.slo.map_or(0.0, |slo| 2.0 * slo)).max(0.001);
+    let least = if metric.unit == Unit::Value { f64::MIN_POSITIVE } else { 0.001 };
+    let wanted = largest.max(metric.slo.map_or(0.0, |slo| 2.0 * slo)).max(least);
     let decade = 10_f64.powf(wanted.log10().floor());
     let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * decade);
-    steps.into_iter().find(|step| *step >= wanted * 0.999).unwrap_or(1.0).min(1.0)
+    let top = steps.into_iter().find(|step| *step >= wanted * 0.999).unwrap_or(wanted);
+    if metric.unit == Unit::Value { top } else { top.min(1.0) }
 }
 
 struct Picture<'a> {
@@ -64,9 +66,9 @@ impl Picture<'_> {
         let limit_here = self.metric.slo.is_some_and(|slo| self.row_of(slo) == row);
         let label = match () {
             () if limit_here => format!("!{}", short_percent(self.metric.slo.unwrap_or_default())),
-            () if row == 0 => short_percent(self.top),
+            () if row == 0 => self.short(self.top),
             () if row == self.rows / 2 && self.rows > 3 => {
-                short_percent(self.top * (self.rows - row) as f64 / self.rows as f64)
+                self.short(self.top * (self.rows - row) as f64 / self.rows as f64)
             }
             () => String::new(),
         };
@@ -77,6 +79,11 @@ impl Picture<'_> {
             spans.push(self.cell(scrape, row, limit_here));
         }
         Line::from(spans)
+    }
+
+    /// A number of the scale in at most six cells.
+    fn short(&self, value: f64) -> String {
+        if self.metric.unit == Unit::Value { words::short(value) } else { short_percent(value) }
     }
 
     fn row_of(&self, value: f64) -> usize {
@@ -114,7 +121,10 @@ impl Picture<'_> {
 
     fn axis(&self) -> Line<'static> {
         let theme = self.ctx.theme;
-        let mut spans = vec![Span::styled(format!("{:>6}{}", "0 %", theme.pick("┼", "+")), theme.style(Role::Muted))];
+        let mut spans = vec![Span::styled(
+            format!("{:>6}{}", self.short(0.0).replace("0.0 %", "0 %"), theme.pick("┼", "+")),
+            theme.style(Role::Muted),
+        )];
         for scrape in self.scrapes {
             let (text, role) = match () {
                 () if self.crossed_at(scrape.at) => ("!", Role::Bad),
@@ -133,7 +143,7 @@ impl Picture<'_> {
     fn baseline(&self) -> Line<'static> {
         let theme = self.ctx.theme;
         let largest = self.scrapes.iter().filter_map(|s| s.baseline.rate()).fold(0.0, f64::max);
-        let note = format!(" max {}", short_percent(largest));
+        let note = format!(" max {}", self.short(largest));
         Line::from(vec![
             Span::styled(format!("{:>6} ", "base"), theme.style(Role::Baseline)),
             Span::styled(spark(self.scrapes, |s| s.baseline, self.ctx), theme.style(Role::Baseline)),

@@ -2,15 +2,20 @@
 //!
 //! Increments are taken series by series, never on a sum: a counter that fell was reset, and its new
 //! value is its increment. A series that appears at a target that was already seen (the first 5xx of
-//! a process) counts from zero; at a target that was not, it starts with its first value. A step that
-//! a target missed is not guessed: what it counted meanwhile is left out.
+//! a process) counts from zero; at a target that was not, it starts with its first value. What a target
+//! counted while some steps were missed belongs to the step at which it is seen again: a larger stratum,
+//! with its exposure in it. After a longer absence it starts anew.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::prometheus::Series;
 
 /// The labels that tell one target from another.
 const TARGET: [&str; 4] = ["job", "instance", "pod", "namespace"];
+/// So many steps may be missed in a row before a target counts as another one.
+const GAP: usize = 20;
+/// More targets than this are not told apart.
+const TARGETS: usize = 64;
 
 /// Steps of a range: a start in seconds, a step, and how many.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,28 +49,36 @@ impl Range {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Counters {
     last: BTreeMap<Labels, Last>,
-    /// The targets that were seen at the last step.
-    targets: BTreeSet<String>,
+    /// The targets that were seen lately, and how many steps before the next range that was.
+    targets: BTreeMap<String, usize>,
 }
 
 type Labels = BTreeMap<String, String>;
 
-/// The last value of a series, and whether it was there at the last step.
+/// The last value of a series, and how many steps before the next range it was seen: 1 is at the last step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Last {
     value: f64,
-    present: bool,
+    ago: usize,
 }
 
-/// What one look added: the sums of the increments of all series, step by step; `None` where no series was there
-/// at this step and the one before.
+/// Increments of each step; `None` where there were none to be told.
 pub type Sums = Vec<Option<f64>>;
+
+/// What one look added.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Added {
+    /// The sums over all series.
+    pub sums: Sums,
+    /// The sums of each target, where these were asked for.
+    pub targets: BTreeMap<String, Sums>,
+}
 
 /// At which steps of a look each target was seen, and which were before it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Presence {
     seen: BTreeMap<String, Vec<bool>>,
-    before: BTreeSet<String>,
+    before: BTreeMap<String, usize>,
 }
 
 /// Bad and all events of each step. No more events can be bad than there were: the two queries may have been
@@ -76,7 +89,7 @@ pub fn joined(bad: &[Option<f64>], all: &[Option<f64>]) -> Vec<Option<(f64, f64)
 }
 
 impl Presence {
-    fn of(range: Range, series: &[Series], before: &BTreeSet<String>) -> Self {
+    fn of(range: Range, series: &[Series], before: &BTreeMap<String, usize>) -> Self {
         let mut seen: BTreeMap<String, Vec<bool>> = BTreeMap::new();
         for one in series {
             let steps = seen.entry(target(&one.labels)).or_insert_with(|| vec![false; range.count]);
@@ -90,73 +103,105 @@ impl Presence {
         self.seen.is_empty()
     }
 
-    /// Whether the target was seen at the step before this one.
-    fn before(&self, step: usize, target: &str) -> bool {
-        match step.checked_sub(1) {
-            Some(before) => self.seen.get(target).is_some_and(|steps| steps[before]),
-            None => self.before.contains(target),
-        }
+    /// The targets that were there before this look, and at no step of it.
+    pub fn gone(&self) -> impl Iterator<Item = String> {
+        let is_gone = |name: &&String| !self.seen.get(*name).is_some_and(|steps| steps.contains(&true));
+        let here_lately = self.before.iter().filter(|(_, ago)| **ago == 1).map(|(name, _)| name);
+        here_lately.filter(is_gone).map(|name| name.replace('\u{1f}', " ").trim().to_owned())
     }
 
-    /// The targets that were seen at the last step.
-    fn at_the_end(&self) -> BTreeSet<String> {
-        let there = self.seen.iter().filter(|(_, steps)| steps.last() == Some(&true));
-        there.map(|(target, _)| target.clone()).collect()
+    /// Whether the target was seen lately before this step.
+    fn before(&self, step: usize, target: &str) -> bool {
+        let first = step.saturating_sub(GAP);
+        let here = self.seen.get(target).is_some_and(|steps| steps[first..step].contains(&true));
+        here || self.before.get(target).is_some_and(|ago| ago + step <= GAP)
+    }
+
+    /// The targets that were seen lately, as of the end of a look of `count` steps.
+    fn at_the_end(&self, count: usize) -> BTreeMap<String, usize> {
+        let here = |(name, steps): (&String, &Vec<bool>)| {
+            Some((name.clone(), steps.len() - steps.iter().rposition(|seen| *seen)?))
+        };
+        let mut targets: BTreeMap<String, usize> =
+            self.before.iter().map(|(n, ago)| (n.clone(), ago + count)).collect();
+        targets.extend(self.seen.iter().filter_map(here));
+        targets.retain(|_, ago| *ago <= GAP);
+        targets
+    }
+
+    /// Whether there are several targets, and few enough to be told apart.
+    fn is_divisible(&self) -> bool {
+        (2..=TARGETS).contains(&self.seen.len())
     }
 }
 
 impl Counters {
     /// Takes in the answer to a query for all events, whose series tell which targets there are.
     #[must_use]
-    pub fn count(&self, range: Range, series: &[Series]) -> (Self, Sums, Presence) {
+    pub fn count(&self, range: Range, series: &[Series]) -> (Self, Added, Presence) {
         let presence = Presence::of(range, series, &self.targets);
-        let (next, sums) = self.count_among(range, series, &presence);
-        (next, sums, presence)
+        let (next, added) = self.count_among(range, series, &presence);
+        (next, added, presence)
+    }
+
+    /// The same for numbers that are increments already: nothing has to be remembered.
+    pub fn given(range: Range, series: &[Series]) -> (Added, Presence) {
+        let mut sums = vec![None; range.count];
+        for (step, value) in series.iter().flat_map(|one| values(range, one)).filter(|(_, value)| *value >= 0.0) {
+            *sums[step].get_or_insert(0.0) += value;
+        }
+        (Added { sums, targets: BTreeMap::new() }, Presence::of(range, series, &BTreeMap::new()))
     }
 
     /// Takes in the answer to a query whose targets another one tells: errors, which may never have happened yet.
     #[must_use]
-    pub fn count_among(&self, range: Range, series: &[Series], presence: &Presence) -> (Self, Sums) {
-        let mut sums = vec![None; range.count];
+    pub fn count_among(&self, range: Range, series: &[Series], presence: &Presence) -> (Self, Added) {
+        let mut added = Added { sums: vec![None; range.count], targets: BTreeMap::new() };
         let mut kept = self.last.clone();
-        let mut next = Self { last: BTreeMap::new(), targets: presence.at_the_end() };
+        let mut next = Self { last: BTreeMap::new(), targets: presence.at_the_end(range.count) };
         for one in series {
-            if let Some(last) = advance(kept.remove(&one.labels), range, one, presence, &mut sums) {
+            let (last, increments) = advance(kept.remove(&one.labels), range, one, presence);
+            if let Some(last) = last {
                 next.last.insert(one.labels.clone(), last);
             }
+            if presence.is_divisible() {
+                let sums = added.targets.entry(target(&one.labels)).or_insert_with(|| vec![None; range.count]);
+                add(sums, &increments);
+            }
+            add(&mut added.sums, &increments);
         }
-        // Nothing will be counted of a series whose target is gone as well.
-        let absent = kept.into_iter().map(|(labels, last)| (labels, Last { present: false, ..last }));
+        // A series that is absent is forgotten together with its target.
+        let absent = kept.into_iter().map(|(labels, last)| (labels, Last { ago: last.ago + range.count, ..last }));
         next.last.extend(absent);
-        next.last.retain(|labels, last| last.present || next.targets.contains(&target(labels)));
-        (next, sums)
+        next.last.retain(|labels, last| last.ago <= GAP || next.targets.contains_key(&target(labels)));
+        (next, added)
     }
 }
 
-/// Adds the increments of one series to the sums; returns its last value.
+fn add(sums: &mut Sums, increments: &[(usize, f64)]) {
+    increments.iter().for_each(|(step, increment)| *sums[*step].get_or_insert(0.0) += increment);
+}
+
+/// The increments of one series, and its last value.
 fn advance(
-    mut last: Option<Last>,
+    before: Option<Last>,
     range: Range,
     series: &Series,
     presence: &Presence,
-    sums: &mut [Option<f64>],
-) -> Option<Last> {
+) -> (Option<Last>, Vec<(usize, f64)>) {
     let target = target(&series.labels);
-    let mut expected = 0;
+    // Steps are counted from that before the range, so that what was seen before has a place as well.
+    let mut last = before.map(|last| (last.value, -(last.ago as i64)));
+    let mut increments = Vec::new();
     for (step, value) in values(range, series) {
-        if step != expected {
-            last = last.map(|last| Last { present: false, ..last });
+        let is_known = presence.before(step, &target);
+        let recent = last.filter(|(_, seen)| is_known || step as i64 - seen <= GAP as i64);
+        if let Some(increment) = increment(value, recent.map(|(value, _)| value), is_known) {
+            increments.push((step, increment));
         }
-        if let Some(increment) = increment(value, last, presence.before(step, &target)) {
-            *sums[step].get_or_insert(0.0) += increment;
-        }
-        last = Some(Last { value, present: true });
-        expected = step + 1;
+        last = Some((value, step as i64));
     }
-    if expected != range.count {
-        last = last.map(|last| Last { present: false, ..last });
-    }
-    last
+    (last.map(|(value, seen)| Last { value, ago: (range.count as i64 - seen) as usize }), increments)
 }
 
 /// The values of a series at the steps of the range, in the order of the steps.
@@ -169,18 +214,24 @@ fn values(range: Range, series: &Series) -> impl Iterator<Item = (usize, f64)> {
     })
 }
 
+/// The mean of all series at each step: what a gauge is.
+pub fn mean(range: Range, series: &[Series]) -> Vec<Option<f64>> {
+    let mut sums = vec![(0.0, 0.0); range.count];
+    for (step, value) in series.iter().flat_map(|one| values(range, one)) {
+        sums[step] = (sums[step].0 + value, sums[step].1 + 1.0);
+    }
+    sums.into_iter().map(|(sum, count)| (count > 0.0).then(|| sum / count)).collect()
+}
+
 fn target(labels: &Labels) -> String {
     TARGET.map(|name| labels.get(name).map_or("", String::as_str)).join("\u{1f}")
 }
 
 /// The increment that leads to `value`, if it can be told.
-fn increment(value: f64, last: Option<Last>, target_was_seen: bool) -> Option<f64> {
+fn increment(value: f64, last: Option<f64>, target_is_known: bool) -> Option<f64> {
     match last {
-        Some(last) if last.present || target_was_seen => {
-            Some(if value >= last.value { value - last.value } else { value })
-        }
-        None if target_was_seen => Some(value),
-        _ => None,
+        Some(last) => Some(if value >= last { value - last } else { value }),
+        None => target_is_known.then_some(value),
     }
 }
 

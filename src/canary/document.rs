@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::judge::{Pair, Settings, Shape, Spec};
-use super::model::Arm;
+use super::judge::{Settings, Shape, Spec};
+use super::model::{Arm, Seen};
 use crate::evidence::text::clean;
 
 mod points;
@@ -46,15 +46,6 @@ pub struct Scrape {
     pub seen: Seen,
     /// What was seen of each pod of the baseline.
     pub pods: Vec<Arm>,
-}
-
-/// What was seen in a scrape.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Seen {
-    /// Counts: one pair for a ratio, one for each boundary otherwise.
-    Counts(Vec<Pair>),
-    /// The values of a gauge, baseline and canary.
-    Values(Option<f64>, Option<f64>),
 }
 
 #[derive(Deserialize)]

@@ -179,6 +179,16 @@ impl Judge {
         }
     }
 
+    /// Says where the boundaries of a latency are, once they have been chosen: before anything is compared.
+    pub fn name_boundaries(&mut self, chosen: &[f64]) {
+        if let Shape::Exceedance { boundaries, .. } = &mut self.spec.shape
+            && self.exposure.scrapes == 0
+        {
+            *boundaries = chosen.to_vec();
+            self.strands = vec![Strand::new(&self.settings); chosen.len()];
+        }
+    }
+
     /// Takes in the pods of the baseline in a scrape; before the scrape itself.
     pub fn take_pods<'p>(&mut self, pods: impl Iterator<Item = (&'p str, Arm)> + Clone) {
         self.placebo.take(pods, &self.settings);

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::document::{MetricSeries, Scrape, Seen, Series};
+use super::document::{MetricSeries, Scrape, Series};
 use super::judge::{Band, Finding, LogE, Panel, Peak, Tally};
-use super::model::Verdict;
+use super::model::{Seen, Verdict};
 
 /// The judged document, as it is printed with `--json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]

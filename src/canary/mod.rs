@@ -1,15 +1,16 @@
 //! The canary: is it worse than the baseline, however often one looks?
 //!
-//! - [`model`], [`state`]: scrapes, verdicts and the room's `update` (pure).
+//! - [`model`], [`state`], `watch`: scrapes, verdicts and the room's `update` (pure).
 //! - [`judge`]: the e-processes (pure).
 //! - [`kayenta`]: the second opinion of Kayenta's judge (pure).
-//! - [`document`], [`judged`], [`shown`]: series in, verdict out, for programs (pure).
+//! - [`document`], [`judged`], [`shown`], [`export`]: series in, verdict and series out, for programs (pure).
 //! - [`prometheus`], [`counters`], [`source`]: where the numbers come from.
 //! - [`pane`], [`chart`]: how they are drawn.
 
 pub mod chart;
 pub mod counters;
 pub mod document;
+pub mod export;
 pub mod judge;
 pub mod judged;
 pub mod kayenta;
@@ -19,3 +20,4 @@ pub mod prometheus;
 pub mod shown;
 pub mod source;
 pub mod state;
+mod watch;

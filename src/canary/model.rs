@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::judge::{Band, LogE, Peak};
+use super::judge::{Band, LogE, Pair, Peak};
 
 pub use super::state::{Change, State};
 
@@ -62,13 +62,79 @@ pub struct Scrape {
     pub canary: Arm,
 }
 
+/// What was seen of one metric in a scrape.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Seen {
+    /// Counts: one pair for a ratio, one for each boundary of a latency.
+    Counts(Vec<Pair>),
+    /// The values of a gauge, baseline and canary.
+    Values(Option<f64>, Option<f64>),
+}
+
+/// One scrape of one metric, as the source brings it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sight {
+    /// When.
+    pub at: Timestamp,
+    /// What was seen.
+    pub seen: Seen,
+    /// What was seen of each pod of the baseline, where they are told apart.
+    pub pods: Vec<(String, Arm)>,
+}
+
+impl Sight {
+    /// The scrape as it is drawn: the pair at `index`, or a gauge's values as so much of one.
+    pub fn drawn(&self, index: usize) -> Scrape {
+        let missed = Arm { bad: None, total: None };
+        let value = |value: Option<f64>| value.map_or(missed, |v| Arm { bad: Some(v), total: Some(1.0) });
+        let (baseline, canary) = match &self.seen {
+            Seen::Counts(pairs) => pairs.get(index).map_or((missed, missed), |pair| (pair.baseline, pair.canary)),
+            Seen::Values(baseline, canary) => (value(*baseline), value(*canary)),
+        };
+        Scrape { at: self.at, baseline, canary }
+    }
+
+    /// Whether neither population was seen.
+    pub fn is_missed(&self) -> bool {
+        self.drawn(0).is_missed()
+    }
+}
+
+impl From<Scrape> for Sight {
+    fn from(scrape: Scrape) -> Self {
+        let pair = Pair { baseline: scrape.baseline, canary: scrape.canary };
+        Self { at: scrape.at, seen: Seen::Counts(vec![pair]), pods: Vec::new() }
+    }
+}
+
 /// The scrapes that a look at the server brought.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Batch {
     /// The new scrapes of each metric, oldest first; metrics in the order of the configuration.
-    pub scrapes: Vec<Vec<Scrape>>,
+    pub scrapes: Vec<Vec<Sight>>,
+    /// The boundaries of each metric that is a latency, as soon as they are known.
+    pub boundaries: Vec<Vec<f64>>,
     /// What the server warned of, clean.
     pub warnings: Vec<String>,
+}
+
+impl Batch {
+    /// A batch of counts alone.
+    pub fn counted(scrapes: Vec<Vec<Scrape>>) -> Self {
+        let sights = |scrapes: Vec<Scrape>| scrapes.into_iter().map(Sight::from).collect();
+        Self { scrapes: scrapes.into_iter().map(sights).collect(), ..Self::default() }
+    }
+}
+
+/// What the numbers of a metric are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    /// Bad events among all.
+    #[default]
+    Share,
+    /// The value of a gauge.
+    Value,
 }
 
 /// What is known of one metric.
@@ -110,6 +176,8 @@ pub struct MetricReport {
     pub harm_due: Option<Timestamp>,
     /// When a canary as good as the baseline would be healthy, at this traffic.
     pub healthy_due: Option<Timestamp>,
+    /// Seconds until a canary with 10 % bad events would be suspect here, from its first one to the screen.
+    pub shows_in: Option<f64>,
     /// The smallest ratio that could be seen by when; in words.
     pub needs: Option<String>,
     /// One sentence: which rule, which numbers, what would change it.
@@ -122,6 +190,10 @@ pub struct MetricReport {
     pub band: Option<Band>,
     /// The pod of the baseline that looks worst, and the logarithm of the evidence that it is.
     pub placebo: Option<(String, f64)>,
+    /// What its numbers are.
+    pub unit: Unit,
+    /// The boundary that is drawn, for a latency.
+    pub boundary: Option<f64>,
     /// The newest scrapes, oldest first.
     pub scrapes: Vec<Scrape>,
 }

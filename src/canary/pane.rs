@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::chart;
 use super::judge::band::Ends;
 use super::judge::{Peak, words};
-use super::model::{MetricReport, Report, State, Verdict};
+use super::model::{MetricReport, Report, State, Unit, Verdict};
 use crate::evidence::Picture;
 use crate::evidence::text::{fit, width as cells};
 use crate::ui::Ctx;
@@ -85,7 +85,12 @@ pub fn item(state: &State, ctx: &Ctx, index: usize, width: u16) -> Line<'static>
     let style = |role: Role| ctx.theme.style(if fresh { role } else { Role::Muted });
     let verdict =
         format!("{} {:<NAME$} {:<11} ", mark(metric.verdict, ctx), cut(&metric.name, NAME, ctx), word(metric.verdict));
-    let rates = format!("{:>7} {} {:>7}  ", rate(metric.canary), ctx.theme.pick("←", "<"), rate(metric.baseline));
+    let rates = format!(
+        "{:>7} {} {:>7}  ",
+        rate(metric.canary, metric.unit),
+        ctx.theme.pick("←", "<"),
+        rate(metric.baseline, metric.unit)
+    );
     let ratio = format!("{:<RATIO$} ", words::ratio_of(metric.ratio, metric.low, metric.high));
     let evidence = format!("{:>16}  ", format!("{}:1", words::odds(metric.log_evidence)));
     let advisory = if metric.critical { "" } else { "advisory  " };
@@ -153,7 +158,10 @@ pub fn detail(state: &State, ctx: &Ctx, index: usize, width: u16) -> Vec<Line<'s
 fn paragraphs(report: &Report, metric: &MetricReport) -> Vec<(&'static str, String)> {
     let mut all = vec![
         ("Why", metric.why.clone()),
-        ("Counts", format!("canary {}, baseline {}", counts(metric.canary), counts(metric.baseline))),
+        (
+            "Counts",
+            format!("canary {}, baseline {}", counts(metric.canary, metric.unit), counts(metric.baseline, metric.unit)),
+        ),
         ("Ratio of the rates", words::ratio_of(metric.ratio, metric.low, metric.high)),
         ("Evidence", evidence(metric)),
     ];
@@ -170,6 +178,9 @@ fn paragraphs(report: &Report, metric: &MetricReport) -> Vec<(&'static str, Stri
         let ends = |ends: &Ends| format!("{} to {}", edge(ends.low, "0"), edge(ends.high, "more"));
         let (canary, baseline) = (ends(&band.canary), ends(&band.baseline));
         all.push(("Quantile", format!("{} of the canary {canary}, of the baseline {baseline}", band.q)));
+    }
+    if let Some(seconds) = metric.shows_in {
+        all.push(("Delay", format!("a 10 % fault would show here in about {}", words::span(seconds))));
     }
     all.push(("Weakest assumption", metric.weakest.clone()));
     let role = if metric.critical { "decides the verdict of the canary" } else { "advisory: it decides nothing" };
@@ -222,13 +233,14 @@ fn verdict_lines(report: &Report, worst: &MetricReport, ctx: &Ctx, width: usize,
     ])];
     let ratio = words::ratio_of(worst.ratio, worst.low, worst.high);
     let bar = format!("evidence {}:1, bar {}:1", words::odds(worst.log_evidence), words::odds(worst.bar));
-    let numbers = format!("canary {}  baseline {}", counts(worst.canary), counts(worst.baseline));
+    let numbers =
+        format!("canary {}  baseline {}", counts(worst.canary, worst.unit), counts(worst.baseline, worst.unit));
     let texts = if cells(&numbers) + cells(&ratio) + cells(&bar) + 6 <= width {
         vec![format!("{numbers}   {ratio}   {bar}")]
     } else {
         vec![
-            format!("canary   {}", counts(worst.canary)),
-            format!("baseline {}", counts(worst.baseline)),
+            format!("canary   {}", counts(worst.canary, worst.unit)),
+            format!("baseline {}", counts(worst.baseline, worst.unit)),
             format!("{ratio}  {bar}"),
         ]
     };
@@ -291,12 +303,21 @@ fn role(verdict: Verdict) -> Role {
     }
 }
 
-fn rate((bad, all): (f64, f64)) -> String {
-    if all > 0.0 { words::percent(bad / all) } else { "?".to_owned() }
+fn rate((bad, all): (f64, f64), unit: Unit) -> String {
+    match unit {
+        _ if all <= 0.0 => "?".to_owned(),
+        Unit::Share => words::percent(bad / all),
+        Unit::Value => words::short(bad / all),
+    }
 }
 
-fn counts(tally: (f64, f64)) -> String {
-    format!("{} of {} ({})", words::thousands(tally.0), words::thousands(tally.1), rate(tally))
+fn counts(tally: (f64, f64), unit: Unit) -> String {
+    match unit {
+        Unit::Share => {
+            format!("{} of {} ({})", words::thousands(tally.0), words::thousands(tally.1), rate(tally, unit))
+        }
+        Unit::Value => format!("{} over {} min", rate(tally, unit), words::thousands(tally.1)),
+    }
 }
 
 /// A time of the day, in UTC.

@@ -29,7 +29,7 @@ fn batch(bad: f64) -> Batch {
         }
     };
     let metric = |fault: f64| (0..40).map(|i| scrape(i, fault)).collect();
-    Batch { scrapes: vec![metric(bad), metric(0.05)], warnings: vec![] }
+    Batch::counted(vec![metric(bad), metric(0.05)])
 }
 
 fn seen(value: Batch) -> Observation<Batch> {
@@ -66,7 +66,7 @@ fn pictures() -> Vec<(&'static str, State, i64)> {
         ("fresh", state(vec![seen(batch(1.0))]), 590),
         ("stale", state(vec![seen(batch(1.0))]), 640),
         ("failed", state(vec![seen(batch(1.0)), failed()]), 640),
-        ("empty", state(vec![seen(Batch { scrapes: vec![vec![], vec![]], warnings: vec![] })]), 590),
+        ("empty", state(vec![seen(Batch::counted(vec![vec![], vec![]]))]), 590),
     ]
 }
 
@@ -139,7 +139,7 @@ fn not_enough_data_says_what_is_missing_and_by_when() {
     let theme = Theme::default();
     let ctx = Ctx { now: at(590), theme: &theme };
     let few = batch(1.0).scrapes.into_iter().map(|scrapes| scrapes[20..23].to_vec()).collect();
-    let state = state(vec![seen(Batch { scrapes: few, warnings: vec!["slow query".into()] })]);
+    let state = state(vec![seen(Batch { scrapes: few, warnings: vec!["slow query".into()], ..Batch::default() })]);
     assert_eq!(state.report.value().unwrap().verdict, Verdict::Collecting);
     insta::assert_snapshot!(drawn(&state, &ctx, 52, 20));
 }

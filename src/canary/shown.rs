@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::judge::LogE;
 use super::judge::words;
-use super::model::{MetricReport, Report, Scrape, State, Verdict};
+use super::judge::{Band, LogE, Peak};
+use super::model::{MetricReport, Report, Scrape, State, Unit, Verdict};
 use crate::evidence::{Failure, Freshness};
 
 /// The state of the canary at one instant. Unknown is `null`.
@@ -52,10 +52,24 @@ struct ShownMetric {
     log_e: LogE,
     bar: f64,
     detectable_ratio: Option<f64>,
+    /// Seconds until 10 % bad events would be suspect here.
+    shows_in_s: Option<f64>,
+    unit: Unit,
+    boundary: Option<f64>,
+    band: Option<Band>,
+    peaks: Vec<Peak>,
+    placebo: Option<Placebo>,
     needs: Option<String>,
     weakest: String,
     why: String,
     scrapes: Vec<Scrape>,
+}
+
+/// The pod of the baseline that looks worst.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Placebo {
+    pod: String,
+    log_e: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -146,6 +160,12 @@ impl ShownMetric {
             log_e: it.log_e,
             bar: it.bar,
             detectable_ratio: it.detectable,
+            shows_in_s: it.shows_in,
+            unit: it.unit,
+            boundary: it.boundary,
+            band: it.band,
+            peaks: it.peaks,
+            placebo: it.placebo.map(|(pod, log_e)| Placebo { pod, log_e }),
             needs: it.needs,
             weakest: it.weakest,
             why: it.why,

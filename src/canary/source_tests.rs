@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::super::model::Arm;
 use super::*;
 use crate::http::fault::{Fault, Server, answer};
 
@@ -21,7 +22,12 @@ fn canary(url: &str) -> schema::Canary {
 }
 
 fn source(url: &str) -> Source {
-    Source::new(&canary(url), Permit::for_drill(), Client::new(), Some("s3cret".into()))
+    Source::new(
+        &canary(url),
+        Permit::for_drill(),
+        Client::new(),
+        Keys { token: Some("s3cret".into()), application_key: None },
+    )
 }
 
 /// The value of a form field of a request, decoded.
@@ -72,13 +78,13 @@ fn the_first_look_reaches_back_and_the_next_goes_on() {
         let times: Vec<_> = first.value.scrapes[0].iter().map(|s| s.at).collect();
         assert_eq!(times, [-60.0, -45.0, -30.0, -15.0, 0.0].map(at));
         assert!(first.value.scrapes[0][0].is_missed(), "the first value is a start");
-        assert_eq!(first.value.scrapes[0][1].baseline, Arm { bad: Some(14.0), total: Some(135.0) });
+        assert_eq!(first.value.scrapes[0][1].drawn(0).baseline, Arm { bad: Some(14.0), total: Some(135.0) });
         assert_eq!((first.observed_at, first.ttl), (at(0.0), Duration::from_secs(35)));
         assert_eq!(first.value.warnings, ["slow \\u{1b}[31m"]);
         assert_eq!(source.next_at(at(7.0)), at(22.0));
         let next = batch(source.poll(at(37.0)).await);
         assert_eq!(next.value.scrapes[0].iter().map(|s| s.at).collect::<Vec<_>>(), [15.0, 30.0].map(at));
-        assert_eq!(next.value.scrapes[0][0].canary.total, Some(15.0));
+        assert_eq!(next.value.scrapes[0][0].drawn(0).canary.total, Some(15.0));
         let nothing = batch(source.poll(at(38.0)).await);
         assert_eq!((nothing.value.scrapes, nothing.observed_at), (vec![vec![]], at(30.0)), "no step has passed");
         let requests = server.requests();
@@ -96,7 +102,8 @@ fn a_failure_loses_no_scrape_and_backs_off() {
         let server = world("").await;
         let mut source = source(&server.url(""));
         batch(source.poll(at(7.0)).await);
-        let right = std::mem::replace(&mut source.canary.source.prometheus, "http://127.0.0.1:1".into());
+        let Backend::Query(api) = &mut source.backend else { panic!() };
+        let right = std::mem::replace(&mut api.address, "http://127.0.0.1:1".into());
         for generation in 2..5 {
             let Observation::Failed(seen, failure) = source.poll(at(30.0)).await else { panic!() };
             assert_eq!(seen, Generation(generation));
@@ -104,10 +111,11 @@ fn a_failure_loses_no_scrape_and_backs_off() {
             assert_eq!(failure.retry_at, Some(source.next_at(at(30.0))));
             assert!(failure.retry_at.unwrap() <= at(34.0));
         }
-        source.canary.source.prometheus = right;
+        let Backend::Query(api) = &mut source.backend else { panic!() };
+        api.address = right;
         let caught_up = batch(source.poll(at(52.0)).await);
         assert_eq!(caught_up.value.scrapes[0].len(), 3);
-        assert!(caught_up.value.scrapes[0].iter().all(|s| s.canary.total == Some(15.0)));
+        assert!(caught_up.value.scrapes[0].iter().all(|s| s.drawn(0).canary.total == Some(15.0)));
     });
 }
 
@@ -149,7 +157,7 @@ fn victoria_metrics_is_asked_for_its_newest_samples() {
         let server = Server::start(Fault::Reply(Arc::new(reply))).await;
         let mut source = source(&server.url(""));
         let seen = batch(source.poll(at(7.0)).await);
-        assert!(seen.value.scrapes[0].iter().all(Scrape::is_missed), "empty is unknown");
+        assert!(seen.value.scrapes[0].iter().all(Sight::is_missed), "empty is unknown");
         let last = server.requests().pop().unwrap();
         assert_eq!(field(&last, "latency_offset").as_deref(), Some("1s"));
     });
@@ -203,12 +211,15 @@ fn a_long_way_back_is_asked_in_pieces_that_join_without_a_seam() {
         let server = world("").await;
         let mut canary = canary(&server.url(""));
         canary.lookback = Duration::from_secs(15 * 300);
-        let mut source = Source::new(&canary, Permit::for_drill(), Client::new(), None);
+        let mut source = Source::new(&canary, Permit::for_drill(), Client::new(), Keys::default());
         let seen = batch(source.poll(at(7.0)).await);
         let scrapes = &seen.value.scrapes[0];
         assert_eq!(scrapes.len(), 301);
         assert_eq!((scrapes[0].at, scrapes[300].at), (at(-4500.0), at(0.0)));
-        assert!(scrapes[1..].iter().all(|s| s.canary.total == Some(15.0)), "no step is lost between two pieces");
+        assert!(
+            scrapes[1..].iter().all(|s| s.drawn(0).canary.total == Some(15.0)),
+            "no step is lost between two pieces"
+        );
         assert_eq!(server.requests().len(), 3 * 4);
     });
 }
@@ -224,7 +235,7 @@ fn what_was_seen_before_a_failure_is_brought_by_the_next_look() {
         let server = Server::start(Fault::Reply(Arc::new(reply))).await;
         let mut canary = canary(&server.url(""));
         canary.lookback = Duration::from_secs(15 * 200);
-        let mut source = Source::new(&canary, Permit::for_drill(), Client::new(), None);
+        let mut source = Source::new(&canary, Permit::for_drill(), Client::new(), Keys::default());
         assert!(matches!(source.poll(at(7.0)).await, Observation::Failed(..)));
         let seen = batch(source.poll(at(7.0)).await);
         assert_eq!(seen.value.scrapes[0].len(), 201, "the first piece and the second");

@@ -1,5 +1,7 @@
 use super::*;
-use crate::canary::model::Arm;
+use std::time::Duration;
+
+use crate::canary::model::{Arm, Scrape};
 use crate::evidence::{Failure, Freshness, Subject};
 
 fn canary(metrics: &str) -> schema::Canary {
@@ -21,7 +23,7 @@ fn scrape(seconds: i64, [xc, nc, xb, nb]: [f64; 4]) -> Scrape {
 }
 
 fn seen(generation: u64, scrapes: Vec<Vec<Scrape>>, newest: i64) -> Observation<Batch> {
-    let value = Batch { scrapes, warnings: vec![] };
+    let value = Batch::counted(scrapes);
     let ttl = Duration::from_secs(35);
     let evidence =
         Evidence { value, subject: Subject::default(), source: "prometheus".into(), observed_at: at(newest), ttl };
@@ -105,7 +107,7 @@ fn nothing_configured_takes_nothing() {
 fn history_is_bounded() {
     let mut state = State::new(&canary(ERRORS));
     state.update(seen(1, vec![run([0.0, 100.0, 2.0, 900.0], 0, 1_000)], 14_985), at(15_000));
-    assert_eq!(state.report.value().unwrap().metrics[0].scrapes.len(), KEPT);
+    assert_eq!(state.report.value().unwrap().metrics[0].scrapes.len(), 240);
 }
 
 #[test]

@@ -6,12 +6,14 @@ use color_eyre::eyre::eyre;
 use jiff::Timestamp;
 
 use super::{Context, Exit, judge, print};
+use crate::canary::export::Export;
 use crate::canary::model::State;
 use crate::canary::shown::Shown;
-use crate::canary::source::Source;
+use crate::canary::source::{Keys, Source};
 use crate::config::Loaded;
 use crate::config::schema::Canary;
 use crate::config::trust::{Permit, Trust};
+use crate::evidence::{Generation, Observation};
 use crate::http::Client;
 use crate::project::Project;
 
@@ -24,6 +26,9 @@ pub struct Args {
     /// Go on looking until it is interrupted
     #[arg(long)]
     watch: bool,
+    /// Print the scrapes as a document for `hotfix judge` instead, which comes to the same verdict
+    #[arg(long, conflicts_with_all = ["json", "watch"])]
+    export: bool,
 }
 
 /// Runs the command.
@@ -31,9 +36,12 @@ pub struct Args {
 /// # Errors
 /// When there is nothing to ask, or it is not trusted. A server that fails is no error: exit 5.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
-    let Args { json, watch } = args;
+    let Args { json, watch, export } = args;
     let (canary, source) = source(context)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if export {
+        return runtime.block_on(exported(&canary, source, context.now));
+    }
     runtime.block_on(look(State::new(&canary), source, context.now, json, watch))
 }
 
@@ -41,9 +49,8 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
 fn source(context: &Context) -> color_eyre::Result<(Canary, Source)> {
     let (loaded, root, permit) = trusted(context)?;
     let canary = loaded.config.canary.ok_or_else(|| eyre!("hotfix.toml has no [canary]"))?;
-    let token = canary.source.token.as_ref().map(|token| token.resolve(permit, &root)).transpose()?;
-    let token = token.map(|hidden| hidden.reveal().to_owned());
-    let source = Source::new(&canary, permit, Client::new(), token);
+    let keys = Keys::resolve(&canary.source, permit, &root)?;
+    let source = Source::new(&canary, permit, Client::new(), keys).in_folder(&root);
     Ok((canary, source))
 }
 
@@ -56,6 +63,21 @@ fn trusted(context: &Context) -> color_eyre::Result<(Loaded, PathBuf, Permit)> {
         Some(Trust::Untrusted { why, .. }) => Err(eyre!("this hotfix.toml is not trusted ({why}): see `hotfix trust`")),
         None => Err(eyre!("no hotfix.toml here: `hotfix init` writes one")),
     }
+}
+
+/// One look, as a document. It exits as `hotfix judge` would on it.
+async fn exported(canary: &Canary, mut source: Source, now: Timestamp) -> color_eyre::Result<Exit> {
+    let evidence = match source.poll(now).await {
+        Observation::Seen(_, evidence) => evidence,
+        Observation::Failed(_, failure) => return Err(eyre!(failure.what)),
+        Observation::Started(_) => return Err(eyre!("nothing was seen")),
+    };
+    let mut export = Export::new(canary);
+    export.take(&evidence.value);
+    print(&(serde_json::to_string(&export.document())? + "\n"))?;
+    let mut state = State::new(canary);
+    state.update(Observation::Seen(Generation::default(), evidence), now);
+    Ok(state.report.value().map_or(Exit::NotEnoughData, |report| judge::exit(report.verdict)))
 }
 
 async fn look(

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::Context;
 
 use crate::canary::model::{Report as CanaryReport, State as CanaryState};
-use crate::canary::source::Source as CanarySource;
+use crate::canary::source::{Keys, Source as CanarySource};
 use crate::change::model::{Report as ChangeReport, Worktree};
 use crate::change::source::{self, Settings};
 use crate::checklist::model::Inputs;
@@ -143,9 +143,8 @@ fn poll(
     permit: Permit,
     now: Timestamp,
 ) -> color_eyre::Result<Observed<CanaryReport>> {
-    let token = canary.source.token.as_ref().map(|token| token.resolve(permit, &project.root)).transpose()?;
-    let token = token.map(|hidden| hidden.reveal().to_owned());
-    let mut source = CanarySource::new(canary, permit, Client::new(), token);
+    let keys = Keys::resolve(&canary.source, permit, &project.root)?;
+    let mut source = CanarySource::new(canary, permit, Client::new(), keys).in_folder(&project.root);
     let mut state = CanaryState::new(canary);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let answer = runtime.block_on(source.poll(now));

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{WrapErr, eyre};
 use serde::Serialize;
@@ -14,13 +14,25 @@ use crate::project::Project;
 
 mod detect;
 mod draft;
+mod import;
+
+use import::Origin;
 
 /// Writes a commented hotfix.toml from what it detects.
-#[derive(Debug, Clone, Copy, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// How the service is deployed; its canary and rollback come ready to be adapted
     #[arg(long)]
     preset: Option<Preset>,
+    /// Take the canary's metrics from a canary config of Kayenta (JSON)
+    #[arg(long, value_name = "FILE", group = "origin", conflicts_with = "preset")]
+    from_kayenta: Option<PathBuf>,
+    /// Take them from AnalysisTemplates of Argo Rollouts (YAML or JSON)
+    #[arg(long, value_name = "FILE", group = "origin", conflicts_with = "preset")]
+    from_argo: Option<PathBuf>,
+    /// Take them from a Canary of Flagger, with the MetricTemplates beside it (YAML or JSON)
+    #[arg(long, value_name = "FILE", group = "origin", conflicts_with = "preset")]
+    from_flagger: Option<PathBuf>,
     /// Overwrite a hotfix.toml that is there
     #[arg(long)]
     force: bool,
@@ -77,14 +89,18 @@ impl Preset {
 /// # Errors
 /// When there is a hotfix.toml already, or it cannot be written.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
+    let Args { preset, from_kayenta, from_argo, from_flagger, force, json } = args;
+    let origins = [(Origin::Kayenta, from_kayenta), (Origin::Argo, from_argo), (Origin::Flagger, from_flagger)];
+    let imported = origins.into_iter().find_map(|(origin, file)| Some((origin, file?)));
+    let imported = imported.map(|(origin, file)| imported_canary(origin, &context.directory.join(file))).transpose()?;
     let project = Project::open(&context.directory)?;
     let path = project.root.join(load::FILE);
     let found = detect::look(&project.root);
-    let text = draft::write(&found, args.preset);
+    let text = draft::write(&found, preset, imported.as_deref());
     load::parse(&text, &path).wrap_err("the draft does not hold: please report this")?;
-    write(&path, &text, args.force)?;
-    let told = if args.json {
-        serde_json::to_string(&Document { schema: 1, path: &path, preset: args.preset, detected: &found })? + "\n"
+    write(&path, &text, force)?;
+    let told = if json {
+        serde_json::to_string(&Document { schema: 1, path: &path, preset, detected: &found })? + "\n"
     } else {
         format!(
             "{}\nwrote {}\nnext: read it, then `hotfix trust` and `hotfix doctor`\n",
@@ -94,6 +110,14 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     };
     print(&told)?;
     Ok(Exit::Ok)
+}
+
+/// `[canary]` from a file of another tool.
+fn imported_canary(origin: Origin, file: &Path) -> color_eyre::Result<String> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).wrap_err_with(|| format!("cannot read {shown}"))?;
+    let imported = import::read(origin, &text).map_err(|what| eyre!("{shown}: {what}"))?;
+    Ok(import::write(origin, &imported))
 }
 
 #[derive(Serialize)]

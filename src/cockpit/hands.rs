@@ -163,7 +163,8 @@ impl Hands {
         let (canary, plan, http) = (Arc::new(Notify::new()), Arc::new(Notify::new()), http::Client::new());
         if let (Some(permit), Some(watched)) = (opened.permit, &opened.config.canary) {
             state.canary = canary::state::State::new(watched);
-            let source = canary::source::Source::new(watched, permit, http.clone(), opened.canary_token.clone());
+            let source = canary::source::Source::new(watched, permit, http.clone(), opened.canary_keys.clone())
+                .in_folder(&opened.root);
             self.spawn(watch_canary(source, self.clock, canary.clone(), self.letters.clone()));
         }
         if let (Some(_), Some(plan_config)) = (opened.permit, opened.config.rollback.clone()) {

@@ -11,6 +11,7 @@ use super::keymap::Keymap;
 use super::letter::Letter;
 use super::mailbox::Sending;
 use super::state::{Standing, State};
+use crate::canary::source::Keys;
 use crate::change;
 use crate::config::schema::Config;
 use crate::config::trust::{Permit, Trust};
@@ -51,7 +52,7 @@ pub struct Opened {
     /// The keys.
     pub keymap: Keymap,
     /// The token of the metrics server, fetched.
-    pub canary_token: Option<String>,
+    pub canary_keys: Keys,
     /// The folder of the journal; also of the rollback's lock.
     pub journal_folder: PathBuf,
     /// The journal's thread, or why nothing can be recorded.
@@ -121,11 +122,11 @@ fn open(directory: &Path, inlet: &Inlet, drill: Option<(Permit, PathBuf)>) -> co
         Ok(kept) => (Ok(kept.writer), kept.records, kept.incidents),
         Err(why) => (Err(why), Vec::new(), Vec::new()),
     };
-    let canary_token = permit.and_then(|permit| canary_token(&project, permit, &mut warnings));
+    let canary_keys = permit.map(|permit| canary_keys(&project, permit, &mut warnings)).unwrap_or_default();
     let pen = journal_folder.as_ref().ok().and_then(|folder| reach(folder, &mut warnings));
     Ok(Opened {
         pen,
-        canary_token,
+        canary_keys,
         config,
         zone: TimeZone::system(),
         operator: project.who(None).unwrap_or_else(|_| "operator".into()),
@@ -185,17 +186,13 @@ fn reach(folder: &Path, warnings: &mut Vec<String>) -> Option<Pen> {
     }
 }
 
-/// A token that cannot be had is told here, and by the server's answer to a request without it.
-fn canary_token(project: &Project, permit: Permit, warnings: &mut Vec<String>) -> Option<String> {
-    let config = project.config().ok()?;
-    let secret = config.canary?.source.token?;
-    match secret.resolve(permit, &project.root) {
-        Ok(hidden) => Some(hidden.reveal().to_owned()),
-        Err(error) => {
-            warnings.push(format!("canary: {error}"));
-            None
-        }
-    }
+/// A secret that cannot be had is told here, and by the server's answer to a request without it.
+fn canary_keys(project: &Project, permit: Permit, warnings: &mut Vec<String>) -> Keys {
+    let Some(canary) = project.config().ok().and_then(|config| config.canary) else { return Keys::default() };
+    Keys::resolve(&canary.source, permit, &project.root).unwrap_or_else(|error| {
+        warnings.push(format!("canary: {error}"));
+        Keys::default()
+    })
 }
 
 fn keymap(warnings: &mut Vec<String>) -> Keymap {
@@ -249,8 +246,8 @@ impl Opened {
 
     /// Takes the secrets that were fetched out of whatever is recorded.
     pub fn hide_secrets(&self) {
-        if let (Ok(writer), Some(token)) = (&self.writer, &self.canary_token) {
-            writer.hide(vec![token.clone()]);
+        if let Ok(writer) = &self.writer {
+            writer.hide(self.canary_keys.all().cloned().collect());
         }
     }
 }

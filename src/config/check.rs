@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::schema::{Canary, Config, Endpoint, Engine, Metric, MetricKind, Request, Rollback, Secret, Step, Verify};
+use super::schema::{Config, Endpoint, Engine, Request, Rollback, Secret, Step, Verify};
+
 use super::shape::hint;
 use crate::evidence::text;
 
@@ -12,13 +13,7 @@ use crate::evidence::text;
 pub const PLACEHOLDERS: [&str; 5] = ["to.version", "to.sha", "from.version", "from.sha", "plan"];
 /// The longest name.
 const NAME: usize = 60;
-const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
-const LONGEST_INTERVAL: Duration = Duration::from_secs(3_600);
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3_600);
-const LONGEST_LOOKBACK: Duration = Duration::from_secs(7 * 24 * 3_600);
-/// Headers that authenticate: they are secrets, and belong into `token`.
-const SECRET_HEADERS: [&str; 6] =
-    ["authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "dd-api-key"];
 
 /// Something that cannot be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +23,8 @@ pub struct Fault {
     /// What.
     pub what: String,
 }
+
+mod canary;
 
 /// Everything that cannot be right.
 pub fn check(config: &Config) -> Vec<Fault> {
@@ -101,53 +98,6 @@ impl Faults {
                 self.url(&format!("{path}.github.api"), api, false);
             }
             self.token(&format!("{path}.github"), github.token.as_ref());
-        }
-    }
-
-    fn canary(&mut self, canary: &Canary) {
-        let source = &canary.source;
-        self.url("canary.source.prometheus", &source.prometheus, source.allow_http);
-        self.token("canary.source", source.token.as_ref());
-        for name in source.headers.keys() {
-            if SECRET_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
-                self.add("canary.source.headers", format!("`{name}` is a secret: use `token = {{ env = \"NAME\" }}`"));
-            }
-        }
-        self.between("canary.interval", canary.interval, SHORTEST_INTERVAL, LONGEST_INTERVAL);
-        if canary.interval <= LONGEST_INTERVAL {
-            self.between("canary.lookback", canary.lookback, canary.interval, LONGEST_LOOKBACK);
-        }
-        if !(canary.false_alarm > 0.0 && canary.false_alarm < 1.0) {
-            self.add("canary.false_alarm", "must lie between 0 and 1; usual are 0.01 to 0.1");
-        }
-        if !(canary.margin.is_finite() && canary.margin > 0.0) {
-            self.add("canary.margin", "must be more than 0; 1.0 means no worse than the baseline");
-        }
-        if canary.metrics.is_empty() {
-            self.add("canary.metrics", "a canary needs at least one metric");
-        }
-        self.names("canary.metrics", canary.metrics.iter().map(|metric| metric.name.as_str()));
-        for (index, metric) in canary.metrics.iter().enumerate() {
-            self.metric(&format!("canary.metrics.{index}"), metric);
-        }
-    }
-
-    fn metric(&mut self, path: &str, metric: &Metric) {
-        let given = |value: &Option<String>| value.as_ref().is_some_and(|text| !text.trim().is_empty());
-        match metric.kind {
-            MetricKind::Ratio if !given(&metric.bad) || !given(&metric.total) => {
-                self.add(path, "a ratio needs `bad` and `total`: the counters of bad and of all events");
-            }
-            MetricKind::Quantile if !given(&metric.query) || metric.q.is_none() => {
-                self.add(path, "a quantile needs `query`, the histogram's buckets, and `q`, such as 0.99");
-            }
-            MetricKind::Gauge if !given(&metric.query) => self.add(path, "a gauge needs `query`"),
-            MetricKind::Ratio | MetricKind::Quantile | MetricKind::Gauge => {}
-        }
-        for (key, value) in [("slo", metric.slo), ("q", metric.q)] {
-            if value.is_some_and(|value| !(value > 0.0 && value < 1.0)) {
-                self.add(&format!("{path}.{key}"), "must lie between 0 and 1");
-            }
         }
     }
 

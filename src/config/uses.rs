@@ -1,6 +1,6 @@
 //! Everything that a configuration would run, contact or authenticate with (pure).
 
-use super::schema::{Config, Request, Secret, Verify};
+use super::schema::{Config, MetricSource, Request, Secret, Verify};
 
 /// A command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +60,7 @@ impl Uses {
             }
         }
         if let Some(canary) = &config.canary {
-            let source = &canary.source;
-            uses.contact("canary: metrics", "GET", &source.prometheus, source.token.as_ref(), source.allow_http);
+            uses.metrics(&canary.source);
         }
         uses.rollback(config);
         for comms in &config.comms {
@@ -75,6 +74,31 @@ impl Uses {
     /// Whether there is anything that needs trust.
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty() && self.contacts.is_empty() && self.secrets.is_empty()
+    }
+
+    fn metrics(&mut self, source: &MetricSource) {
+        let purpose = "canary: metrics";
+        let token = source.token.as_ref();
+        let scraped = source.openmetrics.iter().flat_map(|scraped| scraped.baseline.iter().chain(&scraped.canary));
+        for address in source.prometheus.iter().chain(scraped) {
+            self.contact(purpose, "GET", address, token, source.allow_http);
+        }
+        if let Some(json) = &source.http_json {
+            let method = json.method.as_deref().unwrap_or(if json.body.is_some() { "POST" } else { "GET" });
+            self.contact(purpose, method, &json.url, token, source.allow_http);
+        }
+        if let Some(command) = &source.command {
+            self.run(purpose, Some(&command.run));
+        }
+        if let Some(datadog) = &source.datadog {
+            self.contact(purpose, "POST", &datadog.api(), token, source.allow_http);
+            if let Some(key) = &datadog.application_key {
+                self.secret("canary: metrics, application key", key);
+            }
+        }
+        if let Some(grafana) = &source.grafana {
+            self.contact(purpose, "POST", &grafana.address, token, source.allow_http);
+        }
     }
 
     fn rollback(&mut self, config: &Config) {
@@ -132,11 +156,6 @@ pub fn unsupported(config: &Config) -> Vec<String> {
     let mut tell = |what: String| found.push(format!("{what}: not supported by this version yet"));
     for source in config.tests.iter().filter(|source| source.github.is_some()) {
         tell(format!("`github` of [[tests]] {}", source.name));
-    }
-    for metric in config.canary.iter().flat_map(|canary| &canary.metrics) {
-        if metric.kind != super::schema::MetricKind::Ratio {
-            tell(format!("the kind of metric {} (`ratio` is)", metric.name));
-        }
     }
     if config.rollback.as_ref().is_some_and(|rollback| rollback.engine != super::schema::Engine::Steps) {
         tell("the engine of [rollback] (`steps` is)".to_owned());

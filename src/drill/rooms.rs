@@ -52,7 +52,12 @@ impl RealRooms {
         Ok(Self {
             root: site.root().to_owned(),
             state: site.state_dir(),
-            prometheus: prometheus::Source::new(&watched, Permit::for_drill(), http.clone(), None),
+            prometheus: prometheus::Source::new(
+                &watched,
+                Permit::for_drill(),
+                http.clone(),
+                prometheus::Keys::default(),
+            ),
             canary: canary::State::new(&watched),
             reports: Reports::new(site.root(), &config.tests),
             tests: None,

@@ -98,7 +98,8 @@ impl HttpError {
         Self { retry_after: response.retry_after, remedy: status_remedy(*status).map(str::to_owned), ..error }
     }
 
-    pub(super) fn html(response: &Response) -> Self {
+    /// A page for people came where data was asked for.
+    pub fn html(response: &Response) -> Self {
         Self::new(Kind::Malformed, format!("{}: got HTML: a login page?", response.place))
             .with_remedy("check the address and the token; a proxy or single sign-on may stand before the server")
     }

@@ -109,6 +109,11 @@ impl Exposure {
         (self.scrapes > 1).then(|| (self.last - self.first) * scrapes / (scrapes - 1.0))
     }
 
+    /// Seconds between two scrapes; zero before the second.
+    pub fn interval(&self) -> f64 {
+        self.seconds().map_or(0.0, |seconds| seconds / f64::from(self.scrapes))
+    }
+
     /// When the last scrape was.
     pub fn last(&self) -> f64 {
         self.last

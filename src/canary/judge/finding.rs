@@ -49,6 +49,9 @@ pub struct Finding {
     pub placebo: Option<(String, f64)>,
 }
 
+/// The bad ratio whose detection delay is told.
+const FAULT: f64 = 0.1;
+
 /// Seconds from the last scrape.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Due {
@@ -56,6 +59,8 @@ pub struct Due {
     pub harm: Option<f64>,
     /// Until a canary that is as good as the baseline would be healthy.
     pub pass: Option<f64>,
+    /// Until a canary with 10 % bad events would be suspect, from the first of them.
+    pub fault: Option<f64>,
 }
 
 impl Judge {
@@ -113,7 +118,8 @@ impl Judge {
         &self.strands[self.loudest_index()]
     }
 
-    pub(super) fn loudest_index(&self) -> usize {
+    /// Which boundary has it.
+    pub fn loudest_index(&self) -> usize {
         let by_evidence = |a: &usize, b: &usize| {
             let robust = |i: &usize| self.strands[*i].log_e().robust;
             robust(a).total_cmp(&robust(b))
@@ -143,6 +149,7 @@ impl Judge {
         Due {
             harm: (pass_margin > margin)
                 .then(|| left(traffic.seconds_needed(pass_margin, margin, self.shared_alarm()))),
+            fault: traffic.shows_in(FAULT, margin, (-self.bars.suspect).exp(), self.exposure.interval()),
             pass: (pass_margin > 1.0).then(|| left(traffic.seconds_needed(1.0, pass_margin, pass_false_alarm))),
         }
     }

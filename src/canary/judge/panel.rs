@@ -49,6 +49,13 @@ impl Panel {
         }
     }
 
+    /// Says where the boundaries of a latency are, once they have been chosen.
+    pub fn name_boundaries(&mut self, metric: usize, boundaries: &[f64]) {
+        if let Some(judge) = self.judges.get_mut(metric) {
+            judge.name_boundaries(boundaries);
+        }
+    }
+
     /// Takes in the pods of the baseline in a scrape of one metric; before the scrape itself.
     pub fn take_pods<'p>(&mut self, metric: usize, pods: impl Iterator<Item = (&'p str, Arm)> + Clone) {
         if let Some(judge) = self.judges.get_mut(metric) {

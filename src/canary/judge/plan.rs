@@ -43,6 +43,18 @@ impl Traffic {
         self.events_needed(ratio, null, alpha) / self.events(ratio) * self.seconds
     }
 
+    /// Seconds until a canary whose bad ratio is `fault` is told from `null` at the level `alpha`, in whole scrapes of
+    /// `interval` seconds. `None` where the fault is no worse than what the null hypothesis allows.
+    pub fn shows_in(&self, fault: f64, null: f64, alpha: f64, interval: f64) -> Option<f64> {
+        let ratio = fault / self.rate;
+        if ratio <= null * 1.01 || interval <= 0.0 {
+            return None;
+        }
+        let needed = self.events_needed(ratio, null, alpha);
+        let scrapes = needed / (self.events(ratio) * interval / self.seconds);
+        Some(scrapes.ceil().max(1.0) * interval)
+    }
+
     /// The smallest ratio above `margin` that this much traffic would have shown, up to 20.
     pub fn detectable(&self, margin: f64, alpha: f64) -> Option<f64> {
         (1..=160)

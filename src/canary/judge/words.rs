@@ -45,6 +45,27 @@ pub fn percent(share: f64) -> String {
     }
 }
 
+/// A number in at most six cells: `0`, `0.25`, `12.5`, `3.4k`, `512M`.
+pub fn short(value: f64) -> String {
+    let size = value.abs();
+    let (value, suffix) = match size {
+        s if s >= 1e12 => return format!("{value:.0e}"),
+        s if s >= 1e9 => (value / 1e9, "G"),
+        s if s >= 1e6 => (value / 1e6, "M"),
+        s if s >= 1e3 => (value / 1e3, "k"),
+        _ => (value, ""),
+    };
+    let text = match value.abs() {
+        0.0 => "0".to_owned(),
+        v if v >= 99.95 => format!("{value:.0}"),
+        v if v >= 9.995 => format!("{value:.1}"),
+        v if v >= 0.001 => format!("{value:.2}"),
+        _ => return format!("{value:.0e}"),
+    };
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text}{suffix}")
+}
+
 /// A ratio: `4.4x`, `2x`, `12x`.
 pub fn times(ratio: f64) -> String {
     let text = if ratio >= 9.95 { format!("{ratio:.0}") } else { format!("{ratio:.1}") };

@@ -22,7 +22,7 @@ pub fn reach(loaded: &Loaded, permit: Permit) -> Vec<Check> {
 
 async fn all(contacts: Vec<Contact>, loaded: &Loaded, permit: Permit) -> Vec<Check> {
     let client = Client::new();
-    let metrics = loaded.config.canary.as_ref().map(|canary| canary.source.prometheus.clone());
+    let metrics = loaded.config.canary.as_ref().and_then(|canary| canary.source.prometheus.clone());
     let looks: Vec<_> = contacts
         .into_iter()
         .map(|contact| {
@@ -45,7 +45,8 @@ struct Asked {
 }
 
 fn request(contact: &Contact, metrics: Option<&str>, loaded: &Loaded, permit: Permit) -> Result<Asked, Check> {
-    if contact.method != "GET" || placeholders(&contact.url).next().is_some() {
+    let is_template = placeholders(&contact.url).next().is_some() || contact.url.contains("$query");
+    if contact.method != "GET" || is_template {
         let request = Request { allow_http: contact.allow_http, ..Request::new("HEAD", origin(&contact.url)) };
         return Ok(Asked { request, wants_success: false });
     }

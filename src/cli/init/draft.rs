@@ -9,8 +9,8 @@ use super::detect::Found;
 const SERVICE: &str = "SERVICE";
 
 /// The file for what was found. A preset that was asked for is in force; one that was only detected is there
-/// as comments.
-pub fn write(found: &Found, asked: Option<Preset>) -> String {
+/// as comments. `canary` is the part of it that was taken over from another tool.
+pub fn write(found: &Found, asked: Option<Preset>, canary: Option<&str>) -> String {
     let mut out = String::from(
         "# hotfix.toml: how this service is hotfixed. Nothing in here is run or contacted before you have said\n\
          # `hotfix trust`, and a change asks again. A secret never stands in here: name it, as in { env = \"NAME\" }.\n\
@@ -18,6 +18,7 @@ pub fn write(found: &Found, asked: Option<Preset>) -> String {
     );
     // Writing to a String cannot fail.
     let _ = write!(out, "{}{}{LIMITS}{}", production(found), git(found), tests(found, asked));
+    out.extend(canary);
     out += &deployment(found, asked);
     out
 }
@@ -29,7 +30,7 @@ files = 10
 ";
 
 /// A TOML string.
-fn string(text: &str) -> String {
+pub(super) fn string(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 

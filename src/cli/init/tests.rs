@@ -22,7 +22,7 @@ fn every_preset_holds_and_this_version_acts_on_all_of_it() {
     for preset in Preset::value_variants() {
         let config = parse(preset.text()).config;
         assert!(config.rollback.is_some_and(|rollback| rollback.verify.is_some()), "{preset:?}");
-        let drafted = parse(&draft::write(&found(), Some(*preset)));
+        let drafted = parse(&draft::write(&found(), Some(*preset), None));
         assert_eq!(unsupported(&drafted.config), Vec::<String>::new(), "{preset:?}");
         assert!(!drafted.text.contains("SERVICE"), "{preset:?}");
         assert!(!Uses::of(&drafted.config).is_empty());
@@ -32,7 +32,7 @@ fn every_preset_holds_and_this_version_acts_on_all_of_it() {
 #[test]
 fn without_a_preset_nothing_would_be_run_or_contacted() {
     for preset in [None, Some(Preset::Helm)] {
-        let drafted = parse(&draft::write(&Found { preset, ..found() }, None));
+        let drafted = parse(&draft::write(&Found { preset, ..found() }, None, None));
         assert!(Uses::of(&drafted.config).is_empty());
         assert_eq!(drafted.config.production.reference.as_deref(), Some("v*"));
         assert_eq!(drafted.config.git.targets, ["main"]);
@@ -42,7 +42,7 @@ fn without_a_preset_nothing_would_be_run_or_contacted() {
 /// Every part of the draft that is a comment holds as well once the comment signs are gone.
 #[test]
 fn the_comments_hold_when_they_are_taken_away() {
-    let text = draft::write(&Found { github: Some("acme/checkout".into()), ..found() }, None);
+    let text = draft::write(&Found { github: Some("acme/checkout".into()), ..found() }, None, None);
     let is_code = |line: &str| {
         let line = line.trim_start_matches("# ");
         line.starts_with('[')
@@ -68,7 +68,7 @@ fn a_draft_for_a_gradle_service_on_github() {
         preset: Some(Preset::Kubernetes),
         ..Found::default()
     };
-    insta::assert_snapshot!(draft::write(&found, None));
+    insta::assert_snapshot!(draft::write(&found, None, None));
 }
 
 #[test]
@@ -120,7 +120,7 @@ proptest! {
             github: Some(remote),
             ..found()
         };
-        let text = draft::write(&found, None);
+        let text = draft::write(&found, None, None);
         prop_assert!(load::parse(&text, &PathBuf::from("hotfix.toml")).is_ok(), "{}", text);
     }
 }

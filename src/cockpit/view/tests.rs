@@ -126,7 +126,7 @@ fn canary(picture: Picture, then: jiff::Timestamp, now: jiff::Timestamp) -> cana
         let arm = |bad: bool, total| Arm { bad: Some(f64::from(u8::from(bad))), total: Some(total) };
         Scrape { at, baseline: arm(n % 3 == 0, 900.0), canary: arm(n % 17 == 5, 100.0) }
     };
-    let batch = |scrapes: Vec<Scrape>| Batch { scrapes: vec![scrapes], warnings: Vec::new() };
+    let batch = |scrapes: Vec<Scrape>| Batch::counted(vec![scrapes]);
     let seen = |value: Batch, observed_at| {
         let evidence = Evidence {
             value,

@@ -15,8 +15,10 @@ pub struct Canary {
     /// Who is asked.
     pub source: MetricSource,
     /// Replaces `$scope` in the queries for the baseline's population.
+    #[serde(default)]
     pub baseline: String,
     /// Replaces `$scope` in the queries for the canary's population.
+    #[serde(default)]
     pub canary: String,
     /// Between two scrapes.
     #[serde(default = "fifteen_seconds", with = "duration")]
@@ -27,6 +29,9 @@ pub struct Canary {
     /// The rate of the canary that still counts as no worse, as a ratio to the baseline's.
     #[serde(default = "one")]
     pub margin: f64,
+    /// A regression has to be proven by one bet in each such block as well: for pods that have bad minutes.
+    #[serde(default, with = "duration::optional", skip_serializing_if = "Option::is_none")]
+    pub block: Option<Duration>,
     /// What is measured.
     pub metrics: Vec<Metric>,
     /// How far back the first look reaches.
@@ -34,12 +39,22 @@ pub struct Canary {
     pub lookback: Duration,
 }
 
-/// A server of metrics.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Who is asked for metrics: one of these.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MetricSource {
     /// The base address of a server that speaks the Prometheus API.
-    pub prometheus: String,
+    pub prometheus: Option<String>,
+    /// The services themselves.
+    pub openmetrics: Option<OpenMetrics>,
+    /// A server that answers in JSON.
+    pub http_json: Option<HttpJson>,
+    /// A command.
+    pub command: Option<CommandSource>,
+    /// Datadog; `token` is its API key.
+    pub datadog: Option<Datadog>,
+    /// Grafana; `token` is that of a service account.
+    pub grafana: Option<Grafana>,
     /// A bearer token.
     pub token: Option<Secret>,
     /// More headers; a tenant for instance.
@@ -48,6 +63,97 @@ pub struct MetricSource {
     /// Plain http to a host that is not this machine.
     #[serde(default)]
     pub allow_http: bool,
+}
+
+/// Services whose metrics are scraped directly.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenMetrics {
+    /// Addresses of the baseline's services.
+    pub baseline: Vec<String>,
+    /// Addresses of the canary's services.
+    pub canary: Vec<String>,
+}
+
+/// What the numbers of a source are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Values {
+    /// Running totals, which are counted here.
+    #[default]
+    Counter,
+    /// What was added since the number before.
+    Increment,
+}
+
+/// A server that answers in JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpJson {
+    /// The address; `$query`, `$start`, `$end` and `$step` are replaced.
+    pub url: String,
+    /// `GET`, or `POST` with a body, unless said otherwise.
+    pub method: Option<String>,
+    /// A body of JSON, with the same replacements.
+    pub body: Option<String>,
+    /// Where the number is: a JSONPath; one for each time where `time` is set.
+    pub value: String,
+    /// Where the times are: a JSONPath.
+    pub time: Option<String>,
+    /// What the numbers are.
+    #[serde(default)]
+    pub values: Values,
+}
+
+/// A command that prints a number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandSource {
+    /// Program and arguments; `$query` is replaced.
+    pub run: Vec<String>,
+    /// Where the number is in what it prints: a JSONPath. Without it, the first number counts.
+    pub value: Option<String>,
+    /// What the numbers are.
+    #[serde(default)]
+    pub values: Values,
+    /// How long it may take.
+    #[serde(default = "ten_seconds", with = "duration")]
+    pub timeout: Duration,
+}
+
+/// Datadog.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Datadog {
+    /// `datadoghq.com`, `us3.datadoghq.com`, `datadoghq.eu` and so on.
+    #[serde(default = "datadog_site")]
+    pub site: String,
+    /// The address of its API, where it is another one.
+    pub address: Option<String>,
+    /// The application key.
+    pub application_key: Option<Secret>,
+}
+
+impl Datadog {
+    /// The address of its API.
+    pub fn api(&self) -> String {
+        self.address.clone().unwrap_or_else(|| format!("https://api.{}", self.site))
+    }
+}
+
+/// Grafana.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grafana {
+    /// Its base address.
+    pub address: String,
+    /// The uid of the data source.
+    pub datasource: String,
+    /// The query as the panel's inspector shows it, with `$query` in it; PromQL without it.
+    pub query: Option<BTreeMap<String, serde_json::Value>>,
+    /// What the numbers are.
+    #[serde(default)]
+    pub values: Values,
 }
 
 /// `[[canary.metrics]]`
@@ -75,6 +181,11 @@ pub struct Metric {
     pub query: Option<String>,
     /// Which quantile, between 0 and 1 (quantile).
     pub q: Option<f64>,
+    /// The bucket edges beyond which an event is slow, three to five; chosen from the baseline without it (quantile).
+    pub boundaries: Option<Vec<f64>>,
+    /// Its part of the false alarm, relative to the other metrics that decide.
+    #[serde(default = "one")]
+    pub weight: f64,
 }
 
 /// How a metric is judged.
@@ -103,6 +214,14 @@ pub enum Worse {
 
 fn fifteen_seconds() -> Duration {
     Duration::from_secs(15)
+}
+
+fn ten_seconds() -> Duration {
+    Duration::from_secs(10)
+}
+
+fn datadog_site() -> String {
+    "datadoghq.com".to_owned()
 }
 
 fn thirty_minutes() -> Duration {
