@@ -1,7 +1,7 @@
 //! The change: what git knows about the hotfix.
 //!
 //! - [`model`]: the facts as values, and the room's `update` (pure); beside it what they are worked out by:
-//!   [`version`], [`classes`], [`core`], [`patch`], [`contents`], [`facts`], [`risk`], [`ladder`].
+//!   [`version`], [`classes`], [`core`], [`patch`], [`contents`], [`facts`], [`risk`], [`ladder`], [`strategy`].
 //! - [`source`]: git2 on a thread of its own, and the watching of the repository.
 //! - [`pane`]: how it is drawn.
 
@@ -17,5 +17,6 @@ pub mod patch;
 pub mod risk;
 pub mod source;
 mod state;
+pub mod strategy;
 pub mod text;
 pub mod version;

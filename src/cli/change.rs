@@ -8,7 +8,7 @@ use color_eyre::eyre::{WrapErr, eyre};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Context, Exit};
+use super::{Context, Exit, refused};
 use crate::change::facts;
 use crate::change::model::{Observation, Report, Worktree};
 use crate::change::source::{self, Settings};
@@ -77,13 +77,6 @@ fn watch(args: Args, context: &Context, settings: Settings) -> color_eyre::Resul
     }
     drop(handle);
     Ok(Exit::Ok)
-}
-
-fn refused(failure: &Failure) -> color_eyre::Report {
-    match &failure.remedy {
-        Some(remedy) => eyre!("{}\n  {remedy}", failure.what),
-        None => eyre!("{}", failure.what),
-    }
 }
 
 fn panicked() -> Failure {

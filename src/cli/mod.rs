@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 
 use crate::cockpit::guardian::LastWords;
+use crate::evidence::Failure;
 use crate::incident::Severity;
 
 pub mod assess;
@@ -22,6 +23,7 @@ pub mod declare;
 pub mod doctor;
 pub mod drill;
 pub mod entry;
+pub mod finish;
 pub mod gather;
 pub mod init;
 pub mod judge;
@@ -30,6 +32,7 @@ pub mod override_;
 pub mod role;
 pub mod rollback;
 pub mod stage;
+pub mod start;
 pub mod status;
 pub mod tests;
 pub mod tick;
@@ -96,6 +99,10 @@ pub enum Command {
     Close(close::Args),
     /// The journal of the incident, one event a line
     Timeline(timeline::Args),
+    /// Begins a hotfix branch from production, in a work tree of its own
+    Start(start::Args),
+    /// Brings the fix to every branch that must have it: 1 when a conflict waits for you
+    Finish(finish::Args),
     /// Prints or runs the rollback plan
     Rollback(rollback::Args),
     /// A simulated incident on the real console
@@ -171,6 +178,8 @@ pub fn run(command: Command, context: &Context) -> color_eyre::Result<Exit> {
         Command::Note(args) => note::run(args, context),
         Command::Close(args) => close::run(args, context),
         Command::Timeline(args) => timeline::run(args, context),
+        Command::Start(args) => start::run(args, context),
+        Command::Finish(args) => finish::run(&args, context),
         Command::Rollback(args) => rollback::run(args, context),
         Command::Drill(args) => drill::run(args, context),
         Command::Completions(args) => completions::run(args, context),
@@ -187,6 +196,14 @@ pub fn print(text: &str) -> io::Result<bool> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+/// What a source could not do, with the way out.
+fn refused(failure: &Failure) -> color_eyre::Report {
+    match &failure.remedy {
+        Some(remedy) => color_eyre::eyre::eyre!("{}\n  {remedy}", failure.what),
+        None => color_eyre::eyre::eyre!("{}", failure.what),
     }
 }
 

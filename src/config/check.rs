@@ -38,6 +38,9 @@ pub fn check(config: &Config) -> Vec<Fault> {
     for (index, target) in config.git.targets.iter().enumerate() {
         faults.glob(&format!("git.targets.{index}"), target);
     }
+    for (index, target) in config.git.cherry_pick.iter().enumerate() {
+        faults.glob(&format!("git.cherry_pick.{index}"), target);
+    }
     if !config.git.branch.contains("{slug}") {
         faults.add("git.branch", "must contain `{slug}`, where the incident's short name goes");
     }

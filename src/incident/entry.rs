@@ -178,6 +178,26 @@ pub enum Entry {
         /// In words.
         detail: String,
     },
+    /// A hotfix branch was begun.
+    BranchStarted {
+        /// The branch.
+        branch: String,
+        /// Where it begins.
+        base: Oid,
+        /// What that is: a tag, a branch.
+        from: String,
+        /// The folder of its work tree, when it has one of its own.
+        worktree: Option<String>,
+    },
+    /// The way of the fix to a target went on. Written before the change has any effect.
+    Promotion(Box<Promotion>),
+    /// The release was tagged.
+    Tagged {
+        /// The tag.
+        tag: String,
+        /// What it names.
+        oid: Oid,
+    },
     /// Something happened in a drill's world, or its facilitator did something.
     DrillEvent {
         /// In words.
@@ -193,6 +213,63 @@ pub enum Entry {
         /// The ids of what was still open then.
         open: Vec<String>,
     },
+}
+
+/// How the fix reaches one target, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promotion {
+    /// The hotfix branch.
+    pub branch: String,
+    /// Its tip: what is promoted.
+    pub head: Oid,
+    /// The target branch, as it is called.
+    pub target: String,
+    /// How.
+    pub by: Manner,
+    /// The state it is in now.
+    pub state: PromotionState,
+    /// Where the target stood.
+    pub from: Oid,
+    /// Whether it is a new branch here, for one that only the remote had.
+    #[serde(default)]
+    pub is_new: bool,
+    /// What the target is to name, or names; in a conflict, what its work tree stands on.
+    pub to: Option<Oid>,
+    /// The work tree where a conflict waits.
+    pub worktree: Option<String>,
+    /// Commits that are still to be picked, the one in conflict first.
+    #[serde(default)]
+    pub picks: Vec<Oid>,
+    /// In words: what conflicts, why it was taken back.
+    pub detail: Option<String>,
+}
+
+/// How a fix gets from one branch to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Manner {
+    /// A merge commit.
+    Merge,
+    /// Copies of its commits.
+    CherryPick,
+}
+
+/// The states of a promotion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PromotionState {
+    /// The target is about to be moved.
+    Intent,
+    /// A person must resolve a conflict first.
+    Conflict,
+    /// The target has the fix.
+    Done,
+    /// It is about to be pushed.
+    Pushing,
+    /// The remote has it.
+    Pushed,
+    /// The unfinished step was taken back.
+    TakenBack,
 }
 
 /// What can be decided.
@@ -272,6 +349,9 @@ impl Entry {
             Self::Step { .. } => "step",
             Self::RollbackEnded { .. } => "rollback_ended",
             Self::RollbackRehearsed { .. } => "rollback_rehearsed",
+            Self::BranchStarted { .. } => "branch_started",
+            Self::Promotion(_) => "promotion",
+            Self::Tagged { .. } => "tagged",
             Self::DrillEvent { .. } => "drill_event",
             Self::JournalDamaged { .. } => "journal_damaged",
             Self::Closed { .. } => "closed",
@@ -305,6 +385,16 @@ impl Decision {
             Self::Promote => "promote",
             Self::Escalate => "escalate",
             Self::Close => "close",
+        }
+    }
+}
+
+impl Manner {
+    /// In words.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Merge => "merge",
+            Self::CherryPick => "cherry-pick",
         }
     }
 }

@@ -12,7 +12,7 @@ pub mod naming;
 pub mod pane;
 pub mod sentence;
 
-pub use entry::{Decision, Entry, RollbackEnd, StepState};
+pub use entry::{Decision, Entry, Manner, Promotion, PromotionState, RollbackEnd, StepState};
 pub use model::Incident;
 
 /// The incident of what is recorded without one: a rollback that nobody had the time to declare.

@@ -231,6 +231,9 @@ impl Incident {
             | Entry::RollbackDisarmed { .. }
             | Entry::RollbackFired { .. }
             | Entry::Step { .. }
+            | Entry::BranchStarted { .. }
+            | Entry::Promotion(_)
+            | Entry::Tagged { .. }
             | Entry::DrillEvent { .. }
             | Entry::JournalDamaged { .. } => {}
         }

@@ -1,7 +1,7 @@
 //! Each entry as one sentence: for the timeline, the report, and whoever reads a journal.
 
 use super::entry::Entry;
-use super::{RollbackEnd, StepState};
+use super::{Manner, Promotion, PromotionState, RollbackEnd, StepState};
 use crate::evidence::Oid;
 use crate::evidence::text::clean;
 use crate::journal::UNREADABLE;
@@ -55,6 +55,12 @@ impl Entry {
             Self::JournalDamaged { what } => format!("JOURNAL DAMAGED: {what}"),
             Self::Closed { open } if open.is_empty() => "closed the incident, nothing left open".to_owned(),
             Self::Closed { open } => format!("closed the incident with {} still open", open.join(", ")),
+            Self::BranchStarted { branch, base, from, worktree } => {
+                let place = worktree.as_ref().map_or_else(String::new, |folder| format!(" in {folder}"));
+                format!("started {branch} from {from} ({}){place}", base.short())
+            }
+            Self::Promotion(step) => step.words(),
+            Self::Tagged { tag, oid } => format!("tagged {} as {tag}", oid.short()),
             _ => self.rollback_words(),
         }
     }
@@ -75,6 +81,25 @@ impl Entry {
             }
             // Everything else is said by `words`.
             _ => self.kind().to_owned(),
+        }
+    }
+}
+
+impl Promotion {
+    fn words(&self) -> String {
+        let (branch, target, detail) = (&self.branch, &self.target, after(self.detail.as_deref()));
+        let what = match self.by {
+            Manner::Merge => format!("the merge of {branch} into {target}"),
+            Manner::CherryPick => format!("the cherry-pick of {branch} to {target}"),
+        };
+        let now = self.to.as_ref().map_or_else(String::new, |oid| format!(" ({})", oid.short()));
+        match self.state {
+            PromotionState::Intent => format!("{what}{now} is about to be made"),
+            PromotionState::Conflict => format!("{what} waits for a person{detail}"),
+            PromotionState::Done => format!("{what} is done{now}"),
+            PromotionState::Pushing => format!("{target}{now} is about to be pushed"),
+            PromotionState::Pushed => format!("pushed {target}{now}"),
+            PromotionState::TakenBack => format!("{what} was taken back{detail}"),
         }
     }
 }

@@ -55,10 +55,42 @@ pub(in crate::incident) fn every_entry() -> Vec<Entry> {
         Entry::Step { plan: plan(), index: 0, name: text("switch"), state: StepState::Issued, detail: None },
         Entry::RollbackEnded { plan: plan(), end: RollbackEnd::Verified, detail: text("v2.4.1 runs everywhere") },
         Entry::RollbackRehearsed { plan: plan(), passed: true, detail: text("2 steps") },
+        Entry::BranchStarted {
+            branch: text("hotfix/cart"),
+            base: oid('3'),
+            from: text("v2.4.1"),
+            worktree: Some(text("/src/checkout-cart")),
+        },
+        Entry::Promotion(Box::new(promotion(PromotionState::Conflict))),
+        Entry::Tagged { tag: text("v2.4.2"), oid: oid('4') },
         Entry::DrillEvent { text: text("the canary starts to fail") },
         Entry::JournalDamaged { what: text("2 records of 40 do not follow from the one before") },
         Entry::Closed { open: vec![text("d4"), text("d8")] },
     ]
+}
+
+fn promotion(state: PromotionState) -> Promotion {
+    Promotion {
+        branch: "hotfix/cart".into(),
+        head: oid('4'),
+        target: "main".into(),
+        by: Manner::Merge,
+        state,
+        from: oid('5'),
+        is_new: false,
+        to: Some(oid('6')),
+        worktree: Some("/src/checkout-finish-main".into()),
+        picks: vec![],
+        detail: Some("conflict in cart.rs".into()),
+    }
+}
+
+#[test]
+fn every_state_of_a_promotion_is_told_apart() {
+    use PromotionState::{Conflict, Done, Intent, Pushed, Pushing, TakenBack};
+    let states = [Intent, Conflict, Done, Pushing, Pushed, TakenBack];
+    let told: std::collections::BTreeSet<_> = states.into_iter().map(|state| promotion(state).words()).collect();
+    assert_eq!(told.len(), states.len());
 }
 
 #[test]

@@ -6,3 +6,4 @@ mod incident;
 mod place;
 mod rollback;
 mod setup;
+mod strategy;

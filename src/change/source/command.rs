@@ -38,7 +38,7 @@ const SAFE: [&str; 10] = [
 ];
 
 /// Variables that would point git at another repository, or make it run something.
-const UNSET: [&str; 16] = [
+pub(super) const UNSET: [&str; 16] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",
@@ -148,8 +148,17 @@ pub(super) struct Running {
     until: Instant,
 }
 
+/// How a command ended.
+pub(super) struct Ended {
+    /// `None` when a signal ended it.
+    pub(super) code: Option<i32>,
+    pub(super) output: Vec<u8>,
+    /// What it said on standard error, clean.
+    pub(super) said: String,
+}
+
 impl Running {
-    fn new(mut child: Child, name: String) -> Result<Self, Trouble> {
+    pub(super) fn new(mut child: Child, name: String) -> Result<Self, Trouble> {
         let stderr = child.stderr.take();
         let Some(stdout) = child.stdout.take() else { return Err(Trouble::new(format!("git {name}: no output"))) };
         Ok(Self { child, stdout, stderr, said: Vec::new(), name, until: Instant::now() + DEADLINE })
@@ -176,6 +185,21 @@ impl Running {
         }
         self.end()?;
         Ok(output)
+    }
+
+    /// Reads everything, and tells how it ended, for commands that answer by their exit code.
+    pub(super) fn ended(mut self) -> Result<Ended, Trouble> {
+        let mut output = Vec::new();
+        (&mut self).take(OUTPUT_LIMIT).read_to_end(&mut output).map_err(|error| self.broke(&error))?;
+        io::copy(&mut self, &mut io::sink()).map_err(|error| self.broke(&error))?;
+        let status = self.child.wait().map_err(|error| self.broke(&error))?;
+        // What is there already, and no more: a daemon that it left behind may hold its standard error for ever.
+        let told = |it: &Self| ready(it.stdout.as_fd(), it.stderr.as_ref().map(AsFd::as_fd), Duration::ZERO);
+        while self.said.len() < STDERR_KEPT && told(&self).is_ok_and(|(_, err)| err) {
+            self.listen().map_err(|error| self.broke(&error))?;
+        }
+        let said = text::clean_block(&String::from_utf8_lossy(&self.said), STDERR_KEPT);
+        Ok(Ended { code: status.code(), output, said })
     }
 
     /// Waits for its end, once its output was read.

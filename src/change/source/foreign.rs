@@ -65,7 +65,7 @@ pub(super) fn find(
 }
 
 /// The target as it was before it held `head`.
-fn before_merge(repo: &Repo, target: &Target, head: &Oid) -> Result<Option<Oid>, Trouble> {
+pub(super) fn before_merge(repo: &Repo, target: &Target, head: &Oid) -> Result<Option<Oid>, Trouble> {
     for old in repo.past(&target.full) {
         if !repo.reaches(&old, head).unwrap_or(true) {
             return Ok(Some(old));

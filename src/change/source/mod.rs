@@ -18,6 +18,7 @@ mod repository;
 mod run;
 mod show;
 mod size;
+mod strategy;
 mod survey;
 mod trouble;
 mod undoing;
@@ -26,6 +27,7 @@ mod worktree;
 
 pub use read::{Settings, read, read_worktree, rollback_contents};
 pub use run::{Handle, start};
+pub use strategy::{FinishOrder, Journaling, StartOrder, Turn, finish, start_branch};
 
 #[cfg(test)]
 mod facts_tests;

@@ -53,7 +53,8 @@ fn git(found: &Found) -> String {
     let remote = found.remote.as_ref().map_or_else(String::new, |name| format!("remote = {}\n", string(name)));
     format!(
         "[git]\nstrategy = \"back-promotion\"              # or \"trunk-first\": fix on trunk, cherry-pick to production\n\
-         targets = {}   # the branches that a fix must reach\n\
+         targets = {}   # the branches that a fix must reach, in this order\n\
+         # cherry_pick = [\"uat\"]                  # those of them that get copies instead of a merge\n\
          branch = \"hotfix/{{slug}}\"\n{remote}ticket = '[A-Z]+-\\d+'\n\n",
         strings(&targets)
     )

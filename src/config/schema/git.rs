@@ -38,6 +38,8 @@ pub struct Git {
     pub strategy: Strategy,
     /// Branches or globs that the fix must reach.
     pub targets: Vec<String>,
+    /// Those of them, by name or glob, that get copies of the commits instead of a merge.
+    pub cherry_pick: Vec<String>,
     /// How hotfix branches are called, with `{slug}`.
     pub branch: String,
     /// A regular expression for ticket keys.
@@ -62,6 +64,7 @@ impl Default for Git {
         Self {
             strategy: Strategy::default(),
             targets: Vec::new(),
+            cherry_pick: Vec::new(),
             branch: "hotfix/{slug}".into(),
             ticket: None,
             remote: "origin".into(),
