@@ -30,8 +30,8 @@ pub struct Args {
     #[arg(long, value_name = "NAME", conflicts_with_all = ["abort", "dry_run"])]
     tag: Option<String>,
     /// How the fix gets to every target, whatever hotfix.toml says
-    #[arg(long, value_name = "HOW", conflicts_with = "turn")]
-    by: Option<By>,
+    #[arg(long, value_name = "HOW", conflicts_with_all = ["go_on", "abort"])]
+    how: Option<By>,
     /// Where the fix begins, where that cannot be told: it is what came after this revision
     #[arg(long, value_name = "REV", conflicts_with = "abort")]
     since: Option<String>,
@@ -79,7 +79,7 @@ fn order(args: &Args) -> FinishOrder {
     FinishOrder {
         branch: args.branch.clone(),
         since: args.since.clone(),
-        by: args.by.map(|by| match by {
+        by: args.how.map(|how| match how {
             By::Merge => Manner::Merge,
             By::CherryPick => Manner::CherryPick,
         }),

@@ -2,7 +2,7 @@
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::change::source::command::{Ended, Git};
 use crate::change::source::repository::{Place, Repo};
@@ -13,6 +13,11 @@ use crate::incident::Manner;
 
 /// How long writing a work tree may take.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// How long a git that holds the index is waited for,
+const LOCKED: Duration = Duration::from_secs(10);
+/// and how often it is looked for.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A work tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,6 +151,16 @@ pub(super) fn back(path: &Path, to: &Oid) -> Result<(), Trouble> {
     let git = Git::at(path);
     no_own_filters(&git)?;
     succeeds(&careful(&git)?, &["reset", "--quiet", "--keep", to.as_str()])
+}
+
+/// Waits for a git that still works in a work tree: a child goes on after whoever started it was killed.
+pub(super) fn settle(path: &Path) -> Result<(), Trouble> {
+    let lock = Repo::open(path)?.place.gitdir.join("index.lock");
+    let until = Instant::now() + LOCKED;
+    while lock.exists() && Instant::now() < until {
+        std::thread::sleep(LOOK);
+    }
+    Ok(())
 }
 
 /// Whether index and files of a work tree are those of a commit.

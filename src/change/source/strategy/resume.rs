@@ -29,6 +29,9 @@ impl Session<'_> {
     /// Whether an intended move took place.
     fn observe(&mut self, step: &Promotion) -> Result<(), Trouble> {
         let full = format!("refs/heads/{}", step.target);
+        if let Some(place) = checkout::of_branch(&self.repo.git, &full)? {
+            checkout::settle(&place.path)?;
+        }
         let now = self.repo.resolve(&full)?;
         let has_moved = now == step.to || self.complete(step, &full, now.as_ref())?;
         let folder = step.worktree.as_ref().map(PathBuf::from);
