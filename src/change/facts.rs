@@ -65,6 +65,9 @@ const HISTORY: [&str; 11] = ["G08", "G09", "G10", "G11", "G12", "G17", "G18", "G
 /// What needs to know the remote's branches as they are now.
 const REMOTE: [&str; 4] = ["G15", "G17", "G21", "G22"];
 
+/// What is told by the lines of the diff.
+const DIFF: [&str; 3] = ["G13", "G14", "G29"];
+
 use FactState::{Bad, Ok, Unknown, Warn};
 
 fn fact(
@@ -143,6 +146,10 @@ fn doubt(report: &Report, known: &Known, facts: &mut [Fact]) {
             fact.state = Unknown;
             fact.value = "unknown".into();
             fact.why = "without production and a commit there is nothing to look at".into();
+        } else if report.size.is_none() && DIFF.contains(&fact.id) {
+            fact.state = Unknown;
+            fact.value = "unknown".into();
+            fact.why = "the diff could not be read".into();
         } else if report.repository.shallow && HISTORY.contains(&fact.id) {
             fact.state = Unknown;
             fact.why = format!("{}, but history is cut off here: git fetch --unshallow", fact.why);
@@ -191,11 +198,14 @@ pub fn work_tree(worktree: Option<&Worktree>) -> Fact {
 
 fn completeness(report: &Report) -> Fact {
     let of = |state, value: &str, why: &str| fact("G04", "completeness", state, value, why);
-    match (report.repository.shallow, report.repository.partial) {
-        (true, _) => of(Warn, "shallow", "history is cut off: git fetch --unshallow"),
-        (_, true) => {
+    match (report.repository.shallow, report.repository.partial, report.unknown.first()) {
+        (true, _, None) => of(Warn, "shallow", "history is cut off: git fetch --unshallow"),
+        (true, _, Some(gap)) => of(Warn, "shallow", gap),
+        (_, true, None) => {
             of(Warn, "partial", "objects are fetched when needed, which hotfix never does: git fetch --refetch")
         }
+        (_, true, Some(gap)) => of(Warn, "partial", gap),
+        (.., Some(gap)) => of(Bad, "incomplete", gap),
         _ => of(Ok, "complete", "all of history is here"),
     }
 }
@@ -242,6 +252,9 @@ fn base(report: &Report, known: &Known) -> Fact {
         (None, _) => of(Unknown, "unknown", "production is unknown".into()),
         (Some(_), None) if report.repository.shallow => {
             of(Unknown, "unknown", "the merge base lies beyond what was cloned: git fetch --unshallow".into())
+        }
+        (Some(_), None) if report.commits_total.is_none() => {
+            of(Unknown, "unknown", "history could not be read as far as the merge base".into())
         }
         (Some(_), None) => of(Bad, "unrelated", format!("it shares no history with {name}")),
         (Some(production), Some(base)) if production == base => of(Ok, "exact", format!("it is built on {name}")),

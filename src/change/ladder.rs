@@ -80,6 +80,11 @@ impl Level {
     }
 }
 
+/// A target of which nothing could be found out.
+pub fn unknown(target: String, why: String) -> Rung {
+    Rung { target, level: None, paths: vec![], why: format!("unknown: {why}") }
+}
+
 /// The first level that holds.
 pub fn rung(target: String, probe: Probe) -> Rung {
     let Probe { commits, equivalent, ported, .. } = probe;
@@ -97,8 +102,7 @@ pub fn rung(target: String, probe: Probe) -> Rung {
         return made(Level::Ported, vec![], why);
     }
     let Some(merge) = probe.merge else {
-        let why = format!("unknown: {}", probe.obstacle.unwrap_or_else(|| "the merge was not tried".into()));
-        return Rung { target, level: None, paths: vec![], why };
+        return unknown(target, probe.obstacle.unwrap_or_else(|| "the merge was not tried".into()));
     };
     let part = if ported > 0 { format!(" ({ported} of {all} are there)") } else { String::new() };
     if !merge.conflicts.is_empty() {

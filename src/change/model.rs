@@ -53,6 +53,8 @@ pub struct Report {
     pub upstream: Option<String>,
     /// What kind of repository this is.
     pub repository: Repository,
+    /// What could not be read, in sentences with what helps: all that rests on it is unknown.
+    pub unknown: Vec<String>,
     /// Facts G01 to G30, as far as they are known.
     pub facts: Vec<Fact>,
     /// Diff risk v1; `None` when the diff is unknown.

@@ -35,6 +35,12 @@ pub fn check(config: &Config) -> Vec<Fault> {
     if let Some(endpoint) = &config.production.deployed {
         faults.endpoint("production.deployed", endpoint);
     }
+    if let Some(reference) = config.production.reference.as_deref().filter(|it| it.contains(['*', '?', '['])) {
+        faults.glob("production.ref", reference);
+    }
+    if let Some(Err(what)) = config.git.ticket.as_deref().map(pattern) {
+        faults.add("git.ticket", what);
+    }
     for (index, target) in config.git.targets.iter().enumerate() {
         faults.glob(&format!("git.targets.{index}"), target);
     }
@@ -58,6 +64,18 @@ pub fn check(config: &Config) -> Vec<Fault> {
         }
     }
     faults.0
+}
+
+/// A regular expression for ticket keys, of bounded size.
+///
+/// # Errors
+/// Why it is none, in one line.
+pub fn pattern(text: &str) -> Result<regex::Regex, String> {
+    let built = regex::RegexBuilder::new(text).size_limit(1 << 20).build();
+    built.map_err(|error| {
+        let said = error.to_string();
+        format!("no regular expression: {}", said.lines().last().unwrap_or_default().trim_start_matches("error: "))
+    })
 }
 
 #[derive(Default)]

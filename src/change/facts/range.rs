@@ -5,10 +5,15 @@ use super::{Known, fact, some};
 use crate::change::model::{Fact, Report};
 use crate::change::text::{self, count};
 
+/// Why the commits of the range are not known.
+fn why_unknown(report: &Report) -> &'static str {
+    if report.production.oid.is_some() { "history could not be read" } else { "production is unknown" }
+}
+
 pub(super) fn commits(report: &Report) -> Fact {
     let value = text::commits(report);
     match report.commits_total {
-        None => fact("G09", "commits", Unknown, value, "production is unknown"),
+        None => fact("G09", "commits", Unknown, value, why_unknown(report)),
         Some(0) => fact("G09", "commits", Warn, value, "there is nothing to ship"),
         Some(_) => fact("G09", "commits", Ok, value, "these commits are shipped"),
     }
@@ -18,7 +23,7 @@ pub(super) fn foreign(report: &Report, known: &Known) -> Fact {
     let of = |state, value: String, why: String| fact("G10", "foreign", state, value, why);
     let foreign: Vec<&str> = report.commits.iter().filter(|it| it.foreign).map(|it| it.summary.as_str()).collect();
     match (&known.development, report.commits_total) {
-        (_, None) => of(Unknown, "unknown".into(), "production is unknown".into()),
+        (_, None) => of(Unknown, "unknown".into(), why_unknown(report).into()),
         (None, _) => {
             of(Unknown, "unknown".into(), "no development branch is known: set git.targets in hotfix.toml".into())
         }
@@ -39,7 +44,7 @@ pub(super) fn foreign(report: &Report, known: &Known) -> Fact {
 pub(super) fn merges(report: &Report) -> Fact {
     let merges = report.commits.iter().filter(|commit| commit.merge).count() as u64;
     match (report.commits_total, merges) {
-        (None, _) => fact("G11", "merges", Unknown, "unknown", "production is unknown"),
+        (None, _) => fact("G11", "merges", Unknown, "unknown", why_unknown(report)),
         (_, 0) => fact("G11", "merges", Ok, "none", "no merge commit is in the range"),
         (_, n) => {
             fact("G11", "merges", Warn, n.to_string(), format!("{} may bring other work in", count(n, "merge commit")))

@@ -193,7 +193,7 @@ impl<'a> Twins<'a> {
 /// The id of a commit's patch against its first parent; `None` when there is no patch, or it cannot be made.
 fn patch_id(repo: &Repo, record: &Record) -> Option<String> {
     let parent = record.parents.first()?;
-    match &repo.library {
+    match repo.trees() {
         Some(library) => {
             let tree = |oid: &Oid| library.find_commit(git2::Oid::from_str(oid.as_str()).ok()?).ok()?.tree().ok();
             let diff = library.diff_tree_to_tree(Some(&tree(parent)?), Some(&tree(&record.oid)?), None).ok()?;

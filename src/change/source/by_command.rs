@@ -19,8 +19,15 @@ fn quiet(git: &Git, args: &[&str]) -> Option<String> {
 
 pub(super) fn tip(git: &Git) -> Result<Tip, Trouble> {
     let branch = quiet(git, &["symbolic-ref", "--quiet", "HEAD"]);
-    let commit = quiet(git, &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]);
-    Ok(Tip { branch, commit: commit.map(|text| id(&text)).transpose()? })
+    let commit = match quiet(git, &["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]) {
+        Some(commit) => Some(id(&commit)?),
+        // A branch that names a commit which is not here is not unborn.
+        None => match quiet(git, &["rev-parse", "--verify", "--quiet", "HEAD"]) {
+            Some(_) => return Err(Trouble::missing_object("HEAD's commit")),
+            None => None,
+        },
+    };
+    Ok(Tip { branch, commit })
 }
 
 pub(super) fn resolve(git: &Git, revision: &str) -> Result<Option<Oid>, Trouble> {
@@ -60,7 +67,7 @@ pub(super) fn reaches(git: &Git, from: &Oid, to: &Oid) -> Result<bool, Trouble> 
 }
 
 pub(super) fn merge_base(git: &Git, a: &Oid, b: &Oid) -> Result<Option<Oid>, Trouble> {
-    quiet(git, &["merge-base", a.as_str(), b.as_str()]).map(|text| id(&text)).transpose()
+    git.ask(&["merge-base", a.as_str(), b.as_str()])?.map(|text| id(&text)).transpose()
 }
 
 pub(super) fn ahead_behind(git: &Git, a: &Oid, b: &Oid) -> Result<(u64, u64), Trouble> {

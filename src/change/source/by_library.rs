@@ -2,7 +2,7 @@
 
 use std::collections::{BinaryHeap, HashSet};
 
-use git2::{BranchType, Error, ErrorCode, ObjectType, Repository, Sort};
+use git2::{BranchType, Error, ErrorClass, ErrorCode, ObjectType, Repository, Sort};
 use jiff::Timestamp;
 
 use super::history::{MESSAGE, Record, Tag, Tip};
@@ -113,7 +113,12 @@ pub(super) fn reaches(repo: &Repository, from: &Oid, to: &Oid) -> Result<bool, E
 }
 
 pub(super) fn merge_base(repo: &Repository, a: &Oid, b: &Oid) -> Result<Option<Oid>, Error> {
-    Ok(absent(repo.merge_base(theirs(a)?, theirs(b)?))?.map(ours))
+    match repo.merge_base(theirs(a)?, theirs(b)?) {
+        Ok(oid) => Ok(Some(ours(oid))),
+        // A commit that is missing is not found either, but by another class.
+        Err(error) if error.code() == ErrorCode::NotFound && error.class() == ErrorClass::Merge => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 pub(super) fn ahead_behind(repo: &Repository, a: &Oid, b: &Oid) -> Result<(u64, u64), Error> {

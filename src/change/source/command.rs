@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -114,6 +114,21 @@ impl Git {
         output
     }
 
+    /// What a command printed that ends with 1 to say no; `None` for that, or when it printed nothing.
+    pub(super) fn ask<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<Option<String>, Trouble> {
+        let mut running = self.start(args)?;
+        let mut bytes = Vec::new();
+        let read = running.by_ref().take(OUTPUT_LIMIT).read_to_end(&mut bytes);
+        read.map_err(|error| running.broke(&error))?;
+        let (status, trouble) = running.status()?;
+        let line = String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_owned();
+        match status.code() {
+            Some(0) => Ok(Some(line).filter(|line| !line.is_empty())),
+            Some(1) => Ok(None),
+            _ => Err(trouble),
+        }
+    }
+
     fn spawn<S: AsRef<OsStr>>(&self, args: &[S], stdin: Stdio) -> Result<Running, Trouble> {
         let mut command = Command::new("git");
         command.current_dir(&self.root).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -206,13 +221,17 @@ impl Running {
     ///
     /// # Errors
     /// With what it said when it did not end well.
-    pub(super) fn end(mut self) -> Result<(), Trouble> {
+    pub(super) fn end(self) -> Result<(), Trouble> {
+        let (status, trouble) = self.status()?;
+        if status.success() { Ok(()) } else { Err(trouble) }
+    }
+
+    /// How it ended, and what that means should it be no good end.
+    fn status(mut self) -> Result<(ExitStatus, Trouble), Trouble> {
         io::copy(&mut self, &mut io::sink()).map_err(|error| self.broke(&error))?;
         let status = self.child.wait().map_err(|error| self.broke(&error))?;
-        if status.success() {
-            return Ok(());
-        }
-        Err(Trouble::said_by_git(&self.name, &text::clean_block(&String::from_utf8_lossy(&self.said), STDERR_KEPT)))
+        let said = text::clean_block(&String::from_utf8_lossy(&self.said), STDERR_KEPT);
+        Ok((status, Trouble::said_by_git(&self.name, &said)))
     }
 
     /// What a failed read means.

@@ -58,6 +58,8 @@ pub(super) fn read(
             Err(_) => break false,
         }
     };
+    // A walk that git gave up says no more than one for which there was no time.
+    let complete = complete && running.end().is_ok();
     let is_short = seen.commits >= RECENT && seen.commits < KNOWN && commits < KNOWN;
     seen.known(records, !complete || is_short)
 }

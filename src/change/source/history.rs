@@ -181,6 +181,24 @@ impl Repo {
         }
     }
 
+    /// How large a blob is, in bytes; `None` when it cannot be read.
+    pub(super) fn blob_size(&self, oid: &str) -> Option<u64> {
+        match &self.library {
+            Some(library) => {
+                let (size, _) = library.odb().ok()?.read_header(git2::Oid::from_str(oid).ok()?).ok()?;
+                Some(size as u64)
+            }
+            None => self.git.line(&["cat-file", "-s", oid]).ok().and_then(|text| text.parse().ok()),
+        }
+    }
+
+    /// The content of a blob.
+    pub(super) fn blob(&self, oid: &str) -> Result<Vec<u8>, Trouble> {
+        let Some(library) = &self.library else { return self.git.output(&["cat-file", "blob", oid]) };
+        let blob = git2::Oid::from_str(oid).and_then(|oid| library.find_blob(oid));
+        blob.map(|blob| blob.content().to_owned()).map_err(|error| self.of(&error))
+    }
+
     /// What a reference was before, newest first, as its reflog tells; nothing without one.
     pub(super) fn past(&self, reference: &str) -> Vec<Oid> {
         let path = self.place.commondir.join("logs").join(reference);

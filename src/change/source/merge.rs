@@ -19,7 +19,7 @@ use crate::evidence::{self, text};
 /// Paths that are listed for one merge.
 const PATHS: usize = 200;
 /// The largest file whose content is merged, in bytes; a larger one counts as a conflict.
-const LARGE: usize = 16 * 1024 * 1024;
+const LARGE: u64 = 16 * 1024 * 1024;
 
 /// Merges `theirs` into `ours`.
 pub(super) fn merge(
@@ -130,37 +130,41 @@ fn both(repo: &Repo, base: &(String, u32), ours: &(String, u32), theirs: &(Strin
         // Content changed on one side at most, and the mode on the other.
         return Ok(if ours.0 == theirs.0 && theirs.1 == base.1 { Outcome::Same } else { Outcome::Taken });
     }
-    let library = repo.library.as_ref().ok_or_else(unreadable)?;
-    content(library, [&base.0, &ours.0, &theirs.0]).map_err(|error| Trouble::of_library(&error, repo.place.root()))
+    for oid in [&base.0, &ours.0, &theirs.0] {
+        if repo.blob_size(oid).is_none_or(|size| size > LARGE) {
+            return Ok(Outcome::Conflict);
+        }
+    }
+    let sides = [repo.blob(&base.0)?, repo.blob(&ours.0)?, repo.blob(&theirs.0)?];
+    content(&sides).map_err(|error| Trouble::of_library(&error, repo.place.root()))
 }
 
 fn unreadable() -> Trouble {
-    Trouble::new("git would have to write the merge, and libgit2 cannot read this repository")
+    Trouble::new("a rename may decide, and libgit2, which would follow it, cannot read this repository")
 }
 
-/// The content of base, ours and theirs.
-fn content(library: &Repository, oids: [&String; 3]) -> Result<Outcome, Error> {
-    let blob = |oid: &String| library.find_blob(Oid::from_str(oid)?);
-    let blobs = [blob(oids[0])?, blob(oids[1])?, blob(oids[2])?];
-    if blobs.iter().any(|blob| blob.is_binary() || blob.size() > LARGE) {
+/// Merges the content of base, ours and theirs.
+fn content(sides: &[Vec<u8>; 3]) -> Result<Outcome, Error> {
+    // Where git looks for a NUL to tell binary content.
+    if sides.iter().any(|bytes| bytes[..bytes.len().min(8_000)].contains(&0)) {
         return Ok(Outcome::Conflict);
     }
-    let [base, ours, theirs] = blobs.each_ref().map(|blob| {
+    let [base, ours, theirs] = sides.each_ref().map(|bytes| {
         let mut input = MergeFileInput::new();
-        input.content(blob.content());
+        input.content(bytes);
         input
     });
     let merged = git2::merge_file(&base, &ours, &theirs, None)?;
     Ok(match merged.is_automergeable() {
         false => Outcome::Conflict,
-        true if merged.content() == blobs[1].content() => Outcome::Same,
+        true if merged.content() == sides[1] => Outcome::Same,
         true => Outcome::Taken,
     })
 }
 
 /// Merges the whole trees, renames included.
 fn whole(repo: &Repo, base: &evidence::Oid, ours: &evidence::Oid, theirs: &evidence::Oid) -> Result<Merge, Trouble> {
-    let library = repo.library.as_ref().ok_or_else(unreadable)?;
+    let library = repo.trees().ok_or_else(unreadable)?;
     let tree = |oid: &evidence::Oid| library.find_commit(Oid::from_str(oid.as_str())?)?.tree();
     let merged = || trees(library, &tree(base)?, &tree(ours)?, &tree(theirs)?);
     merged().map_err(|error| Trouble::of_library(&error, repo.place.root()))

@@ -23,7 +23,7 @@ pub(super) struct Found {
 }
 
 impl Found {
-    fn nothing(how: String) -> Self {
+    pub(super) fn nothing(how: String) -> Self {
         Self { production: model::Production { reference: None, oid: None, how }, ..Self::default() }
     }
 

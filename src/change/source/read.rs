@@ -14,7 +14,7 @@ use super::production::{self, Found};
 use super::repository::Repo;
 use super::size::{self, Measured};
 use super::survey::Survey;
-use super::trouble::Trouble;
+use super::trouble::{Gaps, Trouble};
 use super::undoing;
 use super::worktree;
 use crate::change::classes::Classes;
@@ -187,21 +187,26 @@ impl Reader {
         let mut report =
             Report { repository: self.repo.kind(), limits: Some(self.settings.limits), ..Report::default() };
         let tip = self.repo.tip()?;
-        report.head = self.head(&tip)?;
+        let mut gaps = Gaps::default();
+        report.head = self.head(&tip, &mut gaps);
         report.repository.detached = tip.branch.is_none();
         report.repository.unborn = tip.commit.is_none();
         self.glanced = Glanced { branch: tip.branch.clone(), ..Glanced::default() };
-        let found = self.production(tip.commit.as_ref())?;
+        let found = self.production(tip.commit.as_ref()).unwrap_or_else(|trouble| {
+            gaps.add(trouble.clone());
+            Found::nothing(trouble.sentence())
+        });
         report.production = found.production.clone();
-        self.compare_with_upstream(&tip, &mut report)?;
+        gaps.pass(self.compare_with_upstream(&tip, &mut report));
         if let (Some(production), Some(head)) = (&found.production.oid, &tip.commit) {
             if self.patience == ONCE {
                 self.walk = Some(familiar::begin(&self.repo, production, self.commits())?);
             }
-            self.compare_with_production(production, head, &tip, &mut report)?;
+            self.compare_with_production(production, head, &tip, &mut report, &mut gaps);
             report.rollback = self.undoing.as_ref().filter(|it| it.is_of(&found)).map(|it| it.contents.clone());
         }
         self.found = found;
+        self.glanced.gaps = gaps;
         let survey = self.survey_before(&report)?;
         self.glanced.is_surveyed = survey.known.is_surveyed;
         self.judge(&mut report, &survey);
@@ -214,13 +219,13 @@ impl Reader {
         })
     }
 
-    fn head(&self, tip: &Tip) -> Result<Head, Trouble> {
+    fn head(&self, tip: &Tip, gaps: &mut Gaps) -> Head {
         let short = |name: &String| text::clean(name.trim_start_matches("refs/heads/"));
-        Ok(Head {
+        Head {
             reference: tip.branch.as_ref().map(short),
             oid: tip.commit.clone(),
-            tree: tip.commit.as_ref().map(|commit| self.repo.tree(commit)).transpose()?,
-        })
+            tree: tip.commit.as_ref().and_then(|commit| gaps.pass(self.repo.tree(commit))),
+        }
     }
 
     fn compare_with_upstream(&self, tip: &Tip, report: &mut Report) -> Result<(), Trouble> {
@@ -240,16 +245,19 @@ impl Reader {
         head: &Oid,
         tip: &Tip,
         report: &mut Report,
-    ) -> Result<(), Trouble> {
-        report.merge_base = self.repo.merge_base(production, head)?;
-        let (records, total) = self.repo.range(production, head, COMMITS_LISTED)?;
-        let foreign = foreign::find(&self.repo, &self.settings.git, tip.branch.as_deref(), production, head)?;
+        gaps: &mut Gaps,
+    ) {
+        let Some((records, total)) = gaps.pass(self.repo.range(production, head, COMMITS_LISTED)) else { return };
+        let Some(merge_base) = gaps.pass(self.repo.merge_base(production, head)) else { return };
+        let foreign = foreign::find(&self.repo, &self.settings.git, tip.branch.as_deref(), production, head);
+        let foreign = gaps.pass(foreign).unwrap_or_default();
+        report.merge_base = merge_base;
         report.commits = records.iter().map(|record| commit(record, &foreign)).collect();
         report.commits_total = Some(total);
         self.glanced.records = records;
         self.glanced.foreign = foreign;
-        if let Some(base) = report.merge_base.clone() {
-            let measured = self.measure(&base, head)?;
+        let measured = report.merge_base.clone().map(|base| self.measure(&base, head));
+        if let Some(measured) = measured.and_then(|measured| gaps.pass(measured)) {
             report.size = Some(measured.size);
             report.without_renames = Some(measured.without_renames);
             report.core_lines = Some(measured.core_lines);
@@ -258,7 +266,6 @@ impl Reader {
             report.core_is_estimate = measured.is_estimate;
             report.changes = measured.changes.clone();
         }
-        Ok(())
     }
 
     /// The diff of two commits; a pair of trees that was measured before costs nothing.
@@ -282,6 +289,7 @@ struct Glanced {
     branch: Option<String>,
     records: Vec<Record>,
     foreign: Foreign,
+    gaps: Gaps,
     /// Whether what takes longer was worked out before, for the same refs.
     is_surveyed: bool,
 }

@@ -84,6 +84,12 @@ impl Repo {
         Ok(Self { place, git, library: None, reason })
     }
 
+    /// The library, where it can compare trees: for attributes it reads the index, which it cannot when that is sparse
+    /// or split.
+    pub(super) fn trees(&self) -> Option<&git2::Repository> {
+        self.library.as_ref().filter(|_| !has_unreadable_index(&self.place.gitdir))
+    }
+
     /// What kind of repository it is.
     pub(super) fn kind(&self) -> model::Repository {
         let exists = |name: &str| self.place.commondir.join(name).exists();
@@ -143,6 +149,12 @@ fn why_not_library(commondir: &Path) -> Option<&'static str> {
         return Some("replace refs, which libgit2 ignores");
     }
     commondir.join("info/grafts").exists().then_some("grafts, which libgit2 ignores")
+}
+
+fn has_unreadable_index(gitdir: &Path) -> bool {
+    let is_shared = |entry: std::fs::DirEntry| entry.file_name().as_encoded_bytes().starts_with(b"sharedindex.");
+    gitdir.join("info/sparse-checkout").exists()
+        || std::fs::read_dir(gitdir).is_ok_and(|entries| entries.flatten().any(is_shared))
 }
 
 fn packed_replacements(commondir: &Path) -> bool {

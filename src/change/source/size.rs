@@ -177,16 +177,7 @@ fn is_opaque(repo: &Repo, entry: &Entry, attributes: Attributes) -> bool {
 
 fn is_large(repo: &Repo, entry: &Entry) -> bool {
     let oid = if entry.status == b'D' { &entry.old_oid } else { &entry.new_oid };
-    let size = match &repo.library {
-        Some(library) => blob_size(library, oid),
-        None => repo.git.line(&["cat-file", "-s", oid]).ok().and_then(|text| text.parse().ok()),
-    };
-    size.is_none_or(|size| size > LARGE)
-}
-
-fn blob_size(library: &git2::Repository, oid: &str) -> Option<u64> {
-    let (size, _) = library.odb().ok()?.read_header(git2::Oid::from_str(oid).ok()?).ok()?;
-    Some(size as u64)
+    repo.blob_size(oid).is_none_or(|size| size > LARGE)
 }
 
 fn status(letter: u8) -> FileStatus {

@@ -12,13 +12,14 @@ use super::production::Found;
 use super::read::Settings;
 use super::repository::{Repo, index_lock};
 use super::size::Measured;
-use super::trouble::Trouble;
+use super::trouble::{Gaps, Trouble};
 use crate::change::contents::Contents;
 use crate::change::facts::{Known, short};
-use crate::change::ladder::Rung;
+use crate::change::ladder::{Rung, unknown};
 use crate::change::model::Report;
 use crate::change::patch::Entry;
 use crate::change::risk::Context;
+use crate::config::check;
 use crate::config::schema::Strategy;
 use crate::evidence::{Oid, text};
 
@@ -33,6 +34,8 @@ pub(super) struct Survey {
     pub(super) known: Known,
     pub(super) context: Context,
     pub(super) back_merge: Vec<Rung>,
+    /// What could not be read.
+    pub(super) gaps: Gaps,
 }
 
 /// What is surveyed: the answers of the glance.
@@ -71,29 +74,30 @@ fn refs_age(gitdir: &Path, commondir: &Path, remote: &str) -> Option<Duration> {
 }
 
 /// Surveys a change whose production and tip are known.
-pub(super) fn survey(it: &Subject<'_>, production: &Oid, head: &Oid) -> Result<Survey, Trouble> {
+pub(super) fn survey(it: &Subject<'_>, production: &Oid, head: &Oid) -> Survey {
     let mut survey = Survey { known: glance(it.repo, &it.settings.git.remote), ..Survey::default() };
-    let known = &mut survey.known;
+    let (known, mut gaps) = (&mut survey.known, Gaps::default());
+    known.is_surveyed = true;
     known.is_ambiguous = it.found.is_ambiguous;
     known.is_lightweight = it.found.tag.as_ref().is_some_and(|tag| !tag.annotated);
-    known.missing_from_head = Some(it.repo.ahead_behind(production, head)?.0);
+    known.missing_from_head = gaps.pass(it.repo.ahead_behind(production, head)).map(|(there, _)| there);
     known.development = it.foreign.target.clone();
     known.on_development = it.foreign.on_target;
     known.trunk_first = it.settings.git.strategy == Strategy::TrunkFirst;
     known.unfinished = it.records.iter().filter(|record| is_unfinished(record.summary())).map(named).collect();
-    known.off_ticket = off_ticket(it)?;
+    known.off_ticket = off_ticket(it);
     known.tags_at_head = tags_at(it.found, head);
     known.people = people(it.records);
     if let Some(measured) = it.measured {
         known.markers = measured.markers.clone();
         known.opaque = measured.opaque.clone();
     }
-    back_merge(it, production, head, &mut survey)?;
-    rivals(it, production, &mut survey.known)?;
+    gaps.pass(back_merge(it, production, head, &mut survey));
+    gaps.pass(rivals(it, production, &mut survey.known));
     survey.known.revert_conflicts = revert(it, head);
     survey.context.unfinished = survey.known.unfinished.iter().chain(&survey.known.markers).cloned().collect();
-    survey.context.reverts_to = reverts_to(it, production)?;
-    Ok(survey)
+    survey.context.reverts_to = gaps.pass(reverts_to(it, production)).flatten();
+    Survey { gaps, ..survey }
 }
 
 fn named(record: &Record) -> String {
@@ -106,14 +110,11 @@ fn is_unfinished(subject: &str) -> bool {
     ["fixup!", "squash!", "amend!"].iter().any(|sign| subject.starts_with(sign)) || first == Some("wip")
 }
 
-fn off_ticket(it: &Subject<'_>) -> Result<Option<Vec<String>>, Trouble> {
-    let Some(pattern) = &it.settings.git.ticket else { return Ok(None) };
-    let pattern = regex::RegexBuilder::new(pattern).size_limit(1 << 20).build().map_err(|error| {
-        let error = text::clean(&error.to_string());
-        Trouble::new(format!("git.ticket is no pattern: {error}")).remedy("correct git.ticket in hotfix.toml")
-    })?;
+/// The commits without a ticket's key. That the pattern is one was seen when the configuration was read.
+fn off_ticket(it: &Subject<'_>) -> Option<Vec<String>> {
+    let pattern = check::pattern(it.settings.git.ticket.as_ref()?).ok()?;
     let off = it.records.iter().filter(|record| !record.is_merge() && !pattern.is_match(&record.message));
-    Ok(Some(off.map(named).collect()))
+    Some(off.map(named).collect())
 }
 
 fn tags_at(found: &Found, head: &Oid) -> Vec<(String, bool)> {
@@ -133,12 +134,15 @@ fn people(records: &[Record]) -> Vec<String> {
 
 fn back_merge(it: &Subject<'_>, production: &Oid, head: &Oid, survey: &mut Survey) -> Result<(), Trouble> {
     let fix = Fix { production, base: it.report.merge_base.as_ref(), head, records: it.records };
-    survey.known.is_surveyed = true;
     let mut reverted = backmerge::reverted(it.records, it.records);
     for target in backmerge::targets(it.repo, &it.settings.git, it.branch, &fix)? {
-        let (rung, there) = backmerge::probe(it.repo, &fix, &target)?;
-        survey.back_merge.push(rung);
-        reverted.extend(there);
+        match backmerge::probe(it.repo, &fix, &target) {
+            Ok((rung, there)) => {
+                survey.back_merge.push(rung);
+                reverted.extend(there);
+            }
+            Err(trouble) => survey.back_merge.push(unknown(target.name, trouble.sentence())),
+        }
     }
     let names: BTreeSet<String> = reverted.iter().map(|oid| oid.short().to_owned()).collect();
     survey.known.reverted = names.into_iter().collect();

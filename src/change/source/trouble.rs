@@ -25,6 +25,14 @@ impl Trouble {
         self
     }
 
+    /// What failed and what helps, in one sentence.
+    pub(super) fn sentence(self) -> String {
+        match self.remedy {
+            Some(remedy) => format!("{}: {remedy}", self.what),
+            None => self.what,
+        }
+    }
+
     pub(super) fn at(self, at: Timestamp) -> Failure {
         Failure { what: self.what, remedy: self.remedy, at, retry_at: None }
     }
@@ -79,7 +87,7 @@ impl Trouble {
     }
 
     /// An object that history needs is not there, or cannot be read.
-    fn missing_object(said: &str) -> Self {
+    pub(super) fn missing_object(said: &str) -> Self {
         Self::new(format!("an object is missing or damaged: {said}")).remedy(
             "shallow: git fetch --unshallow · partial: git fetch --refetch --filter=blob:limit=1g · else: git fsck",
         )
@@ -99,6 +107,34 @@ impl Trouble {
             return Self::missing_object(&trouble.what);
         }
         trouble
+    }
+}
+
+/// What could not be read, in sentences: the rest goes on without it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Gaps(Vec<String>);
+
+impl Gaps {
+    /// The value, or a gap in its place.
+    pub(super) fn pass<T>(&mut self, result: Result<T, Trouble>) -> Option<T> {
+        result.map_err(|trouble| self.add(trouble)).ok()
+    }
+
+    /// Takes in what went wrong, once.
+    pub(super) fn add(&mut self, trouble: Trouble) {
+        let sentence = trouble.sentence();
+        if !self.0.contains(&sentence) {
+            self.0.push(sentence);
+        }
+    }
+
+    pub(super) fn join(&mut self, other: &Self) {
+        let new: Vec<String> = other.0.iter().filter(|it| !self.0.contains(it)).cloned().collect();
+        self.0.extend(new);
+    }
+
+    pub(super) fn sentences(&self) -> &[String] {
+        &self.0
     }
 }
 

@@ -76,6 +76,15 @@ fn everything_wrong_is_told_at_once_in_the_order_of_the_lines() {
 }
 
 #[test]
+fn a_bad_ticket_pattern_and_a_bad_glob_for_production_are_told() {
+    let text = "[production]\nref = \"v[\"\n[git]\nticket = '('\n";
+    assert_eq!(
+        problems(text),
+        ["2:7 no glob: unclosed character class; missing ']'", "4:10 no regular expression: unclosed group"]
+    );
+}
+
+#[test]
 fn bad_values_of_the_canary_are_told_where_they_stand() {
     for (lines, told) in [
         ("interval = \"15 bananas\"", "5:12 `15 bananas` is no duration"),

@@ -29,7 +29,7 @@ impl Reader {
             return Ok(());
         };
         let mut survey = match step {
-            Step::Survey => self.survey(report, &production, &head)?,
+            Step::Survey => self.survey(report, &production, &head),
             Step::Familiarity => {
                 let walk = match self.walk.take() {
                     Some(walk) => walk,
@@ -61,11 +61,14 @@ impl Reader {
     }
 
     /// Rollback contents, ladder, and all that the facts are told by.
-    fn survey(&mut self, report: &mut Report, production: &Oid, head: &Oid) -> Result<Survey, Trouble> {
+    fn survey(&mut self, report: &mut Report, production: &Oid, head: &Oid) -> Survey {
         let (settings, found) = (&self.settings.production, &self.found);
         if !self.undoing.as_ref().is_some_and(|it| it.is_of(found)) {
-            let (contents, changed) =
-                undoing::contents(&self.repo, &self.classes, settings, point(found), None, &found.versions)?;
+            let from = point(found);
+            let read = undoing::contents(&self.repo, &self.classes, settings, from.clone(), None, &found.versions);
+            let (contents, changed) = read.unwrap_or_else(|trouble| {
+                (Contents { from, unknown: vec![trouble.sentence()], ..Contents::default() }, Vec::new())
+            });
             self.know(contents, changed);
         }
         report.rollback = self.undoing.as_ref().map(|it| it.contents.clone());
@@ -112,6 +115,9 @@ impl Reader {
     }
 
     pub(super) fn judge(&self, report: &mut Report, survey: &Survey) {
+        let mut gaps = self.glanced.gaps.clone();
+        gaps.join(&survey.gaps);
+        report.unknown = gaps.sentences().to_vec();
         report.back_merge = survey.back_merge.clone();
         let is_awaited = !survey.known.is_surveyed && self.next_step(report).is_some();
         report.facts = if is_awaited { Vec::new() } else { facts::all(report, &survey.known) };
