@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::eyre;
 
+use crate::change::source;
 use crate::config::schema::{Config, Secret};
 use crate::config::trust::{Store, Trust};
 use crate::config::uses::Uses;
@@ -71,8 +72,11 @@ impl Project {
 
     /// The places that the repository's remotes point to, sorted.
     pub fn remotes(&self) -> Vec<String> {
-        let Ok(repository) = git2::Repository::open(&self.root) else { return Vec::new() };
-        let mut places: Vec<_> = location::remotes(&repository).into_iter().map(|(_, place)| place).collect();
+        let remotes = match git2::Repository::open(&self.root) {
+            Ok(repository) => location::remotes(&repository),
+            Err(_) => location::remotes_by_file(&self.root),
+        };
+        let mut places: Vec<_> = remotes.into_iter().map(|(_, place)| place).collect();
         places.sort();
         places
     }
@@ -103,9 +107,7 @@ impl Project {
 
     /// The commit that is checked out: the hotfix tip.
     pub fn head(&self) -> Option<Oid> {
-        let repository = git2::Repository::open(&self.root).ok()?;
-        let commit = repository.head().ok()?.peel_to_commit().ok()?;
-        Oid::parse(&commit.id().to_string())
+        source::head(&self.root)
     }
 
     /// What must not be recorded: the values of the secrets in the environment that `hotfix.toml` names. A secret

@@ -1,7 +1,12 @@
-//! What a path says about a change: the classes of `assets/path_classes.toml`.
+//! What a path says about a change: the classes of `assets/path_classes.toml`, and those of `[change]`.
+
+use std::collections::HashMap;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use serde::{Deserialize, Serialize};
+
+use crate::config::schema::{PathClass, default_classes};
+
+pub use crate::config::schema::{Core, Flag, Reversal};
 
 /// The classes that the program knows by name.
 pub mod names {
@@ -21,109 +26,109 @@ pub mod names {
     pub const VERSION: &str = "version";
 }
 
-const DEFAULTS: &str = include_str!("../../assets/path_classes.toml");
-
 /// All classes, ready to look paths up in.
 #[derive(Debug, Clone)]
 pub struct Classes {
     list: Vec<Class>,
+    /// The globs `**/name/**`, most of all, by that name: as a glob each would make the automaton larger.
+    folders: HashMap<String, Vec<usize>>,
     globs: GlobSet,
     /// The class of each glob, and whether the glob takes a path out of it.
     owners: Vec<(usize, bool)>,
 }
 
 /// A class of paths.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Class {
     /// As it is printed.
     pub name: String,
     /// What it is, within a sentence.
     pub text: String,
     /// Of diff risk v1.
-    #[serde(default)]
     pub points: u32,
     /// What a rollback of such a change is.
-    #[serde(default)]
     pub rollback: Reversal,
     /// Whether its lines are core lines.
-    #[serde(default)]
     pub core: Core,
     /// How a commit that touches it is flagged.
-    pub flag: Option<String>,
-    /// Its paths.
-    pub globs: Vec<String>,
-    /// What is no such path after all.
-    #[serde(default)]
-    pub not: Vec<String>,
+    pub flag: Option<Flag>,
+    globs: Vec<String>,
+    not: Vec<String>,
     /// Only when the file is deleted.
-    #[serde(default)]
-    pub deleted: bool,
+    deleted: bool,
 }
 
-/// What going back behind a change gives.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Reversal {
-    /// What was before.
-    #[default]
-    Clean,
-    /// What was before, with something to be done by hand.
-    Compensating,
-    /// Perhaps not what was before: schema or data changed.
-    Unsafe,
-}
-
-/// Whether lines are core lines.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Core {
-    /// They are.
-    #[default]
-    Yes,
-    /// They are not.
-    No,
-    /// They are counted apart.
-    Test,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    class: Vec<Class>,
+impl Class {
+    /// Takes over what is said.
+    fn say(&mut self, said: &PathClass) {
+        fn set<T: Clone>(value: &mut T, said: &Option<T>) {
+            if let Some(said) = said {
+                said.clone_into(value);
+            }
+        }
+        if self.text.is_empty() {
+            self.text.clone_from(&said.name);
+        }
+        said.name.clone_into(&mut self.name);
+        set(&mut self.text, &said.text);
+        set(&mut self.points, &said.points);
+        set(&mut self.rollback, &said.rollback);
+        set(&mut self.core, &said.core);
+        set(&mut self.globs, &said.globs);
+        set(&mut self.not, &said.not);
+        set(&mut self.deleted, &said.deleted);
+        self.flag = said.flag.or(self.flag);
+    }
 }
 
 impl Classes {
-    /// The classes that come with the program.
-    pub fn defaults() -> Self {
-        Self::read(DEFAULTS).expect("a test reads the embedded classes")
-    }
-
-    /// Reads classes in the format of `assets/path_classes.toml`.
-    ///
-    /// # Errors
-    /// What is wrong with the text, and where.
-    pub fn read(text: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-        let mut builder = GlobSetBuilder::new();
-        let mut owners = Vec::new();
-        for (place, class) in file.class.iter().enumerate() {
+    /// The classes that come with the program, with what a configuration says of them and of its own.
+    pub fn new(own: &[PathClass]) -> Self {
+        let mut list: Vec<Class> = Vec::new();
+        for said in default_classes().iter().chain(own) {
+            match list.iter_mut().find(|class| class.name == said.name) {
+                Some(class) => class.say(said),
+                None => {
+                    let mut class = Class::default();
+                    class.say(said);
+                    list.push(class);
+                }
+            }
+        }
+        let (mut builder, mut owners) = (GlobSetBuilder::new(), Vec::new());
+        let mut folders: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, class) in list.iter_mut().enumerate() {
+            class.globs.retain(|glob| match folder(glob) {
+                Some(name) => {
+                    folders.entry(name.to_ascii_lowercase()).or_default().push(place);
+                    false
+                }
+                None => true,
+            });
             let globs = class.globs.iter().map(|glob| (glob, false)).chain(class.not.iter().map(|glob| (glob, true)));
             for (glob, excludes) in globs {
-                // Both sides in lower case: globs without regard to case would all become one large automaton.
-                let glob = GlobBuilder::new(&glob.to_ascii_lowercase()).literal_separator(true).build();
-                builder.add(glob.map_err(|error| format!("class {}: {error}", class.name))?);
+                // Both sides in lower case: globs without regard to case would all become one large automaton. That
+                // each is a glob was seen when the configuration was read.
+                let Ok(glob) = GlobBuilder::new(&glob.to_ascii_lowercase()).literal_separator(true).build() else {
+                    continue;
+                };
+                builder.add(glob);
                 owners.push((place, excludes));
             }
         }
-        let globs = builder.build().map_err(|error| error.to_string())?;
-        Ok(Self { list: file.class, globs, owners })
+        let globs = builder.build().unwrap_or_else(|_| GlobSet::empty());
+        Self { list, folders, globs, owners }
     }
 
     /// The classes of a path, in the order of the file.
     pub fn of(&self, path: &str, deleted: bool) -> Vec<&Class> {
         let mut found = vec![None; self.list.len()];
-        for glob in self.globs.matches(path.to_ascii_lowercase()) {
+        let path = path.to_ascii_lowercase();
+        let above = path.rsplit_once('/').map_or("", |(above, _)| above);
+        for class in above.split('/').filter_map(|name| self.folders.get(name)).flatten() {
+            found[*class] = Some(true);
+        }
+        for glob in self.globs.matches(path) {
             let (class, excludes) = self.owners[glob];
             found[class] = Some(found[class].unwrap_or(true) && !excludes);
         }
@@ -142,6 +147,12 @@ impl Classes {
         let all: Vec<Core> = classes.iter().map(of).collect();
         [Core::No, Core::Test].into_iter().find(|it| all.contains(it)).unwrap_or(Core::Yes)
     }
+}
+
+/// The name, when a glob means everything in folders of one name.
+fn folder(glob: &str) -> Option<&str> {
+    let name = glob.strip_prefix("**/")?.strip_suffix("/**")?;
+    (!name.is_empty() && !name.contains(['/', '*', '?', '[', ']', '{', '}', '\\'])).then_some(name)
 }
 
 #[cfg(test)]

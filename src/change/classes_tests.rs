@@ -1,12 +1,13 @@
 use super::{Classes, Core, Reversal};
+use crate::config::schema::PathClass;
 
 fn names(path: &str) -> Vec<String> {
-    Classes::defaults().of(path, false).into_iter().map(|class| class.name.clone()).collect()
+    Classes::new(&[]).of(path, false).into_iter().map(|class| class.name.clone()).collect()
 }
 
 #[test]
 fn the_embedded_file_is_sound() {
-    let classes = Classes::read(super::DEFAULTS).unwrap();
+    let classes = Classes::new(&[]);
     assert!(classes.named("migration").unwrap().rollback == Reversal::Unsafe);
     let points: Vec<(&str, u32)> = [
         ("migration", 12),
@@ -53,14 +54,14 @@ fn paths_fall_into_their_classes() {
 
 #[test]
 fn a_deletion_has_classes_of_its_own() {
-    let classes = Classes::defaults();
+    let classes = Classes::new(&[]);
     let of = |deleted| classes.of("objects/A/fields/B.field-meta.xml", deleted).len();
     assert_eq!((of(false), of(true)), (1, 3));
 }
 
 #[test]
 fn what_is_no_core_wins() {
-    let classes = Classes::defaults();
+    let classes = Classes::new(&[]);
     let core = |names: &[&str]| classes.core(&names.iter().map(|&n| n.to_owned()).collect::<Vec<_>>());
     assert_eq!(core(&[]), Core::Yes);
     assert_eq!(core(&["migration"]), Core::Yes);
@@ -69,6 +70,19 @@ fn what_is_no_core_wins() {
 }
 
 #[test]
-fn a_broken_file_says_where() {
-    assert!(Classes::read("[[class]]\nname = 1\n").unwrap_err().contains("line 2"));
+fn a_configuration_adds_classes_and_changes_those_that_are_there() {
+    let own = |toml: &str| toml::from_str::<PathClass>(toml).unwrap();
+    let classes = Classes::new(&[
+        own("name = 'billing'\npoints = 12\nglobs = ['**/Billing/**']"),
+        own("name = 'migration'\npoints = 0"),
+        own("name = 'docs'\ncore = 'yes'\nnot = ['**/spec/**']"),
+    ]);
+    let of =
+        |path: &str| classes.of(path, false).into_iter().map(|it| (it.name.as_str(), it.points)).collect::<Vec<_>>();
+    assert_eq!(of("src/billing/Cart.rs"), [("billing", 12)]);
+    assert_eq!(of("db/migrate/1.rb"), [("migration", 0)]);
+    assert_eq!(classes.named("migration").unwrap().rollback, Reversal::Unsafe, "what is not said stays");
+    assert_eq!(classes.named("billing").unwrap().text, "billing");
+    assert_eq!(classes.core(&["docs".to_owned()]), Core::Yes);
+    assert_eq!(of("spec/a.md"), [("test", 0)]);
 }

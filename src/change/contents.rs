@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::classes::{Classes, Reversal};
+use super::classes::{Classes, Flag, Reversal};
 use crate::evidence::Oid;
 
 /// The commits that going back from one version to another takes out of production.
@@ -62,7 +62,7 @@ pub fn flags(classes: &Classes, message: &str, touched: &[Touched]) -> Vec<Strin
     let by_path: Vec<&str> = touched
         .iter()
         .flat_map(|it| classes.of(&it.path, it.deleted))
-        .filter_map(|class| class.flag.as_deref())
+        .filter_map(|class| class.flag.map(Flag::label))
         .collect();
     let has = |flag: &str| by_path.contains(&flag) || says(message, flag);
     FLAGS.into_iter().filter(|flag| has(flag)).map(str::to_owned).collect()

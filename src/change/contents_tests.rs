@@ -7,7 +7,7 @@ fn touched(paths: &[&str]) -> Vec<Touched> {
 
 #[test]
 fn flags_come_from_message_and_paths() {
-    let classes = Classes::defaults();
+    let classes = Classes::new(&[]);
     let of = |message: &str, paths: &[&str]| flags(&classes, message, &touched(paths));
     assert_eq!(of("Add a cart", &["src/cart.rs"]), [] as [&str; 0]);
     assert_eq!(of("Fix the cart", &["src/cart.rs"]), ["fix"]);
@@ -19,7 +19,7 @@ fn flags_come_from_message_and_paths() {
 
 #[test]
 fn the_worst_path_decides() {
-    let classes = Classes::defaults();
+    let classes = Classes::new(&[]);
     let of = |paths: &[&str]| class(&classes, &touched(paths));
     assert_eq!(of(&["src/cart.rs"]), (Reversal::Clean, vec![]));
     assert_eq!(of(&["main.tf"]).0, Reversal::Compensating);

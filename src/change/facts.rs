@@ -9,8 +9,10 @@ use crate::evidence::Oid;
 mod around;
 mod range;
 
-use around::{back_merge, contents, forecast, release_tag, releases, revert, rivals, target, trunk_first, upstream};
-use range::{commits, foreign, merges, off_ticket, opaque, people, reverted, unfinished};
+use around::{
+    back_merge, contents, environments, forecast, release_tag, releases, revert, rivals, target, trunk_first, upstream,
+};
+use range::{commits, foreign, merges, off_ticket, opaque, people, reverted, scope, unfinished};
 
 /// From this age on the refs of a remote are called stale.
 pub const REFS: Duration = Duration::from_secs(5 * 60);
@@ -36,6 +38,11 @@ pub struct Known {
     pub on_development: bool,
     /// Commits without a ticket's key, short ids with subjects; `None` without a pattern for keys.
     pub off_ticket: Option<Vec<String>>,
+    /// Changed files outside of the scope; `None` without a scope.
+    pub off_scope: Option<Vec<String>>,
+    /// Branches of environments, and which of our files differ there from production; `None` for the latter when the
+    /// branch is not here.
+    pub environments: Vec<Environment>,
     /// Subjects such as `fixup!`, short ids with subjects.
     pub unfinished: Vec<String>,
     /// Files with added lines that look like conflict markers.
@@ -60,10 +67,13 @@ pub struct Known {
     pub is_surveyed: bool,
 }
 
+/// A branch, and paths.
+pub type Environment = (String, Option<Vec<String>>);
+
 /// What needs the history that a shallow clone lacks.
 const HISTORY: [&str; 11] = ["G08", "G09", "G10", "G11", "G12", "G17", "G18", "G22", "G24", "G25", "G27"];
 /// What needs to know the remote's branches as they are now.
-const REMOTE: [&str; 4] = ["G15", "G17", "G21", "G22"];
+const REMOTE: [&str; 5] = ["G15", "G17", "G21", "G22", "G23"];
 
 /// What is told by the lines of the diff.
 const DIFF: [&str; 3] = ["G13", "G14", "G29"];
@@ -103,7 +113,7 @@ pub fn all(report: &Report, known: &Known) -> Vec<Fact> {
         foreign(report, known),
         merges(report),
         off_ticket(known),
-        fact("G13", "scope", Unknown, "not set", "no scope of paths is configured for this fix"),
+        scope(known),
         unfinished(known),
         upstream(report),
         fact(
@@ -119,7 +129,7 @@ pub fn all(report: &Report, known: &Known) -> Vec<Fact> {
         release_tag(report, known),
         releases(known),
         rivals(known),
-        fact("G23", "environments", Unknown, "not set", "no environment branches are configured"),
+        environments(known),
         target(report.rollback.as_ref()),
         contents(report.rollback.as_ref()),
         revert(known),

@@ -81,7 +81,7 @@ impl Level {
 }
 
 /// A target of which nothing could be found out.
-pub fn unknown(target: String, why: String) -> Rung {
+pub fn unknown(target: String, why: &str) -> Rung {
     Rung { target, level: None, paths: vec![], why: format!("unknown: {why}") }
 }
 
@@ -102,7 +102,7 @@ pub fn rung(target: String, probe: Probe) -> Rung {
         return made(Level::Ported, vec![], why);
     }
     let Some(merge) = probe.merge else {
-        return unknown(target, probe.obstacle.unwrap_or_else(|| "the merge was not tried".into()));
+        return unknown(target, probe.obstacle.as_deref().unwrap_or("the merge was not tried"));
     };
     let part = if ported > 0 { format!(" ({ported} of {all} are there)") } else { String::new() };
     if !merge.conflicts.is_empty() {

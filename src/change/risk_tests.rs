@@ -8,7 +8,7 @@ fn oid(digit: char) -> Oid {
 }
 
 fn file(path: &str, lines: u64, core: bool) -> FileChange {
-    let classes = Classes::defaults();
+    let classes = Classes::new(&[]);
     FileChange {
         path: path.into(),
         old_path: None,
@@ -34,7 +34,7 @@ fn known() -> Context {
 }
 
 fn scored(report: &Report, context: &Context) -> Risk {
-    score(report, &Classes::defaults(), context).unwrap()
+    score(report, &Classes::new(&[]), context).unwrap()
 }
 
 fn rules(risk: &Risk) -> Vec<(&str, i32)> {
@@ -43,7 +43,7 @@ fn rules(risk: &Risk) -> Vec<(&str, i32)> {
 
 #[test]
 fn an_unknown_diff_has_no_score() {
-    assert_eq!(score(&Report::default(), &Classes::defaults(), &known()), None);
+    assert_eq!(score(&Report::default(), &Classes::new(&[]), &known()), None);
 }
 
 #[test]

@@ -4,8 +4,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::sync::mpsc;
 
-use color_eyre::eyre::{WrapErr, eyre};
-use jiff::Timestamp;
+use color_eyre::eyre::WrapErr;
 use serde::Serialize;
 
 use super::{Context, Exit, refused};
@@ -13,7 +12,7 @@ use crate::change::facts;
 use crate::change::model::{Observation, Report, Worktree};
 use crate::change::source::{self, Settings};
 use crate::change::text;
-use crate::config::schema::Config;
+use crate::config::load;
 use crate::evidence::{self, Failure};
 
 /// What git knows about the hotfix.
@@ -36,14 +35,9 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     if args.watch {
         return watch(args, context, settings);
     }
-    // The two reads share nothing, so that neither waits for the other.
-    let (report, worktree) = std::thread::scope(|scope| {
-        let worktree = scope.spawn(|| source::read_worktree(&context.directory));
-        let report = source::read(&context.directory, &settings);
-        (report, worktree.join())
-    });
+    let (report, worktree) = source::read_all(&context.directory, &settings);
     let report = report.map_err(|failure| refused(&failure))?;
-    let worktree = worktree.unwrap_or_else(|_| Err(panicked())).map(|it| it.value);
+    let worktree = worktree.map(|it| it.value);
     done(print(args, &report.value, worktree.as_ref().map_err(Clone::clone)))
 }
 
@@ -77,10 +71,6 @@ fn watch(args: Args, context: &Context, settings: Settings) -> color_eyre::Resul
     }
     drop(handle);
     Ok(Exit::Ok)
-}
-
-fn panicked() -> Failure {
-    Failure { what: "the work tree could not be read".into(), remedy: None, at: Timestamp::now(), retry_at: None }
 }
 
 fn done(printed: io::Result<bool>) -> color_eyre::Result<Exit> {
@@ -119,18 +109,9 @@ struct Document<'a> {
     worktree: Option<&'a Worktree>,
 }
 
-/// The settings of the nearest `hotfix.toml`, from the folder up to the repository's root; defaults without one.
+/// The settings of the repository's `hotfix.toml`; defaults without one.
 fn settings(directory: &Path) -> color_eyre::Result<Settings> {
     let Ok(start) = directory.canonicalize() else { return Ok(Settings::default()) };
-    for folder in start.ancestors() {
-        let file = folder.join("hotfix.toml");
-        if let Ok(text) = std::fs::read_to_string(&file) {
-            let config: Config = toml::from_str(&text).map_err(|error| eyre!("{}: {error}", file.display()))?;
-            return Ok(Settings::from(&config));
-        }
-        if folder.join(".git").exists() {
-            break;
-        }
-    }
-    Ok(Settings::default())
+    let loaded = load::find(&start)?;
+    Ok(loaded.map_or_else(Settings::default, |loaded| Settings::from(&loaded.config)))
 }

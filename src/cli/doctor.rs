@@ -8,6 +8,7 @@ use rustix::fs::Access;
 use serde::Serialize;
 
 use super::{Context, Exit, print};
+use crate::change::source::{self, Kind};
 use crate::config::trust::{Permit, Trust};
 use crate::config::uses::{self, Uses};
 use crate::config::{Loaded, program, user};
@@ -111,22 +112,38 @@ fn all(project: &Project) -> Vec<Check> {
 fn git(project: &Project) -> Check {
     let version = git2::Version::get().libgit2_version();
     let library = format!("libgit2 {}.{}.{}", version.0, version.1, version.2);
-    match git2::Repository::open(&project.root) {
-        Err(error) => Check::fail(
-            format!("git: {} ({})", error.message(), project.root.display()),
-            "run hotfix inside the service's repository",
-        ),
-        Ok(repository) if repository.is_bare() => {
-            Check::warn("git: the repository is bare", "a clone with a work tree shows more")
+    let kind = match source::kind(&project.root) {
+        Ok(kind) => kind,
+        Err(failure) => {
+            let remedy = failure.remedy.unwrap_or_else(|| "run hotfix inside the service's repository".into());
+            return Check::fail(format!("git: {}", failure.what), remedy);
         }
-        Ok(repository) if repository.is_shallow() => {
-            Check::warn("git: the clone is shallow, so that older commits are missing", "git fetch --unshallow --tags")
-        }
-        Ok(_) => match project.head() {
-            Some(head) => Check::ok(format!("git: {} at {} ({library})", project.root.display(), head.short())),
-            None => Check::warn("git: there is no commit yet", "commit something"),
-        },
+    };
+    if kind.repository.bare {
+        return Check::warn("git: the repository is bare", "a clone with a work tree shows more");
     }
+    if kind.repository.shallow {
+        let what = "git: the clone is shallow, so that older commits are missing";
+        return Check::warn(what, "git fetch --unshallow --tags");
+    }
+    if kind.repository.partial {
+        let what = "git: the clone is partial, so that objects may be missing, and hotfix never fetches one";
+        return Check::warn(what, "git fetch --refetch --filter=blob:limit=1g");
+    }
+    match project.head() {
+        Some(head) => {
+            let (root, readers) = (project.root.display(), readers(&kind, &library));
+            Check::ok(format!("git: {root} at {}; {readers}", head.short()))
+        }
+        None => Check::warn("git: there is no commit yet", "commit something"),
+    }
+}
+
+/// Who reads what, and why not libgit2.
+fn readers(kind: &Kind, library: &str) -> String {
+    let history = if kind.repository.backend == "libgit2" { library } else { &kind.repository.backend };
+    let because = kind.caution.map_or_else(String::new, |caution| format!(" (there is {caution})"));
+    format!("history is read by {history}, diffs by {}, the work tree by git{because}", kind.trees)
 }
 
 fn journal(project: &Project) -> Vec<Check> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::schema::{Config, Endpoint, Engine, Request, Rollback, Secret, Step, Verify};
+use super::schema::{Config, Endpoint, Engine, PathClass, Request, Rollback, Secret, Step, Verify, default_classes};
 
 use super::shape::hint;
 use crate::evidence::text;
@@ -47,6 +47,10 @@ pub fn check(config: &Config) -> Vec<Fault> {
     for (index, target) in config.git.cherry_pick.iter().enumerate() {
         faults.glob(&format!("git.cherry_pick.{index}"), target);
     }
+    for (index, glob) in config.git.scope.iter().enumerate() {
+        faults.glob(&format!("git.scope.{index}"), glob);
+    }
+    faults.classes(&config.change.classes);
     if !config.git.branch.contains("{slug}") {
         faults.add("git.branch", "must contain `{slug}`, where the incident's short name goes");
     }
@@ -258,6 +262,30 @@ impl Faults {
         if value < least || value > most {
             let (least, most) = (least.as_secs_f64(), most.as_secs_f64());
             self.add(path, format!("must lie between {least} and {most} seconds"));
+        }
+    }
+
+    fn classes(&mut self, classes: &[PathClass]) {
+        if classes.is_empty() {
+            return;
+        }
+        self.names("change.classes", classes.iter().map(|class| class.name.as_str()));
+        let defaults = default_classes();
+        let known: Vec<&str> = defaults.iter().map(|class| class.name.as_str()).collect();
+        for (index, class) in classes.iter().enumerate() {
+            let path = format!("change.classes.{index}");
+            if class.globs.is_none() && !known.contains(&class.name.as_str()) {
+                let hint = hint(&class.name, &known);
+                self.add(
+                    &format!("{path}.name"),
+                    format!("no class is called that, and a new one needs `globs`; {hint}"),
+                );
+            }
+            for (list, globs) in [("globs", &class.globs), ("not", &class.not)] {
+                for (place, glob) in globs.iter().flatten().enumerate() {
+                    self.glob(&format!("{path}.{list}.{place}"), glob);
+                }
+            }
         }
     }
 

@@ -4,12 +4,14 @@ use serde::{Deserialize, Serialize};
 
 pub use super::secret::Secret;
 pub use canary::*;
+pub use change::*;
 pub use comms::*;
 pub use git::*;
 pub use rollback::*;
 pub use test_source::*;
 
 mod canary;
+mod change;
 mod comms;
 mod git;
 mod rollback;
@@ -27,6 +29,8 @@ pub struct Config {
     pub git: Git,
     /// What counts as small.
     pub limits: Limits,
+    /// What paths say about a change.
+    pub change: Change,
     /// Where test results come from.
     pub tests: Vec<TestSource>,
     /// How the canary is judged.

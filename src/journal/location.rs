@@ -100,12 +100,20 @@ impl Identity {
     /// # Errors
     /// When `root` is no repository, or git refuses to read it.
     pub fn of(root: &Path) -> Result<Self, JournalError> {
-        let repository = git2::Repository::open(root).map_err(|error| no_repository(root, &error))?;
-        let remotes = remotes(&repository);
+        let repository = match git2::Repository::open(root) {
+            Ok(repository) => Some(repository),
+            // A format that libgit2 cannot read, such as SHA-256 or reftable; a plain `.git` folder it has all the same.
+            Err(error) if is_unreadable(&error) && root.join(".git/HEAD").is_file() => None,
+            Err(error) => return Err(no_repository(root, &error)),
+        };
+        let remotes = match &repository {
+            Some(repository) => remotes(repository),
+            None => remotes_by_file(root),
+        };
         let origin = remotes.iter().find(|(name, _)| name == "origin");
         let only = if remotes.len() == 1 { remotes.first() } else { None };
         let remote = origin.or(only).map(|(_, place)| place.clone());
-        Ok(Self { root: root.to_owned(), first_commit: first_commit(&repository), remote })
+        Ok(Self { root: root.to_owned(), first_commit: repository.as_ref().and_then(first_commit), remote })
     }
 
     /// A readable name, made unique by a hash.
@@ -136,6 +144,23 @@ pub fn remotes(repository: &git2::Repository) -> Vec<(String, String)> {
         Some((name.to_owned(), normal(&String::from_utf8_lossy(remote.url_bytes()))))
     };
     names.iter().filter_map(|name| place(name.ok()??)).collect()
+}
+
+fn is_unreadable(error: &git2::Error) -> bool {
+    !matches!(error.code(), git2::ErrorCode::NotFound | git2::ErrorCode::Owner)
+}
+
+/// The same of a repository that libgit2 cannot open: its configuration it can read.
+pub fn remotes_by_file(root: &Path) -> Vec<(String, String)> {
+    let Ok(config) = git2::Config::open(&root.join(".git/config")) else { return Vec::new() };
+    let Ok(mut entries) = config.entries(Some(r"^remote\..*\.url$")) else { return Vec::new() };
+    let mut remotes = Vec::new();
+    while let Some(Ok(entry)) = entries.next() {
+        let (Ok(key), Ok(url)) = (entry.name(), entry.value()) else { continue };
+        let name = key.strip_prefix("remote.").and_then(|rest| rest.strip_suffix(".url"));
+        remotes.extend(name.map(|name| (name.to_owned(), normal(url))));
+    }
+    remotes
 }
 
 fn first_commit(repository: &git2::Repository) -> Option<Oid> {

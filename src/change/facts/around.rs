@@ -1,7 +1,7 @@
 //! Facts about where the change goes: its upstream, the other branches, and back.
 
 use super::FactState::{Bad, Ok, Unknown, Warn};
-use super::{Known, fact, some};
+use super::{Environment, Known, fact, some};
 use crate::change::classes::Reversal;
 use crate::change::contents::Contents;
 use crate::change::ladder::{Level, Rung};
@@ -104,6 +104,25 @@ pub(super) fn rivals(known: &Known) -> Fact {
             let why = format!("another hotfix touches the same files: {} in {}", some(&names), some(&overlap));
             fact("G22", "rivals", Bad, names.len().to_string(), why)
         }
+    }
+}
+
+pub(super) fn environments(known: &Known) -> Fact {
+    let of = |state, value: String, why: String| fact("G23", "environments", state, value, why);
+    let names = |list: &[&Environment]| list.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+    let drifted: Vec<_> =
+        known.environments.iter().filter(|(_, it)| it.as_ref().is_some_and(|it| !it.is_empty())).collect();
+    let unknown: Vec<_> = known.environments.iter().filter(|(_, it)| it.is_none()).collect();
+    match (known.environments.is_empty(), drifted[..].first(), unknown.is_empty()) {
+        (true, ..) => {
+            of(Unknown, "not set".into(), "no branches of environments are named: set git.environments".into())
+        }
+        (_, Some((_, paths)), _) => {
+            let paths = some(paths.as_deref().unwrap_or_default());
+            of(Warn, names(&drifted), format!("the fix lands on other content in {}: {paths}", names(&drifted)))
+        }
+        (.., false) => of(Unknown, "not here".into(), format!("not in this clone: {}", names(&unknown))),
+        _ => of(Ok, "same".into(), "our files are in every environment as in production".into()),
     }
 }
 

@@ -63,6 +63,17 @@ pub(super) fn off_ticket(known: &Known) -> Fact {
     }
 }
 
+pub(super) fn scope(known: &Known) -> Fact {
+    match known.off_scope.as_deref() {
+        None => fact("G13", "scope", Unknown, "not set", "no paths are named that a fix may touch: set git.scope"),
+        Some([]) => fact("G13", "scope", Ok, "inside", "every changed file is one that a fix may touch"),
+        Some(off) => {
+            let why = format!("{} outside of the scope: {}", count(off.len() as u64, "file"), some(off));
+            fact("G13", "scope", Warn, off.len().to_string(), why)
+        }
+    }
+}
+
 pub(super) fn unfinished(known: &Known) -> Fact {
     match (known.markers.is_empty(), known.unfinished.is_empty()) {
         (false, _) => fact(

@@ -19,9 +19,6 @@ const STDERR_KEPT: usize = 4 * 1024;
 /// The most that is read of a command whose answer is kept whole, in bytes.
 const OUTPUT_LIMIT: u64 = 64 * 1024 * 1024;
 
-/// What a command in the background may print before somebody reads it, in bytes.
-const AHEAD: usize = 1024 * 1024;
-
 /// Configuration that would run a program, contact a host or change what is printed, turned off.
 /// Filters are turned off one by one by [`Git::with_config`]: there is no switch for all of them.
 const SAFE: [&str; 10] = [
@@ -182,12 +179,6 @@ impl Running {
     /// Gives it less time.
     pub(super) fn within(&mut self, patience: Duration) {
         self.until = Instant::now() + patience;
-    }
-
-    /// Lets it work ahead of its reader, behind everybody else. Where the system refuses it is only slower.
-    pub(super) fn in_background(&self) {
-        rustix::pipe::fcntl_setpipe_size(&self.stdout, AHEAD).ok();
-        rustix::process::setpriority_process(Some(rustix::process::Pid::from_child(&self.child)), 10).ok();
     }
 
     /// Reads everything, and waits for a good end.

@@ -87,6 +87,37 @@ fn rivals_and_open_releases() {
 }
 
 #[test]
+fn a_scope_and_environments() {
+    let it = Fixture::released();
+    it.git(&["branch", "uat"]);
+    it.git(&["checkout", "--quiet", "-b", "preprod"]);
+    it.write("src/cart.rs", "drifted");
+    it.commit("Only here");
+    it.git(&["checkout", "--quiet", "-b", "hotfix/x", "v1.0.0"]);
+    it.write("src/cart.rs", lines(41));
+    it.change("lib/other.rs", "Fix");
+    let report = it.report_with("git.scope = ['src/**']\ngit.environments = ['uat']");
+    assert_eq!(state(&report, "G13"), FactState::Warn);
+    assert!(why(&report, "G13").contains("1 file outside of the scope: lib/other.rs"), "{}", why(&report, "G13"));
+    assert_eq!(state(&report, "G23"), FactState::Ok);
+    let report = it.report_with("git.scope = ['src/**', 'lib/*.rs']\ngit.environments = ['uat', 'preprod', 'sit']");
+    assert_eq!((state(&report, "G13"), state(&report, "G23")), (FactState::Ok, FactState::Warn));
+    assert!(why(&report, "G23").contains("preprod: src/cart.rs"), "{}", why(&report, "G23"));
+    let report = it.report_with("git.environments = ['sit']");
+    assert_eq!((state(&report, "G13"), state(&report, "G23")), (FactState::Unknown, FactState::Unknown));
+}
+
+#[test]
+fn classes_of_the_configuration_count() {
+    let it = Fixture::hotfix();
+    it.change("billing/a.rs", "Fix");
+    let report = it.report_with("[[change.classes]]\nname = 'billing'\npoints = 11\nglobs = ['billing/**']");
+    assert!(report.changes[0].is("billing"));
+    let risk = report.risk.unwrap();
+    assert!(risk.points.iter().any(|point| point.rule == "billing" && point.points == 11), "{risk:#?}");
+}
+
+#[test]
 fn a_reverted_commit_and_an_exact_revert() {
     let it = Fixture::released();
     it.write("src/cart.rs", lines(400));
@@ -222,8 +253,12 @@ fn authors_are_known_by_what_they_did_before() {
     let repo = super::repository::Repo::open(&it.root).unwrap();
     let (production, head) = (report.production.oid.clone().unwrap(), report.head.oid.clone().unwrap());
     let (records, _) = repo.range(&production, &head, 10).unwrap();
-    let walk = super::familiar::begin(&repo, &production, 500).unwrap();
-    let known = super::familiar::read(walk, &records, &report.changes, std::time::Duration::from_secs(60), 500);
+    let paths: Vec<_> = report.changes.iter().map(|it| (it.path.clone().into_bytes(), None)).collect();
+    let is_awaited = std::sync::atomic::AtomicBool::new(false);
+    let known = super::familiar::read(&repo, &production, &records, &paths, &is_awaited);
+    let by_git = super::repository::Repo { library: None, ..repo };
+    let by_git = super::familiar::read(&by_git, &production, &records, &paths, &is_awaited);
+    assert_eq!(known, by_git);
     assert_eq!((known.strangers, known.new_to_files), (vec!["Bo".to_owned()], vec!["Bo".to_owned()]));
     assert_eq!((known.recent_changes, known.recent_fixes, known.looked_at, known.partial), (4, 3, 4, false));
 }

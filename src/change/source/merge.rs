@@ -1,19 +1,18 @@
 //! A merge in memory, of the paths that one side changed: nothing is written and no merge driver runs.
 //!
-//! `git diff-tree` tells which paths either side changed; only the content of those that both changed is looked at.
+//! Trees tell which paths either side changed; only the content of those that both changed is looked at.
 //! libgit2's own merge of trees takes memory by the size of the trees and of their history, so it is asked only where
 //! a rename may decide.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{BufReader, Read};
 
 use git2::{Error, MergeFileInput, Oid, Repository, Tree};
 
-use super::command::{Git, Running};
 use super::repository::Repo;
+use super::trees::differing;
 use super::trouble::Trouble;
 use crate::change::ladder::Merge;
-use crate::change::patch::{self, Entry};
+use crate::change::patch::Entry;
 use crate::evidence::{self, text};
 
 /// Paths that are listed for one merge.
@@ -28,7 +27,7 @@ pub(super) fn merge(
     ours: &evidence::Oid,
     theirs: &evidence::Oid,
 ) -> Result<Merge, Trouble> {
-    let changed = changed(start(&repo.git, base, theirs)?, |_| true)?;
+    let changed = differing(repo, base, theirs, |_| true)?;
     merge_changes(repo, &changed, base, ours, theirs)
 }
 
@@ -41,7 +40,7 @@ pub(super) fn merge_changes(
     theirs: &evidence::Oid,
 ) -> Result<Merge, Trouble> {
     let paths: HashSet<&[u8]> = changed.iter().map(|entry| entry.path.as_slice()).collect();
-    let here = self::changed(start(&repo.git, base, ours)?, |path| paths.contains(path))?;
+    let here = differing(repo, base, ours, |path| paths.contains(path))?;
     let here: HashMap<&[u8], &Entry> = here.iter().map(|entry| (entry.path.as_slice(), entry)).collect();
     let mut merge = Merge::default();
     for entry in changed {
@@ -60,17 +59,6 @@ pub(super) fn merge_changes(
     merge.residual.truncate(PATHS);
     merge.conflicts.truncate(PATHS);
     Ok(merge)
-}
-
-fn start(git: &Git, from: &evidence::Oid, to: &evidence::Oid) -> Result<Running, Trouble> {
-    git.start(&["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", from.as_str(), to.as_str(), "--"])
-}
-
-/// The wanted paths among those that differ between two commits.
-fn changed(mut running: Running, wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<Entry>, Trouble> {
-    let list = patch::listed(&mut BufReader::new(running.by_ref()), wanted);
-    running.end()?;
-    list.map_err(|error| Trouble::new(error.to_string()))
 }
 
 /// A path on the three sides: content and mode; `None` where it is not.

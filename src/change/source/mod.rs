@@ -20,12 +20,13 @@ mod show;
 mod size;
 mod strategy;
 mod survey;
+mod trees;
 mod trouble;
 mod undoing;
 mod watch;
 mod worktree;
 
-pub use read::{Settings, read, read_worktree, rollback_contents};
+pub use read::{Kind, Settings, head, kind, read, read_all, read_worktree, rollback_contents};
 pub use run::{Handle, start};
 pub use strategy::{FinishOrder, Journaling, StartOrder, Turn, finish, start_branch};
 

@@ -1,12 +1,13 @@
 //! Looks at the repository once, and remembers what does not change with the refs.
 
-use std::cell::LazyCell;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::command::Running;
 use super::familiar;
 use super::foreign::{self, Foreign};
 use super::history::{Record, Tag, Tip};
@@ -19,7 +20,7 @@ use super::undoing;
 use super::worktree;
 use crate::change::classes::Classes;
 use crate::change::contents::{Contents, Point};
-use crate::change::model::{COMMITS_LISTED, Commit, Head, Report, Worktree};
+use crate::change::model::{COMMITS_LISTED, Commit, Head, Report, Repository, Worktree};
 use crate::change::patch::Entry;
 use crate::change::risk::Familiarity;
 use crate::config::schema;
@@ -29,11 +30,6 @@ mod steps;
 
 /// How long a report may be believed: the source confirms it every 10 s.
 const TTL: Duration = Duration::from_secs(60);
-
-/// How long the walk through the past may take where somebody waits for the end,
-const ONCE: Duration = Duration::from_millis(20);
-/// and where the rest is on the screen already.
-const BEHIND: Duration = Duration::from_millis(900);
 
 /// Files that differ between production and the version before it, as far as they are kept.
 const KEPT: usize = 10_000;
@@ -47,11 +43,18 @@ pub struct Settings {
     pub git: schema::Git,
     /// What counts as small.
     pub limits: schema::Limits,
+    /// What paths say.
+    pub change: schema::Change,
 }
 
 impl From<&schema::Config> for Settings {
     fn from(config: &schema::Config) -> Self {
-        Self { production: config.production.clone(), git: config.git.clone(), limits: config.limits }
+        Self {
+            production: config.production.clone(),
+            git: config.git.clone(),
+            limits: config.limits,
+            change: config.change.clone(),
+        }
     }
 }
 
@@ -60,27 +63,77 @@ impl From<&schema::Config> for Settings {
 /// # Errors
 /// When there is no repository, or it cannot be read: with the command that helps.
 pub fn read(root: &Path, settings: &Settings) -> Result<Evidence<Report>, Failure> {
-    read_once(root, settings).map_err(|trouble| trouble.at(Timestamp::now()))
+    read_once(root, settings, &mut || {}).map_err(|trouble| trouble.at(Timestamp::now()))
 }
 
-/// What a rollback undoes takes as long as all the rest: it is read beside it.
-fn read_once(root: &Path, settings: &Settings) -> Result<Evidence<Report>, Trouble> {
-    let mut reader = Reader::open(root, settings.clone())?;
-    reader.patience = ONCE;
-    let (report, undoing) = std::thread::scope(|scope| {
-        let beside = scope.spawn(|| Reader::open(root, settings.clone())?.rollback(None, None));
-        (reader.report(), beside.join())
-    });
-    let mut report = report?;
-    if let Ok(Ok((contents, changed))) = undoing
-        && contents.from.oid == report.value.production.oid
-    {
-        reader.know(contents, changed);
+/// Looks once at commits and refs, and at the work tree beside it: neither waits for the other.
+pub fn read_all(
+    root: &Path,
+    settings: &Settings,
+) -> (Result<Evidence<Report>, Failure>, Result<Evidence<Worktree>, Failure>) {
+    std::thread::scope(|scope| {
+        let mut status = Some(scope.spawn(|| read_worktree(root)));
+        let mut worktree = None;
+        let mut wait = || worktree = status.take().map(std::thread::ScopedJoinHandle::join);
+        let report = read_once(root, settings, &mut wait);
+        if worktree.is_none() {
+            worktree = status.take().map(std::thread::ScopedJoinHandle::join);
+        }
+        let failed = || Err(Trouble::new("the work tree could not be read").at(Timestamp::now()));
+        let worktree = worktree.and_then(Result::ok).unwrap_or_else(failed);
+        (report.map_err(|trouble| trouble.at(Timestamp::now())), worktree)
+    })
+}
+
+/// `wait` is for what takes longer than the facts: until then there is time to see how well authors know the files.
+fn read_once(root: &Path, settings: &Settings, wait: &mut dyn FnMut()) -> Result<Evidence<Report>, Trouble> {
+    let report = attempt(root, settings, wait);
+    // What changes under the hands of a reader reads well the second time.
+    let is_torn = |it: &Report| !it.unknown.is_empty() && !it.repository.shallow && !it.repository.partial;
+    match report {
+        Ok(report) if is_torn(&report.value) => attempt(root, settings, wait),
+        Err(_) if root.exists() => attempt(root, settings, wait),
+        other => other,
     }
+}
+
+fn attempt(root: &Path, settings: &Settings, wait: &mut dyn FnMut()) -> Result<Evidence<Report>, Trouble> {
+    let mut reader = Reader::open(root, settings.clone())?;
+    reader.beside = Some(Beside::default());
+    let mut report = reader.report()?;
     while let Some(step) = reader.next_step(&report.value) {
+        if step == Step::Familiarity {
+            wait();
+        }
         reader.complete(step, &mut report.value)?;
     }
     Ok(report)
+}
+
+/// The commit that is checked out.
+pub fn head(root: &Path) -> Option<Oid> {
+    Repo::open(root).and_then(|repo| repo.tip()).ok()?.commit
+}
+
+/// What kind of repository it is, and who reads what of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kind {
+    /// What kind it is, history's reader included.
+    pub repository: Repository,
+    /// Who compares trees; the work tree is always read by `git`.
+    pub trees: &'static str,
+    /// What the work tree has that libgit2 reads otherwise than git.
+    pub caution: Option<&'static str>,
+}
+
+/// Opens the repository that `root` is in and says what was chosen for it.
+///
+/// # Errors
+/// As [`read`].
+pub fn kind(root: &Path) -> Result<Kind, Failure> {
+    let repo = Repo::open(root).map_err(|trouble| trouble.at(Timestamp::now()))?;
+    let trees = if repo.trees().is_some() { "git and libgit2" } else { "git" };
+    Ok(Kind { repository: repo.kind(), trees, caution: repo.caution() })
 }
 
 /// Looks at the work tree and the index once.
@@ -107,6 +160,14 @@ pub fn rollback_contents(
     read.map(|(contents, _)| contents).map_err(|trouble| trouble.at(Timestamp::now()))
 }
 
+/// Compiled when they are first asked for, and then for whoever reads beside.
+type LazyClasses = Arc<LazyLock<Classes, Box<dyn FnOnce() -> Classes + Send>>>;
+
+fn classes(settings: &Settings) -> LazyClasses {
+    let own = settings.change.classes.clone();
+    Arc::new(LazyLock::new(Box::new(move || Classes::new(&own))))
+}
+
 /// What takes longer than a glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
@@ -121,7 +182,7 @@ pub(super) struct Reader {
     pub(super) repo: Repo,
     settings: Settings,
     /// Compiled when the first diff is already under way.
-    classes: LazyCell<Classes>,
+    classes: LazyClasses,
     measured: Option<((Oid, Oid), Measured)>,
     compared: Option<(Oid, Oid)>,
     found: Found,
@@ -130,18 +191,18 @@ pub(super) struct Reader {
     /// What was surveyed last, and for which refs.
     surveyed: Option<(Key, Survey)>,
     familiar: Option<((Oid, Oid), Familiarity)>,
-    patience: Duration,
-    /// The walk through the past, when it was begun ahead.
-    walk: Option<Running>,
+    /// What is read beside the rest, where somebody waits for the end.
+    beside: Option<Beside>,
 }
 
 impl Reader {
     pub(super) fn open(root: &Path, settings: Settings) -> Result<Self, Trouble> {
         let repo = Repo::open(root)?;
+        let classes = classes(&settings);
         Ok(Self {
             repo,
             settings,
-            classes: LazyCell::new(Classes::defaults),
+            classes,
             measured: None,
             compared: None,
             found: Found::default(),
@@ -149,8 +210,7 @@ impl Reader {
             glanced: Glanced::default(),
             surveyed: None,
             familiar: None,
-            patience: BEHIND,
-            walk: None,
+            beside: None,
         })
     }
 
@@ -199,8 +259,8 @@ impl Reader {
         report.production = found.production.clone();
         gaps.pass(self.compare_with_upstream(&tip, &mut report));
         if let (Some(production), Some(head)) = (&found.production.oid, &tip.commit) {
-            if self.patience == ONCE {
-                self.walk = Some(familiar::begin(&self.repo, production, self.commits())?);
+            if let Some(beside) = &mut self.beside {
+                beside.undo(&self.repo, &self.settings, &self.classes, &found);
             }
             self.compare_with_production(production, head, &tip, &mut report, &mut gaps);
             report.rollback = self.undoing.as_ref().filter(|it| it.is_of(&found)).map(|it| it.contents.clone());
@@ -265,6 +325,10 @@ impl Reader {
             report.test_lines = Some(measured.test_lines);
             report.core_is_estimate = measured.is_estimate;
             report.changes = measured.changes.clone();
+            let paths = measured.paths.clone();
+            if let Some(beside) = &mut self.beside {
+                beside.walk(&self.repo, production, &self.glanced.records, paths);
+            }
         }
     }
 
@@ -273,11 +337,53 @@ impl Reader {
         let key = (self.repo.tree(base)?, self.repo.tree(head)?);
         let measured = match self.measured.take() {
             Some((known, measured)) if known == key => measured,
-            _ => size::measure(&self.repo, &self.classes, base, head)?,
+            _ => size::measure(&self.repo, &*self.classes, base, head)?,
         };
         self.compared = Some((base.clone(), head.clone()));
         Ok(&self.measured.insert((key, measured)).1)
     }
+}
+
+/// What a rollback undoes, and the files that it changes.
+type Undone = (Contents, Vec<Entry>);
+
+/// What is read on threads of their own, each with a repository of its own.
+#[derive(Default)]
+struct Beside {
+    undoing: Option<JoinHandle<Result<Undone, Trouble>>>,
+    walk: Option<JoinHandle<Option<Familiarity>>>,
+    is_awaited: Arc<AtomicBool>,
+}
+
+impl Beside {
+    /// What a rollback from production undoes.
+    fn undo(&mut self, repo: &Repo, settings: &Settings, classes: &LazyClasses, found: &Found) {
+        let (root, settings) = (repo.place.root().to_owned(), settings.production.clone());
+        let (classes, from, versions) = (classes.clone(), point(found), found.versions.clone());
+        self.undoing = spawn("rollback contents", move || {
+            undoing::contents(&Repo::open(&root)?, &classes, &settings, from, None, &versions)
+        });
+    }
+
+    /// How well the authors know what they touch.
+    fn walk(&mut self, repo: &Repo, production: &Oid, records: &[Record], paths: Vec<familiar::Paths>) {
+        let (root, production, records) = (repo.place.root().to_owned(), production.clone(), records.to_owned());
+        let is_awaited = self.is_awaited.clone();
+        self.walk = spawn("familiarity", move || {
+            Some(familiar::read(&Repo::open(&root).ok()?, &production, &records, &paths, &is_awaited))
+        });
+    }
+
+    /// What the walk saw until now.
+    fn walked(&mut self) -> Option<Familiarity> {
+        self.is_awaited.store(true, Ordering::Relaxed);
+        self.walk.take()?.join().ok()?
+    }
+}
+
+/// Where no thread can be had, what it would have read is read in its turn.
+fn spawn<T: Send + 'static>(name: &str, read: impl FnOnce() -> T + Send + 'static) -> Option<JoinHandle<T>> {
+    std::thread::Builder::new().name(name.into()).spawn(read).ok()
 }
 
 /// HEAD's branch and commit, production, and all branches and versions with their commits.

@@ -90,6 +90,16 @@ impl Repo {
         self.library.as_ref().filter(|_| !has_unreadable_index(&self.place.gitdir))
     }
 
+    /// Why the work tree is read by `git` alone, where libgit2 would be wrong about it.
+    pub(super) fn caution(&self) -> Option<&'static str> {
+        let config = self.library.as_ref()?.config().ok()?;
+        if has_unreadable_index(&self.place.gitdir) {
+            return Some("a sparse checkout or a split index");
+        }
+        let mut filters = config.entries(Some(r"^filter\..*\.(clean|process)$")).ok()?;
+        filters.next().map(|_| "clean filters, such as Git LFS")
+    }
+
     /// What kind of repository it is.
     pub(super) fn kind(&self) -> model::Repository {
         let exists = |name: &str| self.place.commondir.join(name).exists();

@@ -3,12 +3,13 @@
 //! The figures are those of `git diff --shortstat` because git itself counts them, renames, binary files, modes and
 //! attributes included, and its memory is none of ours. The same stream brings the lines for the core count.
 
-use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::io::{BufReader, Read};
+use std::ops::Deref;
 
 use super::attributes::{self, Attributes};
 use super::command::Git;
+use super::familiar::Paths;
 use super::repository::Repo;
 use super::trouble::Trouble;
 use crate::change::classes::{Classes, Core, names};
@@ -26,7 +27,7 @@ const LARGE: u64 = 1024 * 1024;
 pub(super) struct Measured {
     pub(super) changes: Vec<FileChange>,
     /// The bytes of each change's path, and of the path before a rename.
-    pub(super) paths: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    pub(super) paths: Vec<Paths>,
     pub(super) size: Size,
     pub(super) without_renames: Size,
     pub(super) core_lines: u64,
@@ -45,7 +46,12 @@ pub(super) const DIFF: [&str; 6] =
     ["diff", "--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short", "--no-abbrev"];
 
 /// Measures the diff between two commits or trees.
-pub(super) fn measure(repo: &Repo, classes: &LazyCell<Classes>, base: &Oid, head: &Oid) -> Result<Measured, Trouble> {
+pub(super) fn measure(
+    repo: &Repo,
+    classes: &impl Deref<Target = Classes>,
+    base: &Oid,
+    head: &Oid,
+) -> Result<Measured, Trouble> {
     let mut args = DIFF.to_vec();
     args.extend(["-z", "--raw", "--numstat", "--patch", "--find-renames", base.as_str(), head.as_str(), "--"]);
     let mut running = repo.git.start(&args)?;

@@ -4,17 +4,20 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use globset::GlobBuilder;
+
 use super::backmerge::{self, Fix, matching};
-use super::foreign::Foreign;
+use super::foreign::{Foreign, target};
 use super::history::Record;
 use super::merge::merge_changes;
 use super::production::Found;
 use super::read::Settings;
 use super::repository::{Repo, index_lock};
 use super::size::Measured;
+use super::trees::differing;
 use super::trouble::{Gaps, Trouble};
 use crate::change::contents::Contents;
-use crate::change::facts::{Known, short};
+use crate::change::facts::{Environment, Known, short};
 use crate::change::ladder::{Rung, unknown};
 use crate::change::model::Report;
 use crate::change::patch::Entry;
@@ -86,6 +89,7 @@ pub(super) fn survey(it: &Subject<'_>, production: &Oid, head: &Oid) -> Survey {
     known.trunk_first = it.settings.git.strategy == Strategy::TrunkFirst;
     known.unfinished = it.records.iter().filter(|record| is_unfinished(record.summary())).map(named).collect();
     known.off_ticket = off_ticket(it);
+    known.off_scope = off_scope(it);
     known.tags_at_head = tags_at(it.found, head);
     known.people = people(it.records);
     if let Some(measured) = it.measured {
@@ -94,6 +98,7 @@ pub(super) fn survey(it: &Subject<'_>, production: &Oid, head: &Oid) -> Survey {
     }
     gaps.pass(back_merge(it, production, head, &mut survey));
     gaps.pass(rivals(it, production, &mut survey.known));
+    survey.known.environments = gaps.pass(environments(it, production)).unwrap_or_default();
     survey.known.revert_conflicts = revert(it, head);
     survey.context.unfinished = survey.known.unfinished.iter().chain(&survey.known.markers).cloned().collect();
     survey.context.reverts_to = gaps.pass(reverts_to(it, production)).flatten();
@@ -115,6 +120,32 @@ fn off_ticket(it: &Subject<'_>) -> Option<Vec<String>> {
     let pattern = check::pattern(it.settings.git.ticket.as_ref()?).ok()?;
     let off = it.records.iter().filter(|record| !record.is_merge() && !pattern.is_match(&record.message));
     Some(off.map(named).collect())
+}
+
+/// The changed files that no glob of the scope names.
+fn off_scope(it: &Subject<'_>) -> Option<Vec<String>> {
+    let scope = &it.settings.git.scope;
+    if scope.is_empty() {
+        return None;
+    }
+    let globs = scope.iter().filter_map(|glob| GlobBuilder::new(glob).literal_separator(true).build().ok());
+    let globs: Vec<_> = globs.map(|glob| glob.compile_matcher()).collect();
+    let sides = it.report.changes.iter().flat_map(|change| change.old_path.iter().chain([&change.path]));
+    Some(sides.filter(|path| !globs.iter().any(|glob| glob.is_match(path))).cloned().collect())
+}
+
+/// Which of our files are in an environment otherwise than in production.
+fn environments(it: &Subject<'_>, production: &Oid) -> Result<Vec<Environment>, Trouble> {
+    let ours: BTreeSet<&[u8]> = it.measured.iter().flat_map(|it| &it.paths).map(|(path, _)| path.as_slice()).collect();
+    let mut found = Vec::new();
+    for name in &it.settings.git.environments {
+        let branch = target(it.repo, name, &it.settings.git.remote)?;
+        let is_ours = |path: &[u8]| ours.contains(path);
+        let drifted = branch.map(|branch| differing(it.repo, production, &branch.tip, is_ours)).transpose()?;
+        let drifted = drifted.map(|list| list.iter().map(|entry| text::clean_bytes(&entry.path)).collect());
+        found.push((text::clean(name), drifted));
+    }
+    Ok(found)
 }
 
 fn tags_at(found: &Found, head: &Oid) -> Vec<(String, bool)> {
@@ -141,7 +172,7 @@ fn back_merge(it: &Subject<'_>, production: &Oid, head: &Oid, survey: &mut Surve
                 survey.back_merge.push(rung);
                 reverted.extend(there);
             }
-            Err(trouble) => survey.back_merge.push(unknown(target.name, trouble.sentence())),
+            Err(trouble) => survey.back_merge.push(unknown(target.name, &trouble.sentence())),
         }
     }
     let names: BTreeSet<String> = reverted.iter().map(|oid| oid.short().to_owned()).collect();

@@ -1,17 +1,18 @@
 //! Reads what a rollback would undo.
 
 use std::collections::HashMap;
-use std::io::{BufReader, Read};
 
-use super::command::{Git, Running};
-use super::history::Tag;
+use git2::{Error, Repository};
+
+use super::history::{Record, Tag};
 use super::production::{self, version_before};
 use super::repository::Repo;
+use super::trees::{Side, Trees, Wanted, differing};
 use super::trouble::Trouble;
 use crate::change::classes::Classes;
 use crate::change::contents::{Contents, Point, Touched, Undone, class, flags};
 use crate::change::model::COMMITS_LISTED;
-use crate::change::patch::{self, Entry};
+use crate::change::patch::Entry;
 use crate::config::schema;
 use crate::evidence::{Oid, text};
 
@@ -42,29 +43,28 @@ pub(super) fn contents(
         contents.unknown.push(format!("{what}: git fetch --tags, or set rollback.to in hotfix.toml"));
         return Ok((contents, Vec::new()));
     };
-    if !repo.reaches(&now, &back)? {
+    // A version that was chosen here is in the history of what runs now; one that somebody names need not be.
+    if to.is_some() && !repo.reaches(&now, &back)? {
         contents.unknown.push(format!(
             "{} is no ancestor of what runs now: more than these commits changes",
             name_of(&contents.to)
         ));
     }
-    let (records, _) = repo.range(&back, &now, COMMITS_LISTED)?;
-    contents.total = repo.range_ids(&back, &now, 100_000)?.len() as u64;
-    // Both commands work while the first is read.
-    let (log, tree) = (start_log(&repo.git, &back, &now)?, start_tree(&repo.git, &back, &now)?);
-    let mut paths = paths_by_commit(&log.output()?);
-    contents.undoes = records
-        .iter()
-        .filter(|record| !record.is_merge())
+    let (records, total) = repo.range(&back, &now, COMMITS_LISTED)?;
+    let undone: Vec<&Record> = records.iter().filter(|record| !record.is_merge()).collect();
+    let changed = differing(repo, &back, &now, |_| true)?;
+    let touched: Vec<Touched> = changed.iter().map(touched).collect();
+    let mut paths = paths_by_commit(repo, &undone, (&back, &now), &flagged(classes, &touched))?;
+    contents.total = total;
+    contents.undoes = undone
+        .into_iter()
         .map(|record| Undone {
             oid: record.oid.clone(),
             summary: record.summary().to_owned(),
             flags: flags(classes, &record.message, &paths.remove(record.oid.as_str()).unwrap_or_default()),
         })
         .collect();
-    let changed = between(tree)?;
-    let touched = |it: &Entry| Touched { path: text::clean_bytes(&it.path), deleted: it.status == b'D' };
-    let (worst, reasons) = class(classes, &changed.iter().map(touched).collect::<Vec<_>>());
+    let (worst, reasons) = class(classes, &touched);
     contents.class = Some(worst);
     contents.reasons = reasons;
     Ok((contents, changed))
@@ -93,18 +93,59 @@ fn known(repo: &Repo, settings: &schema::Production, versions: &[Tag]) -> Result
     repo.versions(glob.unwrap_or(production::DEFAULT))
 }
 
-fn start_log(git: &Git, back: &Oid, now: &Oid) -> Result<Running, Trouble> {
-    let limit = format!("--max-count={COMMITS_LISTED}");
-    let range = format!("{back}..{now}");
-    git.start(&["log", "-z", "--no-merges", "--no-renames", "--name-status", "--format=%x01%H", &limit, &range, "--"])
+fn touched(entry: &Entry) -> Touched {
+    Touched { path: text::clean_bytes(&entry.path), deleted: entry.status == b'D' }
 }
 
-fn start_tree(git: &Git, back: &Oid, now: &Oid) -> Result<Running, Trouble> {
-    git.start(&["diff-tree", "-r", "-z", "--no-renames", "--raw", "--no-abbrev", back.as_str(), now.as_str(), "--"])
+/// The paths that flag whichever commit touched them.
+fn flagged(classes: &Classes, touched: &[Touched]) -> Wanted {
+    let has_flag = |it: &&Touched| classes.of(&it.path, it.deleted).iter().any(|class| class.flag.is_some());
+    Wanted::of(touched.iter().filter(has_flag).map(|it| it.path.as_bytes()))
 }
 
-/// The paths that each commit of a range touches, merges left out.
-fn paths_by_commit(output: &[u8]) -> HashMap<String, Vec<Touched>> {
+/// Which of the wanted paths each of these commits touches. Without a wanted one no commit is looked at.
+fn paths_by_commit(
+    repo: &Repo,
+    records: &[&Record],
+    (back, now): (&Oid, &Oid),
+    wanted: &Wanted,
+) -> Result<HashMap<String, Vec<Touched>>, Trouble> {
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let Some(library) = &repo.library else {
+        let (limit, range) = (format!("--max-count={COMMITS_LISTED}"), format!("{back}..{now}"));
+        let args =
+            ["log", "-z", "--no-merges", "--no-renames", "--name-status", "--format=%x01%H", &limit, &range, "--"];
+        return Ok(listed(&repo.git.output(&args)?));
+    };
+    by_library(library, records, wanted).map_err(|error| Trouble::of_library(&error, repo.place.root()))
+}
+
+fn by_library(
+    library: &Repository,
+    records: &[&Record],
+    wanted: &Wanted,
+) -> Result<HashMap<String, Vec<Touched>>, Error> {
+    let tree = |oid: &Oid| -> Result<git2::Oid, Error> {
+        Ok(library.find_commit(git2::Oid::from_str(oid.as_str())?)?.tree_id())
+    };
+    let mut trees = Trees::of(library);
+    let mut paths = HashMap::new();
+    for record in records {
+        let mut touched = Vec::new();
+        let mut tell = |path: &[u8], _, after: Side| {
+            touched.push(Touched { path: text::clean_bytes(path), deleted: after.is_none() });
+        };
+        let before = record.parents.first().map(tree).transpose()?;
+        trees.wanted(before, Some(tree(&record.oid)?), wanted, &mut tell)?;
+        paths.insert(record.oid.as_str().to_owned(), touched);
+    }
+    Ok(paths)
+}
+
+/// What `git log` lists of each commit.
+fn listed(output: &[u8]) -> HashMap<String, Vec<Touched>> {
     let mut paths: HashMap<String, Vec<Touched>> = HashMap::new();
     let mut commit = String::new();
     let mut fields = output.split(|b| *b == 0);
@@ -118,11 +159,4 @@ fn paths_by_commit(output: &[u8]) -> HashMap<String, Vec<Touched>> {
         }
     }
     paths
-}
-
-/// What differs between two versions.
-fn between(mut running: Running) -> Result<Vec<Entry>, Trouble> {
-    let list = patch::listed(&mut BufReader::new(running.by_ref()), |_| true);
-    running.end()?;
-    list.map_err(|error| Trouble::new(error.to_string()))
 }

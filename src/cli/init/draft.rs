@@ -27,6 +27,11 @@ const LIMITS: &str = "[limits]                                 # what still coun
 core_lines = 200
 files = 10
 
+# [[change.classes]]                     # what paths say: a class of your own, or changes to a known one
+# name = \"billing\"
+# points = 12                            # of the risk score
+# globs = [\"**/billing/**\"]
+
 ";
 
 /// A TOML string.
@@ -55,6 +60,7 @@ fn git(found: &Found) -> String {
         "[git]\nstrategy = \"back-promotion\"              # or \"trunk-first\": fix on trunk, cherry-pick to production\n\
          targets = {}   # the branches that a fix must reach, in this order\n\
          # cherry_pick = [\"uat\"]                  # those of them that get copies instead of a merge\n\
+         # scope = [\"src/**\"]                     # the files that a fix may touch\n\
          branch = \"hotfix/{{slug}}\"\n{remote}ticket = '[A-Z]+-\\d+'\n\n",
         strings(&targets)
     )

@@ -85,6 +85,18 @@ fn a_bad_ticket_pattern_and_a_bad_glob_for_production_are_told() {
 }
 
 #[test]
+fn classes_of_paths_must_be_known_or_have_paths() {
+    let text =
+        "[[change.classes]]\nname = \"migratoin\"\npoints = 3\n[[change.classes]]\nname = \"x\"\nglobs = [\"a[\"]\n";
+    let told = problems(text);
+    assert!(
+        told[0].starts_with("2:8 no class is called that") && told[0].contains("did you mean `migration`?"),
+        "{told:?}"
+    );
+    assert_eq!(told[1], "6:10 no glob: unclosed character class; missing ']'");
+}
+
+#[test]
 fn bad_values_of_the_canary_are_told_where_they_stand() {
     for (lines, told) in [
         ("interval = \"15 bananas\"", "5:12 `15 bananas` is no duration"),

@@ -40,6 +40,10 @@ pub struct Git {
     pub targets: Vec<String>,
     /// Those of them, by name or glob, that get copies of the commits instead of a merge.
     pub cherry_pick: Vec<String>,
+    /// Globs of the paths that a fix may touch; none says nothing.
+    pub scope: Vec<String>,
+    /// Branches that stand for environments on the way to production, such as `uat`.
+    pub environments: Vec<String>,
     /// How hotfix branches are called, with `{slug}`.
     pub branch: String,
     /// A regular expression for ticket keys.
@@ -65,6 +69,8 @@ impl Default for Git {
             strategy: Strategy::default(),
             targets: Vec::new(),
             cherry_pick: Vec::new(),
+            scope: Vec::new(),
+            environments: Vec::new(),
             branch: "hotfix/{slug}".into(),
             ticket: None,
             remote: "origin".into(),

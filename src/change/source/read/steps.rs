@@ -1,11 +1,13 @@
 //! What takes longer than a glance, a step at a time.
 
-use super::{KEPT, Key, ONCE, Reader, Step, Undoing, point};
+use std::sync::atomic::AtomicBool;
+
+use super::{Beside, KEPT, Key, Reader, Step, Undoing, point};
 use crate::change::contents::Contents;
 use crate::change::facts::{self, Known};
 use crate::change::model::Report;
 use crate::change::patch::Entry;
-use crate::change::risk::{self, Risk};
+use crate::change::risk::{self, Familiarity, Risk};
 use crate::change::source::survey::{self, Survey};
 use crate::change::source::trouble::Trouble;
 use crate::change::source::{familiar, undoing};
@@ -31,11 +33,8 @@ impl Reader {
         let mut survey = match step {
             Step::Survey => self.survey(report, &production, &head),
             Step::Familiarity => {
-                let walk = match self.walk.take() {
-                    Some(walk) => walk,
-                    None => familiar::begin(&self.repo, &production, self.commits())?,
-                };
-                let known = familiar::read(walk, &self.glanced.records, &report.changes, self.patience, self.commits());
+                let walked = self.beside.as_mut().and_then(Beside::walked);
+                let known = walked.unwrap_or_else(|| self.familiarity(&production, report));
                 self.familiar = Some(((production.clone(), head.clone()), known));
                 self.surveyed.take().map(|(_, survey)| survey).unwrap_or_default()
             }
@@ -48,9 +47,10 @@ impl Reader {
         Ok(())
     }
 
-    /// How far the walk through the past goes.
-    pub(super) fn commits(&self) -> u64 {
-        if self.patience == ONCE { familiar::RECENT } else { familiar::KNOWN }
+    fn familiarity(&self, production: &Oid, report: &Report) -> Familiarity {
+        let measured = report.merge_base.as_ref().and(self.measured());
+        let paths = measured.map_or(&[][..], |measured| &measured.paths);
+        familiar::read(&self.repo, production, &self.glanced.records, paths, &AtomicBool::new(false))
     }
 
     /// Keeps what a rollback from production would undo.
@@ -65,7 +65,10 @@ impl Reader {
         let (settings, found) = (&self.settings.production, &self.found);
         if !self.undoing.as_ref().is_some_and(|it| it.is_of(found)) {
             let from = point(found);
-            let read = undoing::contents(&self.repo, &self.classes, settings, from.clone(), None, &found.versions);
+            let beside = self.beside.as_mut().and_then(|beside| beside.undoing.take()).and_then(|it| it.join().ok());
+            let read = beside.unwrap_or_else(|| {
+                undoing::contents(&self.repo, &self.classes, settings, from.clone(), None, &found.versions)
+            });
             let (contents, changed) = read.unwrap_or_else(|trouble| {
                 (Contents { from, unknown: vec![trouble.sentence()], ..Contents::default() }, Vec::new())
             });
