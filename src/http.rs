@@ -12,16 +12,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
-use reqwest::{Method, Url};
+use reqwest::{Method, StatusCode, Url};
 use serde_json::Value;
 
 pub mod backoff;
 pub mod error;
 pub mod path;
+pub mod response;
 
 pub use backoff::Backoff;
 pub use error::{HttpError, Kind};
 pub use path::json_at;
+pub use response::Response;
 
 use error::place;
 
@@ -79,6 +81,10 @@ pub struct Request {
     pub body: Body,
     /// A token, sent to the host of `url` and to no other.
     pub bearer: Option<Bearer>,
+    /// With it the token goes as the password of this user: basic authentication.
+    pub user: Option<String>,
+    /// Whether a redirect is an answer, whose `location` the caller looks at. It is never followed here.
+    pub wants_location: bool,
     /// For the whole request; 3 s without it, 30 s at most.
     pub timeout: Option<Duration>,
     /// Plain http to a host that is not this machine.
@@ -109,61 +115,6 @@ impl Request {
 
     fn limit(&self) -> Duration {
         self.timeout.unwrap_or(DEFAULT_TIMEOUT).min(TIMEOUT_LIMIT)
-    }
-}
-
-/// What a server answered, whatever its status (a redirect excepted, which is an error).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Response {
-    /// 200 and so on.
-    pub status: u16,
-    /// The server's clock.
-    pub date: Option<Timestamp>,
-    /// How long the server wants to be left alone, five minutes at most.
-    pub retry_after: Option<Duration>,
-    /// `Content-Type`, without its parameters, lower case.
-    pub content_type: Option<String>,
-    /// The body, decompressed; at most [`BODY_LIMIT`].
-    pub body: Vec<u8>,
-    /// Method, host and path of the request, for messages.
-    pub place: String,
-}
-
-impl Response {
-    /// Whether the status is 2xx.
-    pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-
-    /// This response if its status is 2xx.
-    ///
-    /// # Errors
-    /// Says the status and the beginning of the body, and what to do about it.
-    pub fn success(self) -> Result<Self, HttpError> {
-        if self.is_success() { Ok(self) } else { Err(HttpError::status(&self)) }
-    }
-
-    /// Whether the body is a page for people: where JSON was asked for, that is a login page.
-    pub fn is_html(&self) -> bool {
-        self.content_type.as_deref() == Some("text/html") || self.starts_like_html()
-    }
-
-    fn starts_like_html(&self) -> bool {
-        let start = self.body.trim_ascii_start();
-        [&b"<!doctype"[..], b"<html"]
-            .iter()
-            .any(|tag| start.get(..tag.len()).is_some_and(|s| s.eq_ignore_ascii_case(tag)))
-    }
-
-    /// The body as JSON. The status is not looked at.
-    ///
-    /// # Errors
-    /// When it is HTML, empty, or no JSON: with the beginning of what it is.
-    pub fn json(&self) -> Result<Value, HttpError> {
-        if self.is_html() {
-            return Err(HttpError::html(self));
-        }
-        serde_json::from_slice(&self.body).map_err(|error| HttpError::no_json(self, &error))
     }
 }
 
@@ -213,7 +164,7 @@ impl Client {
         let client = self.client_for(url).map_err(|what| HttpError::new(Kind::Tls, what))?;
         let built = build(client, request, url)?;
         let response = client.execute(built).await.map_err(|e| HttpError::transport(at, &e))?;
-        read(response, at).await
+        read(response, at, request.wants_location).await
     }
 
     fn client_for(&self, url: &Url) -> Result<&reqwest::Client, String> {
@@ -295,7 +246,10 @@ fn build(client: &reqwest::Client, request: &Request, url: &Url) -> Result<reqwe
         if HeaderValue::from_str(secret).is_err() {
             return Err(refuse("the token holds characters that no header can carry".into()));
         }
-        builder = builder.bearer_auth(secret);
+        builder = match &request.user {
+            Some(user) => builder.basic_auth(user, Some(secret)),
+            None => builder.bearer_auth(secret),
+        };
     }
     builder.headers(headers).build().map_err(|e| refuse(format!("no request: {}", chain(&e))))
 }
@@ -316,13 +270,13 @@ fn encoded(url: &Url, pairs: &[(String, String)]) -> String {
     scratch.query().unwrap_or_default().to_owned()
 }
 
-async fn read(mut response: reqwest::Response, at: &str) -> Result<Response, HttpError> {
+async fn read(mut response: reqwest::Response, at: &str, wants_location: bool) -> Result<Response, HttpError> {
     let headers = response.headers();
     if headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>() > HEADER_LIMIT {
         return Err(HttpError::too_large(at, "its headers are larger than 64 KiB"));
     }
     let status = response.status();
-    if status.is_redirection() {
+    if status.is_redirection() && status != StatusCode::NOT_MODIFIED && !wants_location {
         return Err(HttpError::redirect(at, status.as_u16(), text_of(headers, &LOCATION)));
     }
     let date = text_of(headers, &DATE).and_then(http_date);
@@ -331,6 +285,7 @@ async fn read(mut response: reqwest::Response, at: &str) -> Result<Response, Htt
         date,
         retry_after: text_of(headers, &RETRY_AFTER).and_then(|text| wait(text, date)),
         content_type: text_of(headers, &CONTENT_TYPE).map(media_type),
+        headers: response::kept(headers),
         body: Vec::new(),
         place: at.to_owned(),
     };

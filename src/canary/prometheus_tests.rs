@@ -11,6 +11,7 @@ fn response(status: u16, content_type: Option<&str>, body: &[u8]) -> Response {
         date: None,
         retry_after: None,
         content_type: content_type.map(str::to_owned),
+        headers: Vec::new(),
         body: body.to_vec(),
         place: "POST prometheus.example/api/v1/query_range".into(),
     }

@@ -335,6 +335,7 @@ pub fn tests() -> TestReport {
             behind: Some(0),
             last_complete: None,
             required: true,
+            ci: None,
         }],
         sources: vec![Wanted { name: "unit".into(), required: true, patterns: vec!["target/junit.xml".into()] }],
         ..TestReport::default()

@@ -211,9 +211,11 @@ fn configured(project: &Project, loaded: &Loaded, checks: &mut Vec<Check>) {
 /// Every program is looked for once; none is run.
 fn programs(uses: &Uses, root: &Path) -> Vec<Check> {
     let names: BTreeSet<_> = uses.runs.iter().filter_map(|run| run.argv.first()).collect();
+    let is_needed = |name: &String| uses.runs.iter().any(|run| !run.optional && run.argv.first() == Some(name));
     let look = |name: &String| match program::find(name, root) {
         Ok(path) => Check::ok(format!("program {name}: {}", path.display())),
-        Err(why) => Check::fail(format!("program {name}: {why}"), "install it, or correct the name"),
+        Err(why) if is_needed(name) => Check::fail(format!("program {name}: {why}"), "install it, or correct the name"),
+        Err(why) => Check::warn(format!("program {name}: {why}"), "it is only asked for a token that is not named"),
     };
     names.into_iter().map(look).collect()
 }
@@ -221,7 +223,7 @@ fn programs(uses: &Uses, root: &Path) -> Vec<Check> {
 fn secrets(uses: &Uses, root: &Path, permit: Permit) -> Vec<Check> {
     let mut seen = Vec::new();
     let mut checks = Vec::new();
-    for needs in &uses.secrets {
+    for needs in uses.secrets.iter().filter(|needs| !needs.optional) {
         if seen.contains(&&needs.secret) {
             continue;
         }

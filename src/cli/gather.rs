@@ -6,7 +6,7 @@ use std::thread;
 
 use jiff::Timestamp;
 
-use super::Context;
+use super::{Context, servers};
 
 use crate::canary::model::{Report as CanaryReport, State as CanaryState};
 use crate::canary::source::{Keys, Source as CanarySource};
@@ -21,7 +21,8 @@ use crate::incident::Incident;
 use crate::project::Project;
 use crate::rollback::model::Plan;
 use crate::rollback::plan::{self, Contents};
-use crate::test_results::model::State as TestResults;
+use crate::test_results::model::{Report as TestReport, State as TestResults};
+use crate::test_results::providers;
 use crate::test_results::source as test_source;
 
 /// What a rollback goes back from: the commit that the hotfix ships.
@@ -68,14 +69,16 @@ pub fn gather(context: &Context) -> color_eyre::Result<Gathered> {
     let permit = project.trust().and_then(|trust| trust.permit());
     let incident = incident(&project)?;
     // The canary waits for the network and git for the disk: neither waits for the other.
-    let (git, plan, canary) = thread::scope(|scope| {
+    let (git, plan, canary, servers) = thread::scope(|scope| {
         let canary = scope.spawn(|| canary(&project, &config, permit, context.now));
-        (Git::look(&project, &config), plan(&project, &config, context.now), canary.join())
+        let servers = scope.spawn(|| servers::ask(&project.root, &config, permit, context.now));
+        (Git::look(&project, &config), plan(&project, &config, context.now), canary.join(), servers.join())
     });
+    let servers = servers.unwrap_or_else(|_| servers::of(&project.root, &config, None).unasked());
     Ok(Gathered {
         now: context.now,
         incident,
-        tests: tests(&project, &config, &git, context.now),
+        tests: tests(&project, &config, &git, &servers, context.now),
         plan,
         canary: canary.unwrap_or_else(|_| Some(failed("the canary's source broke down", None, context.now))),
         change: git.change,
@@ -110,9 +113,10 @@ impl Git {
     }
 }
 
-fn tests(project: &Project, config: &Config, git: &Git, now: Timestamp) -> TestResults {
+fn tests(project: &Project, config: &Config, git: &Git, servers: &[TestReport], now: Timestamp) -> TestResults {
     let head = git.change.value().map(ChangeReport::subject);
     let evidence = test_source::read(&project.root, &config.tests, head.as_ref(), now);
+    let evidence = providers::join(evidence, servers);
     let mut results = TestResults::default();
     results.set_head(head.unwrap_or_default());
     results.update(Observation::Seen(Generation(1), Box::new(evidence)), now);

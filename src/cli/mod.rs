@@ -31,6 +31,7 @@ pub mod note;
 pub mod override_;
 pub mod role;
 pub mod rollback;
+pub mod servers;
 pub mod stage;
 pub mod start;
 pub mod status;

@@ -10,11 +10,13 @@ use color_eyre::eyre::{WrapErr, eyre};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Context, Exit};
-use crate::config::schema::TestSource;
+use super::{Context, Exit, servers};
+use crate::config::schema::Config;
+use crate::config::trust::Permit;
 use crate::evidence::{Evidence, Generation, Observation, Subject};
 use crate::project::Project;
 use crate::test_results::model::{Green, Report, Run, State, TestFailure, Totals};
+use crate::test_results::providers::{self, Asked, Heard};
 use crate::test_results::{baseline, source};
 use crate::ui::pane::short;
 
@@ -76,8 +78,10 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         }
         (false, true) => watch_files(&files, baseline.as_ref(), context, printer),
         (true, false) => {
-            let (root, sources) = project(&context.directory)?;
-            let evidence = source::read(&root, &sources, None, context.now);
+            let Place { root, config, permit } = Place::of(&context.directory)?;
+            let servers = servers::ask(&root, &config, permit, context.now);
+            let evidence = source::read(&root, &config.tests, None, context.now);
+            let evidence = providers::join(evidence, &servers);
             judge_and_print(evidence, baseline, source::head(&root), context.now, printer)
         }
         (true, true) => watch_project(&context.directory, baseline, printer),
@@ -115,11 +119,19 @@ fn baseline_of(files: &[PathBuf], context: &Context) -> color_eyre::Result<Optio
     }
 }
 
-/// The root of the project and its sources; none when nothing is configured.
-fn project(directory: &Path) -> color_eyre::Result<(PathBuf, Vec<TestSource>)> {
-    let project = Project::open(directory)?;
-    let tests = project.config()?.tests;
-    Ok((project.root, tests))
+/// The project, and whether its configuration is trusted.
+struct Place {
+    root: PathBuf,
+    config: Config,
+    permit: Option<Permit>,
+}
+
+impl Place {
+    fn of(directory: &Path) -> color_eyre::Result<Self> {
+        let project = Project::open(directory)?;
+        let permit = project.trust().and_then(|trust| trust.permit());
+        Ok(Self { config: project.config()?, root: project.root, permit })
+    }
 }
 
 fn watch_files(
@@ -144,9 +156,10 @@ fn watch_files(
 }
 
 fn watch_project(directory: &Path, baseline: Option<Report>, printer: Printer) -> color_eyre::Result<Exit> {
-    let (root, sources) = project(directory)?;
+    let place = Place::of(directory)?;
+    let root = place.root.clone();
     let (tell, told) = mpsc::channel();
-    let _source = source::start(&root, &sources, move |observation| drop(tell.send(observation)))?;
+    let _sources = watch_sources(place, tell)?;
     let mut state = State::default();
     state.set_baseline(baseline);
     let mut before = None;
@@ -165,6 +178,26 @@ fn watch_project(directory: &Path, baseline: Option<Report>, printer: Printer) -
         }
     }
     Ok(exit)
+}
+
+/// What has to live as long as sources are watched.
+type Sources = (source::Handle, Option<tokio::runtime::Runtime>);
+
+/// Files on a thread of their own, and servers, where there are any, on a runtime.
+fn watch_sources(place: Place, tell: mpsc::Sender<Observation<Report>>) -> color_eyre::Result<Sources> {
+    let Place { root, config, permit } = place;
+    let servers = servers::of(&root, &config, permit);
+    if servers.is_empty() {
+        let handle = source::start(&root, &config.tests, move |observation| drop(tell.send(observation)))?;
+        return Ok((handle, None));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let (say, heard) = tokio::sync::mpsc::unbounded_channel();
+    let ear = (say.downgrade(), heard);
+    let send = move |observation| drop(tell.send(observation));
+    runtime.spawn(servers.watch(root.clone(), Asked::default(), ear, send));
+    let handle = source::start(&root, &config.tests, move |it| drop(say.send(Heard::Local(it))))?;
+    Ok((handle, Some(runtime)))
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
@@ -29,6 +29,7 @@ use crate::journal::writer::Writer;
 use crate::rollback::execution::Progress;
 use crate::rollback::executor::{self, Executor, Place};
 use crate::rollback::state::{self as rollback, Order};
+use crate::test_results::providers::{Asked, Heard, Servers, Setup};
 use crate::{canary, change, http, test_results};
 
 /// What carries out effects.
@@ -49,6 +50,8 @@ pub struct Hands {
 struct Engaged {
     opened: Opened,
     tests: Option<test_results::source::Handle>,
+    /// For the servers of test results.
+    asked: Asked,
     canary: Arc<Notify>,
     plan: Arc<Notify>,
     http: http::Client,
@@ -156,11 +159,9 @@ impl Hands {
         let whats = opened.tell(state);
         self.begin_drill(&opened);
         let reads_tests = matches!(opened.standing, Standing::Trusted | Standing::Missing);
-        let tests = reads_tests
-            .then(|| test_results::source::start(&opened.root, &opened.config.tests, self.inlet().of(What::Tests)));
-        let tests =
-            tests.and_then(|started| started.map_err(|error| self.tell(Toast::error(format!("tests: {error}")))).ok());
         let (canary, plan, http) = (Arc::new(Notify::new()), Arc::new(Notify::new()), http::Client::new());
+        let asked = Asked::default();
+        let tests = if reads_tests { self.start_tests(&opened, &http, asked.clone()) } else { None };
         if let (Some(permit), Some(watched)) = (opened.permit, &opened.config.canary) {
             state.canary = canary::state::State::new(watched);
             let source = canary::source::Source::new(watched, permit, http.clone(), opened.canary_keys.clone())
@@ -175,8 +176,24 @@ impl Hands {
             };
             self.spawn(planner::keep(planner, self.clock, plan.clone(), self.letters.clone()));
         }
-        self.engaged = Some(Engaged { opened, tests, canary, plan, http, journal_written: None });
+        self.engaged = Some(Engaged { opened, tests, asked, canary, plan, http, journal_written: None });
         whats
+    }
+
+    /// Reads report files on a thread of their own, and asks servers of test results, where the configuration names any.
+    fn start_tests(&self, opened: &Opened, http: &http::Client, asked: Asked) -> Option<test_results::source::Handle> {
+        let send = self.inlet().of(What::Tests);
+        let setup = |permit| Setup { permit, client: http.clone(), root: opened.root.clone(), hide: opened.hide() };
+        let servers = Servers::new(&opened.config, opened.permit.map(setup).as_ref());
+        let started = if servers.is_empty() {
+            test_results::source::start(&opened.root, &opened.config.tests, send)
+        } else {
+            let (say, heard) = mpsc::unbounded_channel();
+            self.spawn(servers.watch(opened.root.clone(), asked, (say.downgrade(), heard), send));
+            let hear = move |it| drop(say.send(Heard::Local(it)));
+            test_results::source::start(&opened.root, &opened.config.tests, hear)
+        };
+        started.map_err(|error| self.tell(Toast::error(format!("tests: {error}")))).ok()
     }
 
     /// Carries out an effect that is not the loop's own.
@@ -195,7 +212,10 @@ impl Hands {
                 engaged.refresh();
             }
             Effect::ShowFile(shown) => self.change.iter().for_each(|source| source.show(shown.clone(), 0)),
-            Effect::Replan => engaged.plan.notify_one(),
+            Effect::Replan => {
+                engaged.plan.notify_one();
+                engaged.asked.moved();
+            }
             Effect::Rollback { effect, incident } => self.rollback(effect, &incident),
             Effect::Copy(_) | Effect::ToggleMouse | Effect::Suspend | Effect::Quit => {}
         }
@@ -275,6 +295,7 @@ impl Engaged {
         if let Some(tests) = &self.tests {
             tests.refresh();
         }
+        self.asked.refresh();
         self.canary.notify_one();
         self.plan.notify_one();
     }

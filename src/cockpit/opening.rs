@@ -1,6 +1,7 @@
 //! Opens the project, on a thread of its own: the first frame is on the screen by then.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -23,6 +24,7 @@ use crate::journal::{JournalError, Pen, Reach};
 use crate::project::Project;
 use crate::rollback::executor::{fallback, fallback_file};
 use crate::rollback::state::Event;
+use crate::test_results::providers::Hide;
 use crate::ui::layout::Pane;
 
 /// The project, found: git is asked at once, while the journal is being opened.
@@ -242,6 +244,12 @@ impl Opened {
     /// What the guardian says if the cockpit dies.
     pub fn last_words(&self) -> String {
         format!("the journal is safe in {}; `hotfix` opens the incident again", self.journal_folder.display())
+    }
+
+    /// Takes a secret that is fetched later out of whatever is recorded.
+    pub fn hide(&self) -> Hide {
+        let writer = self.writer.as_ref().ok().cloned();
+        Arc::new(move |secret| writer.iter().for_each(|writer| writer.hide(vec![secret.to_owned()])))
     }
 
     /// Takes the secrets that were fetched out of whatever is recorded.

@@ -9,6 +9,8 @@ use super::schema::{Config, Endpoint, Engine, PathClass, Request, Rollback, Secr
 use super::shape::hint;
 use crate::evidence::text;
 
+mod test_sources;
+
 /// What may stand between braces in a step.
 pub const PLACEHOLDERS: [&str; 5] = ["to.version", "to.sha", "from.version", "from.sha", "plan"];
 /// The longest name.
@@ -102,27 +104,6 @@ impl Faults {
             } else if !seen.insert(name) {
                 self.add(&path, format!("`{name}` is there twice: names must differ"));
             }
-        }
-    }
-
-    fn tests(&mut self, config: &Config) {
-        self.names("tests", config.tests.iter().map(|source| source.name.as_str()));
-        for (index, source) in config.tests.iter().enumerate() {
-            let path = format!("tests.{index}");
-            if source.junit.is_empty() && source.github.is_none() {
-                self.add(&path, "needs `junit = [\"glob of reports\"]` or `github = { repository = \"…\" }`");
-            }
-            for (place, glob) in source.junit.iter().enumerate() {
-                self.glob(&format!("{path}.junit.{place}"), glob);
-            }
-            let Some(github) = &source.github else { continue };
-            if !is_repository(&github.repository) {
-                self.add(&format!("{path}.github.repository"), "write `owner/name`");
-            }
-            if let Some(api) = &github.api {
-                self.url(&format!("{path}.github.api"), api, false);
-            }
-            self.token(&format!("{path}.github"), github.token.as_ref());
         }
     }
 
@@ -330,13 +311,6 @@ fn is_variable(name: &str) -> bool {
     let mut bytes = name.bytes();
     bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
-
-fn is_repository(name: &str) -> bool {
-    let is_part = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-    };
-    name.split_once('/').is_some_and(|(owner, name)| is_part(owner) && is_part(name))
 }
 
 /// The names of the placeholders in a text: lower-case letters and dots between braces, but not behind `$` or

@@ -1,6 +1,6 @@
 //! Everything that a configuration would run, contact or authenticate with (pure).
 
-use super::schema::{Config, MetricSource, Request, Secret, Verify};
+use super::schema::{Config, MetricSource, Request, Secret, TestSource, Verify};
 
 /// A command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct Run {
     pub purpose: String,
     /// Program and arguments, placeholders as they stand.
     pub argv: Vec<String>,
+    /// Whether it works without that program too.
+    pub optional: bool,
 }
 
 /// An address.
@@ -24,6 +26,12 @@ pub struct Contact {
     pub secret: Option<Secret>,
     /// Plain http to another machine is allowed.
     pub allow_http: bool,
+    /// What a look for it asks, where that is another address on the same server.
+    pub probe: Option<String>,
+    /// With it the secret is that user's password.
+    pub user: Option<String>,
+    /// Where a secret is looked for when none is named.
+    pub usual: Vec<Secret>,
 }
 
 /// A secret.
@@ -33,6 +41,8 @@ pub struct Needs {
     pub purpose: String,
     /// Where it is found.
     pub secret: Secret,
+    /// Whether it works without it too.
+    pub optional: bool,
 }
 
 /// All of it, in the order of the file.
@@ -54,10 +64,7 @@ impl Uses {
             uses.contact("production: deployed", "GET", &deployed.url, deployed.token.as_ref(), deployed.allow_http);
         }
         for source in &config.tests {
-            if let Some(github) = &source.github {
-                let api = github.api.as_deref().unwrap_or("https://api.github.com");
-                uses.contact(&format!("tests {}", source.name), "GET", api, github.token.as_ref(), false);
-            }
+            uses.test_source(source);
         }
         if let Some(canary) = &config.canary {
             uses.metrics(&canary.source);
@@ -101,6 +108,55 @@ impl Uses {
         }
     }
 
+    fn test_source(&mut self, source: &TestSource) {
+        let purpose = format!("tests {}", source.name);
+        if let Some(github) = &source.github {
+            let api = github.api();
+            self.contact(&purpose, "GET", api, github.token.as_ref(), github.allow_http);
+            self.probe(format!("{api}/repos/{}", github.repository));
+            if github.token.is_none() {
+                self.usual_tokens(&purpose, &github.usual_tokens());
+            }
+        }
+        if let Some(gitlab) = &source.gitlab {
+            self.contact(&purpose, "GET", gitlab.url(), gitlab.token.as_ref(), gitlab.allow_http);
+            self.probe(format!("{}/api/v4/projects/{}", gitlab.url(), gitlab.project.replace('/', "%2F")));
+        }
+        if let Some(jenkins) = &source.jenkins {
+            self.contact(&purpose, "GET", &jenkins.job, jenkins.token.as_ref(), jenkins.allow_http);
+            self.probe(format!("{}/api/json?tree=name", jenkins.job.trim_end_matches('/')));
+            if let Some(contact) = self.contacts.last_mut() {
+                contact.user.clone_from(&jenkins.user);
+            }
+        }
+    }
+
+    /// What the last contact is asked when somebody only looks for it.
+    fn probe(&mut self, url: String) {
+        if let Some(contact) = self.contacts.last_mut() {
+            contact.probe = Some(url);
+        }
+    }
+
+    /// Places where a token is looked for although none is named. It is no fault when there is none.
+    fn usual_tokens(&mut self, purpose: &str, places: &[Secret]) {
+        if let Some(contact) = self.contacts.last_mut() {
+            contact.usual = places.to_vec();
+        }
+        for place in places {
+            match place {
+                Secret::Command(argv) => {
+                    let purpose = format!("{purpose}: the token, where none is named");
+                    self.runs.push(Run { purpose, argv: argv.clone(), optional: true });
+                }
+                Secret::Env(_) | Secret::File(_) => {
+                    let (purpose, secret) = (format!("{purpose}, where none is named"), place.clone());
+                    self.secrets.push(Needs { purpose, secret, optional: true });
+                }
+            }
+        }
+    }
+
     fn rollback(&mut self, config: &Config) {
         let Some(rollback) = &config.rollback else { return };
         for step in &rollback.steps {
@@ -130,7 +186,7 @@ impl Uses {
 
     fn run(&mut self, purpose: &str, argv: Option<&[String]>) {
         if let Some(argv) = argv {
-            self.runs.push(Run { purpose: purpose.to_owned(), argv: argv.to_vec() });
+            self.runs.push(Run { purpose: purpose.to_owned(), argv: argv.to_vec(), optional: false });
         }
     }
 
@@ -139,14 +195,24 @@ impl Uses {
         if let Some(secret) = secret {
             self.secret(&purpose, secret);
         }
-        self.contacts.push(Contact { purpose, method, url, secret: secret.cloned(), allow_http });
+        let secret = secret.cloned();
+        self.contacts.push(Contact {
+            purpose,
+            method,
+            url,
+            secret,
+            allow_http,
+            probe: None,
+            user: None,
+            usual: Vec::new(),
+        });
     }
 
     fn secret(&mut self, purpose: &str, secret: &Secret) {
         if let Secret::Command(argv) = secret {
             self.run(&format!("{purpose}: secret"), Some(argv));
         }
-        self.secrets.push(Needs { purpose: purpose.to_owned(), secret: secret.clone() });
+        self.secrets.push(Needs { purpose: purpose.to_owned(), secret: secret.clone(), optional: false });
     }
 }
 
@@ -154,9 +220,6 @@ impl Uses {
 pub fn unsupported(config: &Config) -> Vec<String> {
     let mut found = Vec::new();
     let mut tell = |what: String| found.push(format!("{what}: not supported by this version yet"));
-    for source in config.tests.iter().filter(|source| source.github.is_some()) {
-        tell(format!("`github` of [[tests]] {}", source.name));
-    }
     if config.rollback.as_ref().is_some_and(|rollback| rollback.engine != super::schema::Engine::Steps) {
         tell("the engine of [rollback] (`steps` is)".to_owned());
     }

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::model::{Report, Run, RunState, Wanted};
+use super::model::{Ci, Report, Run, RunState, Wanted};
 use crate::evidence::{Observed, Subject, SubjectMatch};
 
 /// How old a report may be, in hours.
@@ -113,7 +113,7 @@ pub fn judge(report: &Observed<Report>, gone: &[(String, String)], head: &Subjec
     for source in &value.sources {
         judge_source(source, value, gone, head, now, &mut missing);
     }
-    let running = value.runs.iter().any(|run| run.state == RunState::Writing);
+    let running = value.runs.iter().any(|run| matches!(run.state, RunState::Writing | RunState::Running));
     Green::of(missing.0, running, proven(value, head))
 }
 
@@ -121,7 +121,11 @@ fn proven(report: &Report, head: &Subject) -> String {
     let at = head.commit.as_ref().map_or("HEAD", |oid| oid.short());
     let counted: u64 = report.runs.iter().filter(|run| run.required).map(|run| run.totals.passed).sum();
     let pass = if counted == 1 { "test passes" } else { "tests pass" };
-    format!("{counted} {pass} at {at}: whole reports, clean tree, exit code 0")
+    let needed = || report.runs.iter().filter(|run| run.required);
+    let files = needed().any(|run| run.ci.is_none()).then_some("whole reports, clean tree, exit code 0");
+    let servers = needed().any(|run| run.ci.is_some()).then_some("CI succeeded");
+    let proof: Vec<_> = files.into_iter().chain(servers).collect();
+    format!("{counted} {pass} at {at}: {}", proof.join(", "))
 }
 
 struct Missings(Vec<Missing>);
@@ -185,9 +189,45 @@ fn judge_run(run: &Run, head: &Subject, now: Timestamp, missing: &mut dyn FnMut(
         missing(1, Light::Stale, other_commit(run));
         return;
     }
-    judge_outcome(run, missing);
+    match &run.ci {
+        Some(ci) => judge_ci(run, ci, now, missing),
+        None => judge_outcome(run, missing),
+    }
     judge_proof(run, relation, missing);
     judge_age(run, now, missing);
+}
+
+/// What a server says: its own conditions, and whether it was asked lately.
+fn judge_ci(run: &Run, ci: &Ci, now: Timestamp, missing: &mut dyn FnMut(u8, Light, String)) {
+    if run.totals.bad() > 0 {
+        missing(4, Light::Red, fails(run.totals.bad()));
+    }
+    if run.claims_more {
+        missing(4, Light::Unknown, format!("{}: attributes claim more failures than the cases show", run.source));
+    }
+    if run.totals.flaky > 0 {
+        missing(4, Light::Amber, format!("{} passed at a later attempt only", run.totals.flaky));
+    }
+    if run.totals.unproven > 0 && ci.missing.is_empty() && run.complete {
+        missing(
+            3,
+            Light::Unknown,
+            format!("{}: {} ended with a word that is not known", run.source, run.totals.unproven),
+        );
+    }
+    for one in &ci.missing {
+        missing(one.condition, one.light, one.what.clone());
+    }
+    if !run.complete && ci.missing.is_empty() && !ci.is_stale(now) {
+        let trouble = run.trouble.as_deref().unwrap_or(run.state.label());
+        missing(2, Light::Unknown, format!("{}: {trouble}", run.source));
+    }
+    if ci.is_stale(now) {
+        missing(7, Light::Unknown, ci.silence(now));
+    }
+    if ci.valid_until.is_some_and(|until| until < now) {
+        missing(9, Light::Stale, "the validation has run out: validate again".into());
+    }
 }
 
 fn other_commit(run: &Run) -> String {
@@ -233,6 +273,8 @@ fn judge_proof(run: &Run, relation: SubjectMatch, missing: &mut dyn FnMut(u8, Li
         SubjectMatch::Unattributed => missing(1, Light::Unknown, format!("{} names no commit", run.source)),
     }
     match run.dirty {
+        // A server checks out the commit itself.
+        _ if run.ci.is_some() => {}
         Some(false) => {}
         Some(true) => missing(6, Light::Unknown, "it ran on a work tree with changes".into()),
         None => missing(6, Light::Amber, "the report does not tell whether the work tree was clean".into()),

@@ -43,6 +43,7 @@ fn run(name: &str, file: &str) -> Run {
         behind: None,
         last_complete: None,
         required: name != "advised",
+        ci: None,
     }
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::evidence::{Freshness, Oid};
 
+pub use super::ci::{Check, Ci, Outcome, Progress, Silence};
 pub use super::green::{Green, Light, Missing};
 pub use super::state::State;
 
@@ -100,6 +101,8 @@ pub struct Run {
     pub last_complete: Option<Totals>,
     /// Whether the checklist needs this source.
     pub required: bool,
+    /// What its server says beside the counts; `None` for a file.
+    pub ci: Option<Box<Ci>>,
 }
 
 /// How much of a report was there.
@@ -122,6 +125,8 @@ pub enum RunState {
     NotAReport,
     /// It could not be read.
     Unreadable,
+    /// The server that makes it has not come to its end.
+    Running,
 }
 
 impl RunState {
@@ -136,6 +141,7 @@ impl RunState {
             Self::Empty => "empty",
             Self::NotAReport => "not a report",
             Self::Unreadable => "unreadable",
+            Self::Running => "running",
         }
     }
 }

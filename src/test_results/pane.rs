@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 
-use super::model::{FlakyTest, Green, Light, Report, Run, RunState, Standing, State, TestFailure, Totals};
+use super::model::{Ci, FlakyTest, Green, Light, Report, Run, RunState, Standing, State, TestFailure, Totals};
 use crate::evidence::text::{fit, fit_end, width as cells};
 use crate::evidence::{Picture, SubjectMatch};
 use crate::ui::Ctx;
@@ -236,7 +236,7 @@ fn rows(report: &Report, state: &State, ctx: &Ctx, width: usize, room: usize, pi
 
 /// `✓ unit      142 passed                3f9c1e2   41s ago`
 fn row_line(row: &Row, state: &State, ctx: &Ctx, width: usize, picture: Picture) -> Line<'static> {
-    let (mark, role) = row_look(row, state);
+    let (mark, role) = row_look(row, state, ctx.now);
     let (mark, role) = match picture {
         Picture::Fresh => (mark, role),
         _ if mark == Mark::Good => (Mark::Stale, Role::Muted),
@@ -251,7 +251,7 @@ fn row_line(row: &Row, state: &State, ctx: &Ctx, width: usize, picture: Picture)
     let name = fit(row.name, name_width);
     let pad = " ".repeat(name_width - cells(&name));
     let room = width.saturating_sub(name_width + cells(&tail) + 5);
-    let counts = fit(&row_counts(row), room);
+    let counts = fit(&row_counts(row, ctx.now), room);
     let gap = " ".repeat(room - cells(&counts) + 1);
     Line::from(vec![
         Span::styled(format!("{} ", ctx.theme.mark(mark)), ctx.theme.style(role)),
@@ -261,10 +261,13 @@ fn row_line(row: &Row, state: &State, ctx: &Ctx, width: usize, picture: Picture)
     ])
 }
 
-fn row_look(row: &Row, state: &State) -> (Mark, Role) {
+fn row_look(row: &Row, state: &State, now: Timestamp) -> (Mark, Role) {
     let relation = |run: &&Run| super::green::subject(run).relates_to(state.head());
     let any = |wanted: fn(&Run) -> bool| row.runs.iter().any(|run| wanted(run));
-    if any(|run| run.totals.bad() > 0 || run.exit_code.unwrap_or(0) != 0) {
+    let server = row.runs.iter().filter_map(|run| Some(run.ci.as_ref()?.light(now))).min().unwrap_or(Light::Green);
+    if server != Light::Green {
+        look(server)
+    } else if any(|run| run.totals.bad() > 0 || run.exit_code.unwrap_or(0) != 0) {
         look(Light::Red)
     } else if any(|run| run.state == RunState::Writing) {
         look(Light::Running)
@@ -281,7 +284,7 @@ fn row_look(row: &Row, state: &State) -> (Mark, Role) {
     }
 }
 
-fn row_counts(row: &Row) -> String {
+fn row_counts(row: &Row, now: Timestamp) -> String {
     let mut totals = Totals::default();
     row.runs.iter().for_each(|run| totals.add(&run.totals));
     let writing = row.runs.iter().find(|run| run.state == RunState::Writing);
@@ -291,7 +294,12 @@ fn row_counts(row: &Row) -> String {
         Some(None) => told.push(format!("writing, {} so far", totals.tests)),
         None => {}
     }
-    let bad_state = row.runs.iter().find(|run| !run.complete && run.state != RunState::Writing);
+    let servers = || row.runs.iter().filter_map(|run| run.ci.as_deref());
+    let progress = |ci: &Ci| ci.progress.filter(|at| at.done < at.total);
+    told.extend(servers().filter_map(progress).map(|at| format!("{} of {} done", at.done, at.total)));
+    told.extend(servers().filter(|ci| ci.silence.is_some()).map(|ci| ci.silence(now)).take(1));
+    let is_plain = |run: &&&Run| !run.complete && run.state != RunState::Writing && run.ci.is_none();
+    let bad_state = row.runs.iter().find(is_plain);
     told.extend(bad_state.map(|run| run.state.label().to_owned()));
     let counts = [
         (totals.bad(), "failed"),

@@ -30,6 +30,7 @@ fn run(name: &str, subject: Option<Oid>, totals: Totals) -> Run {
         behind: None,
         last_complete: None,
         required: true,
+        ci: None,
     }
 }
 

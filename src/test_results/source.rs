@@ -86,8 +86,9 @@ pub struct Reports {
 impl Reports {
     /// Nothing is read yet. Without sources, the well-known places under `root` are looked at.
     pub fn new(root: &Path, sources: &[TestSource]) -> Self {
-        let guessed = sources.iter().all(|source| source.junit.is_empty());
-        let wanted = if guessed { vec![well_known()] } else { sources.iter().map(wanted).collect() };
+        let guessed = sources.is_empty();
+        let files = sources.iter().filter(|source| !source.junit.is_empty());
+        let wanted = if guessed { vec![well_known()] } else { files.map(wanted).collect() };
         Self {
             root: root.to_owned(),
             wanted,
@@ -263,6 +264,7 @@ fn run_of(parsed: &Parsed, name: &str, source: &str, modified: Option<SystemTime
         behind: None,
         last_complete: None,
         required: true,
+        ci: None,
     }
 }
 
@@ -275,6 +277,29 @@ fn freshness(run: &Run, head: Option<&Subject>, now: Timestamp) -> Freshness {
         RunState::Complete if is_old => Freshness::Stale,
         RunState::Complete => Freshness::Fresh,
         _ => Freshness::Failed,
+    }
+}
+
+/// What is checked out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checkout {
+    /// The commit; nothing is known of it outside of a repository.
+    pub head: Subject,
+    /// The branch, if one is.
+    pub branch: Option<String>,
+    /// When the commit was made.
+    pub committed_at: Option<Timestamp>,
+}
+
+/// What is checked out at `root`.
+pub fn checkout(root: &Path) -> Checkout {
+    let mut lineage = Lineage::new(root);
+    lineage.refresh(None);
+    let head = lineage.head().cloned().unwrap_or_default();
+    Checkout {
+        committed_at: head.commit.as_ref().and_then(|oid| lineage.committed_at(oid)),
+        branch: lineage.branch(),
+        head,
     }
 }
 

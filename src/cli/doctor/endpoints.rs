@@ -51,15 +51,18 @@ fn request(contact: &Contact, metrics: Option<&str>, loaded: &Loaded, permit: Pe
         return Ok(Asked { request, wants_success: false });
     }
     let is_metrics = metrics == Some(contact.url.as_str()) && contact.purpose.starts_with("canary");
-    let url = if is_metrics { ask_prometheus(&contact.url) } else { contact.url.clone() };
+    let probe = contact.probe.clone().unwrap_or_else(|| contact.url.clone());
+    let url = if is_metrics { ask_prometheus(&contact.url) } else { probe };
     let token = contact.secret.as_ref().map(|secret| secret.resolve(permit, &loaded.root)).transpose();
     let token = token.map_err(|error| Check::fail(format!("{}: {error}", contact.purpose), "see above"))?;
-    let bearer = token.map(|token| Bearer::from(token.reveal().to_owned()));
+    let usual = || contact.usual.iter().find_map(|place| place.resolve(permit, &loaded.root).ok());
+    let bearer = token.or_else(usual).map(|token| Bearer::from(token.reveal().to_owned()));
     let headers = match &loaded.config.canary {
         Some(canary) if is_metrics => canary.source.headers.clone().into_iter().collect(),
         _ => Vec::new(),
     };
-    let request = Request { bearer, headers, allow_http: contact.allow_http, ..Request::get(url) };
+    let (user, allow_http) = (contact.user.clone(), contact.allow_http);
+    let request = Request { bearer, user, headers, allow_http, ..Request::get(url) };
     Ok(Asked { request, wants_success: true })
 }
 

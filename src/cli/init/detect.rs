@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::Preset;
+use crate::config::schema::GitHub;
 use crate::evidence::text;
 use crate::incident::naming;
 
@@ -34,6 +35,10 @@ pub struct Found {
     pub remote: Option<String>,
     /// `owner/name` on GitHub.
     pub github: Option<String>,
+    /// The API of a GitHub that is not github.com.
+    pub github_api: Option<String>,
+    /// The server and the project of a repository on GitLab.
+    pub gitlab: Option<(String, String)>,
     /// Globs of JUnit reports that this build writes.
     pub junit: Vec<String>,
     /// Systems that run the tests.
@@ -72,7 +77,7 @@ impl Found {
 pub fn look(root: &Path) -> Found {
     let mut found = Found { junit: junit(root), ci: ci(root), preset: preset(root), ..Found::default() };
     if let Ok(repository) = git2::Repository::open(root) {
-        look_at_git(&repository, &mut found);
+        look_at_git(root, &repository, &mut found);
     }
     if found.service.is_empty() {
         let name = root.file_name().unwrap_or_default().to_string_lossy();
@@ -81,7 +86,7 @@ pub fn look(root: &Path) -> Found {
     found
 }
 
-fn look_at_git(repository: &git2::Repository, found: &mut Found) {
+fn look_at_git(root: &Path, repository: &git2::Repository, found: &mut Found) {
     let tags = repository.tag_names(None);
     let tags: Vec<String> = tags.iter().flat_map(git2::string_array::StringArray::iter).filter_map(name).collect();
     found.tags = tag_glob(tags.iter().map(String::as_str));
@@ -89,7 +94,10 @@ fn look_at_git(repository: &git2::Repository, found: &mut Found) {
     let remote = remotes.iter().find(|(name, _)| name == "origin").or(remotes.first());
     if let Some((name, place)) = remote {
         found.remote = Some(name.clone()).filter(|name| name != "origin");
-        found.github = place.strip_prefix("github.com/").map(str::to_owned);
+        if let Some((host, repository)) = github(root, place) {
+            (found.github, found.github_api) = (Some(repository), GitHub::api_of(&host));
+        }
+        found.gitlab = gitlab(root, place);
         found.service = naming::slug(place.rsplit('/').next().unwrap_or_default());
     }
     let prefix = remote.map(|(name, _)| format!("{name}/"));
@@ -103,6 +111,21 @@ fn look_at_git(repository: &git2::Repository, found: &mut Found) {
     if branches.iter().any(|branch| branch.starts_with("release/")) {
         found.targets.push("release/*".to_owned());
     }
+}
+
+/// Host and `owner/name` of a repository on GitHub: by its host, or because it has workflows.
+fn github(root: &Path, place: &str) -> Option<(String, String)> {
+    let (host, repository) = place.split_once('/')?;
+    let is_github = host == "github.com" || host.ends_with(".ghe.com") || root.join(".github/workflows").is_dir();
+    let is_pair = repository.split('/').filter(|part| !part.is_empty()).count() == 2;
+    (is_github && is_pair).then(|| (host.to_owned(), repository.to_owned()))
+}
+
+/// Host and project of a repository on GitLab: by its host's name, or because it has a pipeline.
+fn gitlab(root: &Path, place: &str) -> Option<(String, String)> {
+    let (host, project) = place.split_once('/')?;
+    let is_gitlab = host.starts_with("gitlab.") || root.join(".gitlab-ci.yml").is_file();
+    (is_gitlab && project.contains('/')).then(|| (host.to_owned(), project.to_owned()))
 }
 
 /// A name that is UTF-8.

@@ -78,14 +78,32 @@ fn tests(found: &Found, asked: Option<Preset>) -> String {
     } else {
         block
     };
-    let github = found.github.as_ref().map_or_else(String::new, |repository| {
-        let repository = string(repository);
-        let ci = format!(
-            "[[tests]]\nname = \"ci\"\ngithub = {{ repository = {repository}, token = {{ env = \"GITHUB_TOKEN\" }} }}\n"
-        );
-        commented(&ci) + "\n"
-    });
-    block + &github
+    block + &github(found) + &gitlab(found)
+}
+
+/// The checks of the commit, as comments: whoever takes the signs away lets it ask.
+fn github(found: &Found) -> String {
+    let Some(repository) = &found.github else { return String::new() };
+    let api = found.github_api.as_ref().map_or_else(String::new, |api| format!(", api = {}", string(api)));
+    let source = format!(
+        "# Checks, statuses and test reports of the commit. Without `token`, `gh auth token` is asked for one.\n\
+         # `branch` is the one whose required checks count; `checks` and `artifacts` name more that have to be there.\n\
+         [[tests]]\nname = \"ci\"\ngithub = {{ repository = {}{api}, token = {{ env = \"GITHUB_TOKEN\" }} }}\n",
+        string(repository)
+    );
+    commented(&source) + "\n"
+}
+
+fn gitlab(found: &Found) -> String {
+    let Some((host, project)) = &found.gitlab else { return String::new() };
+    let url =
+        if host == "gitlab.com" { String::new() } else { format!(", url = {}", string(&format!("https://{host}"))) };
+    let source = format!(
+        "# Pipelines, jobs and test reports of the commit.\n\
+         [[tests]]\nname = \"ci\"\ngitlab = {{ project = {}{url}, token = {{ env = \"GITLAB_TOKEN\" }} }}\n",
+        string(project)
+    );
+    commented(&source) + "\n"
 }
 
 fn deployment(found: &Found, asked: Option<Preset>) -> String {

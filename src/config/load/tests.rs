@@ -257,3 +257,23 @@ proptest! {
         prop_assert!(parse(&text, Path::new("hotfix.toml")).is_err());
     }
 }
+
+#[test]
+fn what_cannot_be_right_in_a_remote_test_source_is_told_where_it_stands() {
+    for (source, told) in [
+        ("github = { repository = \"checkout\" }", "3:25 write `owner/name`"),
+        ("github = { repository = \"a/b\", api = \"ftp://x\" }", "3:38 an address begins with https://host"),
+        ("github = { repository = \"a/b\", checks = [\" \"] }", "3:42 ` ` is no name"),
+        (
+            "github = { repository = \"a/b\", branch = \"release/*\" }",
+            "3:41 write the name of one branch, such as `main`",
+        ),
+        ("github = { repository = \"a/b\", artifacts = [] }", "3:44 names none: leave it out, or name one"),
+        ("gitlab = { project = \"checkout\" }", "3:22 write `group/name`, or the project's number"),
+        ("jenkins = { job = \"https://ci/job/x\", user = \"ana\" }", "3:11 `user` and `token` go together"),
+    ] {
+        assert_eq!(problems(&format!("[[tests]]\nname = \"ci\"\n{source}\n")), [told]);
+    }
+    let both = "[[tests]]\nname = \"ci\"\njunit = [\"a.xml\"]\ngitlab = { project = \"7\" }\n";
+    assert_eq!(problems(both), ["1:1 has `junit` and `gitlab`: make two [[tests]], each with its name"]);
+}

@@ -12,8 +12,12 @@ pub struct TestSource {
     pub name: String,
     /// Globs of JUnit files, relative to the repository's root.
     pub junit: Vec<String>,
-    /// Check runs of a commit on GitHub.
+    /// Checks of a commit on GitHub.
     pub github: Option<GitHub>,
+    /// Pipelines of a commit on GitLab.
+    pub gitlab: Option<GitLab>,
+    /// Builds of a commit on Jenkins.
+    pub jenkins: Option<Jenkins>,
     /// Whether the checklist needs it.
     pub required: Option<bool>,
 }
@@ -24,8 +28,97 @@ pub struct TestSource {
 pub struct GitHub {
     /// `owner/name`.
     pub repository: String,
-    /// A token that may read checks.
+    /// A token that may read checks, statuses, Actions and contents; without it what `gh auth token` says.
     pub token: Option<Secret>,
     /// The API of a GitHub of one's own; `https://api.github.com` without it.
     pub api: Option<String>,
+    /// The branch whose required checks count; without it the first of `git.targets` that is a name.
+    pub branch: Option<String>,
+    /// Names of checks that have to succeed, beside those that the branch requires; `*` stands for anything.
+    #[serde(default)]
+    pub checks: Vec<String>,
+    /// Names of artifacts that have to be there and hold test reports; `*` stands for anything.
+    pub artifacts: Option<Vec<String>>,
+    /// Plain http to a host that is not this machine.
+    #[serde(default)]
+    pub allow_http: bool,
+}
+
+/// A project on GitLab.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GitLab {
+    /// `group/name`, or its number.
+    pub project: String,
+    /// A token that may read the API.
+    pub token: Option<Secret>,
+    /// A GitLab of one's own; `https://gitlab.com` without it.
+    pub url: Option<String>,
+    /// Plain http to a host that is not this machine.
+    #[serde(default)]
+    pub allow_http: bool,
+}
+
+impl GitLab {
+    /// The server, without a slash at its end.
+    pub fn url(&self) -> &str {
+        self.url.as_deref().unwrap_or("https://gitlab.com").trim_end_matches('/')
+    }
+}
+
+/// A job on Jenkins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Jenkins {
+    /// The job's page; of a multibranch one the job of the branch is found by itself.
+    pub job: String,
+    /// Whose token it is.
+    pub user: Option<String>,
+    /// An API token.
+    pub token: Option<Secret>,
+    /// A part of the repository's address, for jobs that check out several.
+    pub remote: Option<String>,
+    /// Plain http to a host that is not this machine.
+    #[serde(default)]
+    pub allow_http: bool,
+}
+
+/// The API of github.com.
+const PUBLIC: &str = "https://api.github.com";
+
+impl GitHub {
+    /// The API, without a slash at its end.
+    pub fn api(&self) -> &str {
+        self.api.as_deref().unwrap_or(PUBLIC).trim_end_matches('/')
+    }
+
+    /// The host of the pages that belong to the API: `github.com` of `api.github.com`, `acme.ghe.com` of
+    /// `api.acme.ghe.com`.
+    pub fn web_host(&self) -> String {
+        let api = self.api();
+        let rest = api.split_once("://").map_or(api, |(_, rest)| rest);
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        match host.strip_prefix("api.") {
+            Some(web) if web == "github.com" || web.ends_with(".ghe.com") => web.to_owned(),
+            _ => host.to_owned(),
+        }
+    }
+
+    /// The API of the server with these pages; `None` for github.com, which needs not be said.
+    pub fn api_of(host: &str) -> Option<String> {
+        match host {
+            "github.com" => None,
+            host if host.ends_with(".ghe.com") => Some(format!("https://api.{host}")),
+            host => Some(format!("https://{host}/api/v3")),
+        }
+    }
+
+    /// Where a token is looked for when the configuration names none: for github.com where its own tools look, then
+    /// wherever `gh` keeps it for that host. `gh` gives no host the token of another.
+    pub fn usual_tokens(&self) -> Vec<Secret> {
+        let host = self.web_host();
+        let variables = ["GH_TOKEN", "GITHUB_TOKEN"].into_iter().filter(|_| host == "github.com");
+        let gh = ["gh", "auth", "token", "--hostname", &host].map(str::to_owned).to_vec();
+        variables.map(|name| Secret::Env(name.to_owned())).chain([Secret::Command(gh)]).collect()
+    }
 }

@@ -54,6 +54,17 @@ impl Lineage {
         self.head.as_ref()
     }
 
+    /// The branch that is checked out, if one is.
+    pub fn branch(&self) -> Option<String> {
+        let head = self.repository.as_ref()?.head().ok()?;
+        if head.is_branch() { head.shorthand().ok().map(str::to_owned) } else { None }
+    }
+
+    /// When a commit was made.
+    pub fn committed_at(&self, oid: &Oid) -> Option<Timestamp> {
+        self.look_up(oid)?.committed_at
+    }
+
     fn present_head(&self) -> Option<Subject> {
         let commit = self.repository.as_ref()?.head().ok()?.peel_to_commit().ok()?;
         Some(Subject { commit: Oid::parse(&commit.id().to_string()), tree: Oid::parse(&commit.tree_id().to_string()) })

@@ -1,0 +1,118 @@
+//! What cannot be right in `[[tests]]`.
+
+use super::Faults;
+use crate::config::schema::{Config, GitHub, GitLab, Jenkins, TestSource};
+
+/// The most names in a list.
+const NAMES: usize = 200;
+
+impl Faults {
+    pub(super) fn tests(&mut self, config: &Config) {
+        self.names("tests", config.tests.iter().map(|source| source.name.as_str()));
+        for (index, source) in config.tests.iter().enumerate() {
+            self.test_source(&format!("tests.{index}"), source);
+        }
+    }
+
+    fn test_source(&mut self, path: &str, source: &TestSource) {
+        let places = [
+            ("junit", !source.junit.is_empty()),
+            ("github", source.github.is_some()),
+            ("gitlab", source.gitlab.is_some()),
+            ("jenkins", source.jenkins.is_some()),
+        ];
+        let named: Vec<&str> = places.iter().filter(|(_, is_named)| *is_named).map(|(name, _)| *name).collect();
+        match named.as_slice() {
+            [] => self.add(path, "needs `junit = [\"glob of reports\"]`, `github`, `gitlab` or `jenkins`"),
+            [_] => {}
+            [first, second, ..] => {
+                self.add(path, format!("has `{first}` and `{second}`: make two [[tests]], each with its name"));
+            }
+        }
+        for (place, glob) in source.junit.iter().enumerate() {
+            self.glob(&format!("{path}.junit.{place}"), glob);
+        }
+        if let Some(github) = &source.github {
+            self.github(&format!("{path}.github"), github);
+        }
+        if let Some(gitlab) = &source.gitlab {
+            self.gitlab(&format!("{path}.gitlab"), gitlab);
+        }
+        if let Some(jenkins) = &source.jenkins {
+            self.jenkins(&format!("{path}.jenkins"), jenkins);
+        }
+    }
+
+    fn gitlab(&mut self, path: &str, gitlab: &GitLab) {
+        let is_number = !gitlab.project.is_empty() && gitlab.project.bytes().all(|b| b.is_ascii_digit());
+        if !is_number && !is_path(&gitlab.project) {
+            self.add(&format!("{path}.project"), "write `group/name`, or the project's number");
+        }
+        if let Some(url) = &gitlab.url {
+            self.url(&format!("{path}.url"), url, gitlab.allow_http);
+        }
+        self.token(path, gitlab.token.as_ref());
+    }
+
+    fn jenkins(&mut self, path: &str, jenkins: &Jenkins) {
+        self.url(&format!("{path}.job"), &jenkins.job, jenkins.allow_http);
+        if jenkins.job.contains(['?', '#']) || jenkins.job.contains("/api/") {
+            self.add(
+                &format!("{path}.job"),
+                "write the address of the job's page, such as `https://ci.example/job/checkout`",
+            );
+        }
+        if jenkins.user.is_some() != jenkins.token.is_some() {
+            self.add(path, "`user` and `token` go together");
+        }
+        if jenkins.user.as_ref().is_some_and(|user| user.contains(':') || user.is_empty()) {
+            self.add(&format!("{path}.user"), "a user's name has no colon in it");
+        }
+        self.token(path, jenkins.token.as_ref());
+    }
+
+    fn github(&mut self, path: &str, github: &GitHub) {
+        if !is_repository(&github.repository) {
+            self.add(&format!("{path}.repository"), "write `owner/name`");
+        }
+        if let Some(api) = &github.api {
+            self.url(&format!("{path}.api"), api, github.allow_http);
+        }
+        self.patterns(&format!("{path}.checks"), &github.checks);
+        if let Some(artifacts) = &github.artifacts {
+            self.patterns(&format!("{path}.artifacts"), artifacts);
+            if artifacts.is_empty() {
+                self.add(&format!("{path}.artifacts"), "names none: leave it out, or name one");
+            }
+        }
+        if github.branch.as_ref().is_some_and(|branch| branch.trim().is_empty() || branch.contains(['*', '?', '['])) {
+            self.add(&format!("{path}.branch"), "write the name of one branch, such as `main`");
+        }
+        self.token(path, github.token.as_ref());
+    }
+
+    /// Names in which `*` stands for anything.
+    fn patterns(&mut self, path: &str, patterns: &[String]) {
+        if patterns.len() > NAMES {
+            self.add(path, format!("more than {NAMES} names"));
+        }
+        for (index, pattern) in patterns.iter().enumerate().filter(|(_, pattern)| pattern.trim().is_empty()) {
+            self.add(&format!("{path}.{index}"), format!("`{pattern}` is no name"));
+        }
+    }
+}
+
+fn is_part(part: &str) -> bool {
+    !part.is_empty()
+        && !part.starts_with('.')
+        && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+fn is_repository(name: &str) -> bool {
+    name.split_once('/').is_some_and(|(owner, name)| is_part(owner) && is_part(name))
+}
+
+/// Groups may be inside of groups.
+fn is_path(name: &str) -> bool {
+    name.contains('/') && name.split('/').all(is_part)
+}

@@ -1,0 +1,10 @@
+//! GitLab: gitlab.com and servers of one's own. Pipelines of the commit, their jobs, the pipelines that they start, and the
+//! test report.
+
+pub mod model;
+mod source;
+
+pub use source::{Source, place};
+
+#[cfg(test)]
+mod server_tests;

@@ -1,0 +1,100 @@
+//! Remote providers of test results, one folder each: `model` decodes and judges (pure), `source` asks.
+//!
+//! Whatever they report is about the commit that is checked out when they are asked, carries the time of the answer and
+//! how long that holds, and names what is in the way of green. A server that does not answer leaves its last answer with
+//! its age, and says why; that answer then runs out and is no longer green.
+
+mod artifact;
+mod ask;
+mod github;
+mod gitlab;
+mod jenkins;
+mod judge;
+mod members;
+mod remote;
+mod watch;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use watch::{Asked, Heard, Servers, join};
+
+use judge::Settled;
+use remote::Provider;
+
+use super::model::{Report, Wanted};
+use super::source::Checkout;
+use crate::config::schema::{Config, TestSource};
+use crate::config::trust::Permit;
+use crate::evidence::Oid;
+use crate::evidence::text::clean;
+use crate::http::{Client, HttpError, Kind};
+
+/// Takes a secret that was fetched, so that it can be taken out of whatever is recorded.
+pub type Hide = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What a provider is asked about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The commit.
+    pub checkout: Checkout,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What providers work with.
+#[derive(Clone)]
+pub struct Setup {
+    /// Proof that the configuration is trusted.
+    pub permit: Permit,
+    /// The HTTP client.
+    pub client: Client,
+    /// The root of the work tree.
+    pub root: PathBuf,
+    /// Told of secrets.
+    pub hide: Hide,
+}
+
+/// What the screen calls a source, and where it is.
+fn wanted(source: &TestSource) -> Option<Wanted> {
+    let place = match (&source.github, &source.gitlab, &source.jenkins) {
+        (Some(github), ..) => github::place(github),
+        (_, Some(gitlab), _) => gitlab::place(gitlab),
+        (.., Some(jenkins)) => jenkins::place(jenkins),
+        _ => return None,
+    };
+    let required = source.required.unwrap_or(true);
+    Some(Wanted { name: clean(&source.name), required, patterns: vec![clean(&place)] })
+}
+
+fn provider(source: &TestSource, config: &Config, setup: &Setup) -> Option<Provider> {
+    let name = &source.name;
+    Some(match (&source.github, &source.gitlab, &source.jenkins) {
+        (Some(github), ..) => Provider::GitHub(Box::new(github::Source::new(name, github, &config.git, setup))),
+        (_, Some(gitlab), _) => Provider::GitLab(Box::new(gitlab::Source::new(name, gitlab, setup))),
+        (.., Some(jenkins)) => Provider::Jenkins(Box::new(jenkins::Source::new(name, jenkins, setup))),
+        _ => return None,
+    })
+}
+
+/// The commit to ask about.
+fn head_of(target: &Target) -> Result<Oid, HttpError> {
+    target.checkout.head.commit.clone().ok_or_else(|| {
+        let what = "there is no commit to ask about";
+        HttpError::new(Kind::Refused, what).with_remedy("run it inside the service's repository")
+    })
+}
+
+/// Several runs as the report of one source.
+fn together(settled: Vec<Settled>) -> Report {
+    let mut report = Report::default();
+    for one in settled.into_iter().map(Settled::report) {
+        report.totals.add(&one.totals);
+        report.runs.extend(one.runs);
+        report.failures.extend(one.failures);
+        report.warnings.extend(one.warnings);
+    }
+    report
+}
