@@ -280,13 +280,14 @@ async fn read(mut response: reqwest::Response, at: &str, wants_location: bool) -
         return Err(HttpError::redirect(at, status.as_u16(), text_of(headers, &LOCATION)));
     }
     let date = text_of(headers, &DATE).and_then(http_date);
+    let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
     let mut answer = Response {
         status: status.as_u16(),
         date,
         retry_after: text_of(headers, &RETRY_AFTER).and_then(|text| wait(text, date)),
         content_type: text_of(headers, &CONTENT_TYPE).map(media_type),
         headers: response::kept(headers),
-        body: Vec::new(),
+        body: Vec::with_capacity(announced.min(BODY_LIMIT)),
         place: at.to_owned(),
     };
     while let Some(chunk) = response.chunk().await.map_err(|e| HttpError::transport(at, &e))? {
