@@ -2,9 +2,12 @@
 //!
 //! A source that fails is evidence that is missing, and no error: the gates say what that means.
 
+use std::path::Path;
 use std::thread;
 
+use color_eyre::eyre::eyre;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{Context, servers};
 
@@ -19,6 +22,8 @@ use crate::evidence::{Evidence, Failure, Generation, Observation, Observed};
 use crate::http::Client;
 use crate::incident::Incident;
 use crate::project::Project;
+use crate::rollback::engine;
+use crate::rollback::executor::survey;
 use crate::rollback::model::Plan;
 use crate::rollback::plan::{self, Contents};
 use crate::test_results::model::{Report as TestReport, State as TestResults};
@@ -72,7 +77,7 @@ pub fn gather(context: &Context) -> color_eyre::Result<Gathered> {
     let (git, plan, canary, servers) = thread::scope(|scope| {
         let canary = scope.spawn(|| canary(&project, &config, permit, context.now));
         let servers = scope.spawn(|| servers::ask(&project.root, &config, permit, context.now));
-        (Git::look(&project, &config), plan(&project, &config, context.now), canary.join(), servers.join())
+        (Git::look(&project, &config), plan(&project, &config, permit, context.now), canary.join(), servers.join())
     });
     let servers = servers.unwrap_or_else(|_| servers::of(&project.root, &config, None).unasked());
     Ok(Gathered {
@@ -157,15 +162,32 @@ fn poll(
 }
 
 /// `None` when no rollback is configured. The same plan as `hotfix rollback` prints, down to its hash.
-fn plan(project: &Project, config: &Config, now: Timestamp) -> Option<Observed<Plan>> {
+fn plan(project: &Project, config: &Config, permit: Option<Permit>, now: Timestamp) -> Option<Observed<Plan>> {
     let rollback = config.rollback.as_ref()?;
     let settings = Settings::from(config);
     let found = source::rollback_contents(&project.root, &settings, Some(TIP), rollback.to.as_deref());
     let plan = found.and_then(|found| {
-        let plan = Contents::of(&found).and_then(|contents| plan::build(rollback, contents));
+        let answers =
+            answers(&project.root, rollback, permit).map_err(|error| failure(&error.to_string(), None, now))?;
+        let plan = Contents::of(&found).and_then(|contents| plan::build(rollback, contents, &answers));
         plan.map(|plan| plan.seen("hotfix.toml and git", now)).map_err(|error| failure(&error.to_string(), None, now))
     });
     Some(observed(plan))
+}
+
+/// What the engine of a rollback needs to know of the world.
+///
+/// # Errors
+/// When `hotfix.toml` is not trusted, or the world does not answer.
+pub fn answers(root: &Path, rollback: &schema::Rollback, permit: Option<Permit>) -> color_eyre::Result<Vec<Value>> {
+    if engine::questions(rollback).is_empty() {
+        return Ok(Vec::new());
+    }
+    let permit =
+        permit.ok_or_else(|| eyre!("hotfix.toml is not trusted, so the engine asks nothing: see `hotfix trust`"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let answers = runtime.block_on(survey::answers(permit, root, rollback, Timestamp::now()));
+    answers.map_err(|failure| eyre!("{}", failure.what))
 }
 
 fn observed<T: PartialEq>(answer: Result<Evidence<T>, Failure>) -> Observed<T> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use color_eyre::eyre::{Report, bail, eyre};
 use jiff::Timestamp;
 
-use super::{Context, Exit, print};
+use super::{Context, Exit, gather, print};
 use crate::change;
 use crate::config::schema;
 use crate::config::trust::{Permit, Trust};
@@ -97,7 +97,10 @@ fn the_plan(project: &Project, args: &Args) -> color_eyre::Result<Plan> {
         bail!("hotfix.toml has no [rollback]: add one, or see `hotfix init`")
     };
     let to = args.to.as_deref().or(rollback.to.as_deref());
-    Ok(plan::build(rollback, contents(&project.root, &config, &args.from, to)?)?)
+    let contents = contents(&project.root, &config, &args.from, to)?;
+    let permit = project.trust().and_then(|trust| trust.permit());
+    let answers = gather::answers(&project.root, rollback, permit)?;
+    Ok(plan::build(rollback, contents, &answers)?)
 }
 
 fn contents(root: &Path, config: &schema::Config, from: &str, to: Option<&str>) -> color_eyre::Result<Contents> {

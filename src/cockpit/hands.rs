@@ -143,6 +143,7 @@ impl Hands {
 
     /// The project was found, and git is being asked.
     pub fn found(&mut self, state: &mut State, found: Found) {
+        self.words.set(&found.last_words);
         state.project.config = found.config;
         self.change = Some(found.change);
     }
@@ -154,7 +155,6 @@ impl Hands {
 
     /// The project is open: tells the state, and starts the other sources.
     pub fn opened(&mut self, state: &mut State, opened: Opened) -> Vec<What> {
-        self.words.set(&opened.last_words());
         opened.hide_secrets();
         let whats = opened.tell(state);
         self.begin_drill(&opened);
@@ -168,11 +168,12 @@ impl Hands {
                 .in_folder(&opened.root);
             self.spawn(watch_canary(source, self.clock, canary.clone(), self.letters.clone()));
         }
-        if let (Some(_), Some(plan_config)) = (opened.permit, opened.config.rollback.clone()) {
+        if let (Some(permit), Some(plan_config)) = (opened.permit, opened.config.rollback.clone()) {
             let planner = planner::Planner {
                 root: opened.root.clone(),
                 settings: (&opened.config).into(),
                 rollback: plan_config,
+                permit,
             };
             self.spawn(planner::keep(planner, self.clock, plan.clone(), self.letters.clone()));
         }

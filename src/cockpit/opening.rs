@@ -34,6 +34,8 @@ pub struct Found {
     pub config: Config,
     /// The source that asks git.
     pub change: change::source::Handle,
+    /// What the guardian says if the cockpit dies.
+    pub last_words: String,
 }
 
 /// The project, open.
@@ -108,16 +110,17 @@ fn open(directory: &Path, inlet: &Inlet, drill: Option<(Permit, PathBuf)>) -> co
     let config = project.config().unwrap_or_default();
     let change = change::source::start(&project.root, (&config).into(), inlet.of_change());
     let letters = inlet.letters();
-    letters.send(Letter::Found(Box::new(Found { config: config.clone(), change })));
-    let mut warnings = Vec::new();
     if let Some((_, folder)) = &drill {
         project = project.with_state(folder);
     }
+    let journal_folder = project.journal_folder();
+    let last_words = journal_folder.as_deref().map(last_words).unwrap_or_default();
+    letters.send(Letter::Found(Box::new(Found { config: config.clone(), change, last_words })));
+    let mut warnings = Vec::new();
     let (standing, permit) = standing(&project, drill.map(|(permit, _)| permit));
     if let Standing::Broken(error) = &standing {
         warnings.push(error.lines().next().unwrap_or_default().to_owned());
     }
-    let journal_folder = project.journal_folder();
     let kept =
         journal_folder.as_ref().map_err(ToString::to_string).and_then(|_| keep(&project, letters, &mut warnings));
     let (writer, records, incidents) = match kept {
@@ -142,6 +145,10 @@ fn open(directory: &Path, inlet: &Inlet, drill: Option<(Permit, PathBuf)>) -> co
         incidents,
         warnings,
     })
+}
+
+fn last_words(journal_folder: &Path) -> String {
+    format!("the journal is safe in {}; `hotfix` opens the incident again", journal_folder.display())
 }
 
 fn standing(project: &Project, drill: Option<Permit>) -> (Standing, Option<Permit>) {
@@ -239,11 +246,6 @@ impl Opened {
             panes.push(Pane::Rollback);
         }
         panes
-    }
-
-    /// What the guardian says if the cockpit dies.
-    pub fn last_words(&self) -> String {
-        format!("the journal is safe in {}; `hotfix` opens the incident again", self.journal_folder.display())
     }
 
     /// Takes a secret that is fetched later out of whatever is recorded.

@@ -11,9 +11,12 @@ use super::event::What;
 use super::inlet::told;
 use super::letter::Letter;
 use super::mailbox::Sending;
+use crate::change;
 use crate::change::source::{Settings, rollback_contents};
 use crate::config::schema;
+use crate::config::trust::Permit;
 use crate::evidence::{Failure, Generation, Observation};
+use crate::rollback::executor::survey;
 use crate::rollback::model::Plan;
 use crate::rollback::plan::{self, Contents};
 use crate::rollback::state::Event;
@@ -33,18 +36,27 @@ pub struct Planner {
     pub settings: Settings,
     /// `[rollback]`.
     pub rollback: schema::Rollback,
+    /// Proof that it was trusted.
+    pub permit: Permit,
 }
 
 impl Planner {
-    /// Reads git, and builds the plan. Blocks.
+    /// Reads git, asks the world what the engine needs to know, and builds the plan.
     ///
     /// # Errors
-    /// When git cannot tell what to go back to, or the configuration makes no sense.
-    pub fn plan(&self, clock: Clock) -> Result<Plan, Failure> {
+    /// When git cannot tell what to go back to, the world does not answer, or the configuration makes no sense.
+    pub async fn plan(self: Arc<Self>, clock: Clock) -> Result<Plan, Failure> {
         let failure = |what: String| Failure { what, remedy: None, at: clock.now(), retry_at: None };
-        let found = rollback_contents(&self.root, &self.settings, Some(TIP), self.rollback.to.as_deref())?;
-        let plan = Contents::of(&found).and_then(|contents| plan::build(&self.rollback, contents));
+        let work = self.clone();
+        let found = tokio::task::spawn_blocking(move || work.contents()).await;
+        let found = found.map_err(|error| failure(format!("the plan cannot be built: {error}")))??;
+        let answers = survey::answers(self.permit, &self.root, &self.rollback, clock.now()).await?;
+        let plan = Contents::of(&found).and_then(|contents| plan::build(&self.rollback, contents, &answers));
         plan.map_err(|error| failure(error.to_string()))
+    }
+
+    fn contents(&self) -> Result<change::contents::Contents, Failure> {
+        rollback_contents(&self.root, &self.settings, Some(TIP), self.rollback.to.as_deref())
     }
 }
 
@@ -52,12 +64,9 @@ impl Planner {
 pub async fn keep(planner: Planner, clock: Clock, asked: Arc<Notify>, letters: Sending<Letter>) {
     let planner = Arc::new(planner);
     for generation in (1..).map(Generation) {
-        let work = planner.clone();
-        let built = tokio::task::spawn_blocking(move || work.plan(clock)).await;
-        let observation = match built {
-            Ok(Ok(plan)) => Observation::Seen(generation, Box::new(plan.seen("git and hotfix.toml", clock.now()))),
-            Ok(Err(failure)) => Observation::Failed(generation, failure),
-            Err(_) => return,
+        let observation = match planner.clone().plan(clock).await {
+            Ok(plan) => Observation::Seen(generation, Box::new(plan.seen("git and hotfix.toml", clock.now()))),
+            Err(failure) => Observation::Failed(generation, failure),
         };
         letters.send(Letter::Happened(What::Rollback(Event::Plan(told(observation, clock)))));
         tokio::select! {

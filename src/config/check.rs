@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::schema::{Config, Endpoint, Engine, PathClass, Request, Rollback, Secret, Step, Verify, default_classes};
-
+use super::schema::{Config, Endpoint, PathClass, Request, Secret, Verify, default_classes};
 use super::shape::hint;
 use crate::evidence::text;
 
+mod rollback;
 mod test_sources;
 
 /// What may stand between braces in a step.
@@ -105,35 +105,6 @@ impl Faults {
                 self.add(&path, format!("`{name}` is there twice: names must differ"));
             }
         }
-    }
-
-    fn rollback(&mut self, rollback: &Rollback) {
-        if rollback.engine == Engine::Steps && rollback.steps.is_empty() {
-            self.add("rollback", "a rollback by steps needs at least one [[rollback.steps]]");
-        }
-        self.names("rollback.steps", rollback.steps.iter().map(|step| step.name.as_str()));
-        for (index, step) in rollback.steps.iter().enumerate() {
-            self.step(&format!("rollback.steps.{index}"), step);
-        }
-        if let Some(verify) = &rollback.verify {
-            self.verify("rollback.verify", verify);
-        }
-    }
-
-    fn step(&mut self, path: &str, step: &Step) {
-        match (&step.run, &step.http) {
-            (Some(_), Some(_)) => self.add(path, "a step has `run` or `http`, not both: make two steps"),
-            (None, None) => self.add(path, "a step needs `run = [\"program\", …]` or `http = { url = \"…\" }`"),
-            (Some(argv), None) => self.argv(&format!("{path}.run"), argv),
-            (None, Some(request)) => self.request(&format!("{path}.http"), request),
-        }
-        if let Some(argv) = &step.rehearse {
-            self.argv(&format!("{path}.rehearse"), argv);
-        }
-        if let Some(verify) = &step.verify {
-            self.verify(&format!("{path}.verify"), verify);
-        }
-        self.between(&format!("{path}.timeout"), step.timeout, Duration::ZERO, LONGEST_TIMEOUT);
     }
 
     fn argv(&mut self, path: &str, argv: &[String]) {

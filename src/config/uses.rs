@@ -1,6 +1,6 @@
 //! Everything that a configuration would run, contact or authenticate with (pure).
 
-use super::schema::{Config, MetricSource, Request, Secret, TestSource, Verify};
+use super::schema::{Config, Engine, Helm, Kubernetes, MetricSource, Request, Rollback, Secret, TestSource, Verify};
 
 /// A command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,7 +168,39 @@ impl Uses {
             }
             self.verify(&purpose, step.verify.as_ref());
         }
+        self.engine(rollback);
         self.verify("rollback", rollback.verify.as_ref());
+    }
+
+    /// What an engine runs, each command up to what differs from plan to plan.
+    fn engine(&mut self, rollback: &Rollback) {
+        let of = |program: &str, context: Option<String>, namespace: &str, words: &[&str]| {
+            let flags = context.into_iter().chain([format!("--namespace={namespace}")]);
+            let words = words.iter().map(|&word| word.to_owned());
+            std::iter::once(program.to_owned()).chain(flags).chain(words).collect::<Vec<_>>()
+        };
+        if let Some(Kubernetes { workload, namespace, context, .. }) = &rollback.kubernetes {
+            let context = context.as_ref().map(|context| format!("--context={context}"));
+            let kind =
+                if rollback.engine == Engine::ArgoRollouts { "rollouts.argoproj.io" } else { "deployments.apps" };
+            let object = format!("{kind}/{workload}");
+            let verbs: &[&[&str]] = match rollback.engine {
+                Engine::ArgoRollouts => &[&["get"], &["patch"], &["wait"]],
+                _ => &[&["get"], &["rollout", "resume"], &["rollout", "undo"], &["rollout", "status"]],
+            };
+            for verb in verbs {
+                let words = [verb, &[object.as_str()][..]].concat();
+                self.run("rollback engine", Some(&of("kubectl", context.clone(), namespace, &words)));
+            }
+            let revisions = of("kubectl", context, namespace, &["get", "replicasets.apps"]);
+            self.run("rollback engine", Some(&revisions));
+        }
+        if let Some(Helm { release, namespace, context, .. }) = &rollback.helm {
+            let context = context.as_ref().map(|context| format!("--kube-context={context}"));
+            for verb in ["history", "rollback"] {
+                self.run("rollback engine", Some(&of("helm", context.clone(), namespace, &[verb, release])));
+            }
+        }
     }
 
     fn verify(&mut self, purpose: &str, verify: Option<&Verify>) {
@@ -220,8 +252,8 @@ impl Uses {
 pub fn unsupported(config: &Config) -> Vec<String> {
     let mut found = Vec::new();
     let mut tell = |what: String| found.push(format!("{what}: not supported by this version yet"));
-    if config.rollback.as_ref().is_some_and(|rollback| rollback.engine != super::schema::Engine::Steps) {
-        tell("the engine of [rollback] (`steps` is)".to_owned());
+    if config.rollback.as_ref().is_some_and(|it| matches!(it.engine, Engine::Salesforce | Engine::GithubActions)) {
+        tell("the engine of [rollback] (`steps`, `kubernetes`, `argo-rollouts` and `helm` are)".to_owned());
     }
     for comms in config.comms.iter().filter(|comms| comms.slack.is_some()) {
         tell(format!("`slack` of [[comms]] {}", comms.name));

@@ -24,6 +24,7 @@ mod program;
 mod rehearsal;
 mod request;
 mod scribe;
+pub mod survey;
 
 use lock::{Lock, LockError};
 use look::Seen;

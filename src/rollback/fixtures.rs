@@ -65,11 +65,11 @@ pub fn verify_url(url: &str, json: &str, equals: &str) -> Verify {
 }
 
 pub fn rollback(steps: Vec<Step>, verify: Option<Verify>) -> Rollback {
-    Rollback { engine: Default::default(), to: None, steps, verify }
+    Rollback { engine: Default::default(), to: None, kubernetes: None, helm: None, steps, verify }
 }
 
 pub fn plan_of(steps: Vec<Step>, verify: Option<Verify>) -> Plan {
-    build(&rollback(steps, verify), contents()).unwrap()
+    build(&rollback(steps, verify), contents(), &[]).unwrap()
 }
 
 /// The plan that pictures are made of.

@@ -9,6 +9,7 @@
 //! - [`executor`]: runs the steps, each announced in the journal before it has any effect.
 //! - [`pane`], [`overlay`]: how it is drawn.
 
+pub mod engine;
 pub mod execution;
 pub mod executor;
 pub mod guard;

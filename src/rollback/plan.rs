@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::engine;
 use super::model::{Class, Plan, Step, StepAction, Undone, Version};
 use super::placeholder::{self, FillError, Place, Values};
 use crate::change::classes::Reversal;
@@ -86,8 +87,28 @@ pub enum Problem {
     #[error("there is no version to go back to: {0}")]
     NoTarget(String),
     /// An engine that this version does not have.
-    #[error("this hotfix carries out `steps` alone")]
+    #[error("this hotfix has the engines steps, kubernetes, argo-rollouts and helm")]
     Engine,
+    /// An engine does not know what to act on.
+    #[error("it needs [rollback.{0}], which says what it acts on")]
+    NeedsTable(&'static str),
+    /// The world did not answer as expected.
+    #[error("{0} cannot be read: {1}")]
+    Answer(&'static str, String),
+    /// Somebody was faster, or production was never there.
+    #[error("what it would go back to runs already: {0}")]
+    Already(String),
+    /// The cluster has forgotten the target.
+    #[error("no revision runs {wanted}; there are: {kept}")]
+    NoRevision {
+        /// The target.
+        wanted: String,
+        /// The revisions that there are.
+        kept: String,
+    },
+    /// The template is elsewhere.
+    #[error("a rollout with a workloadRef has its template elsewhere: list the steps for it")]
+    WorkloadRef,
     /// Nothing is done.
     #[error("there are none; write [[rollback.steps]]")]
     NoSteps,
@@ -111,23 +132,31 @@ pub enum Problem {
     Fill(#[from] FillError),
 }
 
-/// Builds the plan, every placeholder but `{plan}` filled.
+/// Builds the plan, every placeholder but `{plan}` filled. `answers` are those to [`engine::questions`].
 ///
 /// # Errors
-/// When the configuration makes no sense, or a value is not fit for the place that it would fill.
-pub fn build(rollback: &schema::Rollback, contents: Contents) -> Result<Plan, PlanError> {
-    if rollback.engine != Engine::Steps {
-        return Err(PlanError { part: "engine".into(), problem: Problem::Engine });
-    }
+/// When the configuration makes no sense, a value is not fit for the place that it would fill, or the world has no
+/// revision to go back to.
+pub fn build(rollback: &schema::Rollback, contents: Contents, answers: &[Value]) -> Result<Plan, PlanError> {
+    let values = Values { from: &contents.from, to: &contents.to };
+    let in_verify = |problem| PlanError { part: "verify".into(), problem };
+    let configured = rollback.verify.as_ref().map(|it| build_verify(it, values)).transpose().map_err(in_verify)?;
+    let (steps, verify, more) = if rollback.engine == Engine::Steps {
+        (listed_steps(rollback, values)?, configured, Vec::new())
+    } else {
+        let native = engine::native(rollback, &contents, answers)?;
+        (native.steps, Some(configured.unwrap_or(native.verify)), native.warnings)
+    };
+    let Contents { from, to, class, undoes, mut warnings } = contents;
+    warnings.extend(more);
+    Ok(Plan { from, to, class, undoes, steps, verify, warnings })
+}
+
+fn listed_steps(rollback: &schema::Rollback, values: Values) -> Result<Vec<Step>, PlanError> {
     if rollback.steps.is_empty() {
         return Err(PlanError { part: "steps".into(), problem: Problem::NoSteps });
     }
-    let values = Values { from: &contents.from, to: &contents.to };
-    let steps = rollback.steps.iter().map(|step| build_step(step, values)).collect::<Result<_, _>>()?;
-    let in_verify = |problem| PlanError { part: "verify".into(), problem };
-    let verify = rollback.verify.as_ref().map(|it| build_verify(it, values)).transpose().map_err(in_verify)?;
-    let Contents { from, to, class, undoes, warnings } = contents;
-    Ok(Plan { from, to, class, undoes, steps, verify, warnings })
+    rollback.steps.iter().map(|step| build_step(step, values)).collect()
 }
 
 impl Plan {
@@ -209,9 +238,6 @@ fn build_verify(verify: &Verify, values: Values) -> Result<Verify, Problem> {
     }
     if verify.json.is_some() && verify.equals.is_none() {
         return Err(Problem::Needs("json", "equals"));
-    }
-    if verify.json.is_some() && verify.url.is_none() {
-        return Err(Problem::Needs("json", "url"));
     }
     let run = verify.run.as_ref().map(|argv| build_argv("verify.run", argv, values)).transpose()?;
     let url = verify.url.as_ref().map(|url| values.fill(url, Place::Url)).transpose()?;

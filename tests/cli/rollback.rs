@@ -64,13 +64,13 @@ fn wait(until: impl Fn() -> bool) {
     panic!("it never happens");
 }
 
-fn commit(repository: &Repository, message: &str) {
+pub fn commit(repository: &Repository, message: &str) {
     let who = Signature::new("ana", "ana@git.example", &Time::new(1_750_000_100, 0)).unwrap();
     let parent = repository.head().unwrap().peel_to_commit().unwrap();
     repository.commit(Some("HEAD"), &who, &who, message, &parent.tree().unwrap(), &[&parent]).unwrap();
 }
 
-fn tag(repository: &Repository, name: &str) {
+pub fn tag(repository: &Repository, name: &str) {
     let head = repository.head().unwrap().peel_to_commit().unwrap();
     repository.tag_lightweight(name, head.as_object(), false).unwrap();
 }

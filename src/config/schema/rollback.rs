@@ -16,11 +16,47 @@ pub struct Rollback {
     pub engine: Engine,
     /// What it goes back to: a revision; the newest production tag before the present one without it.
     pub to: Option<String>,
+    /// What the engines `kubernetes` and `argo-rollouts` act on.
+    pub kubernetes: Option<Kubernetes>,
+    /// What the engine `helm` acts on.
+    pub helm: Option<Helm>,
     /// The steps, in order.
     #[serde(default)]
     pub steps: Vec<Step>,
     /// The check of the world at the end.
     pub verify: Option<Verify>,
+}
+
+/// A workload in a cluster, reached by `kubectl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kubernetes {
+    /// The name of the deployment or of the rollout.
+    pub workload: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// The context of the cluster; whatever context is current without it.
+    pub context: Option<String>,
+    /// The image of a version, with placeholders; without it the image whose tag is the version or its commit.
+    pub image: Option<String>,
+    /// How long the old pods may take to be ready.
+    #[serde(default = "five_minutes", with = "duration")]
+    pub timeout: Duration,
+}
+
+/// A release of Helm.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Helm {
+    /// The name of the release.
+    pub release: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// The context of the cluster; whatever context is current without it.
+    pub context: Option<String>,
+    /// How long the release may take to be ready.
+    #[serde(default = "five_minutes", with = "duration")]
+    pub timeout: Duration,
 }
 
 /// Who carries a rollback out.
@@ -114,4 +150,8 @@ fn sixty_seconds() -> Duration {
 
 fn post() -> String {
     "POST".into()
+}
+
+fn five_minutes() -> Duration {
+    Duration::from_secs(300)
 }

@@ -1,5 +1,6 @@
 //! Looking at the world: is it as it should be after a step?
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// How long one look by command may take.
 const LOOK_LIMIT: Duration = Duration::from_secs(10);
 /// How much a command that looks may print, in bytes.
-const PRINT_LIMIT: u64 = 64 << 10;
+pub(super) const PRINT_LIMIT: u64 = 64 << 10;
 /// How much of a value a message shows, in cells.
 const VALUE_CELLS: usize = 80;
 
@@ -60,7 +61,7 @@ pub(super) async fn look(executor: &Executor, verify: &Verify, tell: &(dyn Fn(St
 
 async fn look_once(executor: &Executor, verify: &Verify) -> Seen {
     match (&verify.run, &verify.url) {
-        (Some(argv), _) => look_by_command(executor, argv, verify.equals.as_deref()).await,
+        (Some(argv), _) => look_by_command(executor, argv, verify).await,
         (None, Some(url)) => look_at(executor, url, verify).await,
         (None, None) => Seen::Cannot("nothing to look at is configured".into()),
     }
@@ -108,15 +109,19 @@ fn compare(value: &str, expected: &str) -> Seen {
 }
 
 /// As `test`, `grep` and `diff` do: 0 is yes, 1 is no, anything else is no answer.
-async fn look_by_command(executor: &Executor, argv: &[String], expected: Option<&str>) -> Seen {
-    let (code, printed) = match timeout(LOOK_LIMIT, run(executor, argv)).await {
+async fn look_by_command(executor: &Executor, argv: &[String], verify: &Verify) -> Seen {
+    let directory = &executor.place.directory;
+    let (code, printed) = match timeout(LOOK_LIMIT, run(directory, argv, PRINT_LIMIT)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(why)) => return Seen::Cannot(why),
         Err(_) => return Seen::Cannot(format!("the look took longer than {} s", LOOK_LIMIT.as_secs())),
     };
     let last = fit(&clean_bytes(printed.trim_ascii().rsplit(|b| *b == b'\n').next().unwrap_or_default()), VALUE_CELLS);
-    match (code, expected) {
-        (Some(0), Some(expected)) => compare(String::from_utf8_lossy(&printed).trim(), expected),
+    match (code, &verify.equals) {
+        (Some(0), Some(expected)) => match printed_value(&printed, verify.json.as_deref()) {
+            Ok(value) => compare(&value, expected),
+            Err(why) => Seen::Cannot(why),
+        },
         (Some(0), None) => Seen::Holds("the look ended with 0".into()),
         (Some(1), _) => Seen::Differs(format!("the look ended with 1 {last}").trim_end().to_owned()),
         (Some(code), _) => Seen::Cannot(format!("the look ended with {code} {last}").trim_end().to_owned()),
@@ -124,29 +129,36 @@ async fn look_by_command(executor: &Executor, argv: &[String], expected: Option<
     }
 }
 
-/// Runs a command that only looks; it dies with whoever waits for it. Returns its exit code and what it printed.
-pub(super) async fn run(executor: &Executor, argv: &[String]) -> Result<(Option<i32>, Vec<u8>), String> {
-    let name = argv.first().map_or("", String::as_str);
-    let program = program::find(name, &executor.place.directory)?;
-    let mut command = Command::new(program);
-    command.args(argv.iter().skip(1)).current_dir(&executor.place.directory).kill_on_drop(true).process_group(0);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| format!("`{}` did not start: {error}", clean(name)))?;
-    collect(&mut child).await.map_err(|error| format!("`{}`: {error}", clean(name)))
+fn printed_value(printed: &[u8], path: Option<&str>) -> Result<String, String> {
+    let Some(path) = path else { return Ok(String::from_utf8_lossy(printed).trim().to_owned()) };
+    let json = serde_json::from_slice(printed).map_err(|error| format!("the look printed no JSON: {error}"))?;
+    value_at(&json, path)
 }
 
-async fn collect(child: &mut Child) -> std::io::Result<(Option<i32>, Vec<u8>)> {
+/// Runs a command that only looks; it dies with whoever waits for it. Returns its exit code and the first `limit`
+/// bytes of what it printed.
+pub(super) async fn run(directory: &Path, argv: &[String], limit: u64) -> Result<(Option<i32>, Vec<u8>), String> {
+    let name = argv.first().map_or("", String::as_str);
+    let program = program::find(name, directory)?;
+    let mut command = Command::new(program);
+    command.args(argv.iter().skip(1)).current_dir(directory).kill_on_drop(true).process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("`{}` did not start: {error}", clean(name)))?;
+    collect(&mut child, limit).await.map_err(|error| format!("`{}`: {error}", clean(name)))
+}
+
+async fn collect(child: &mut Child, limit: u64) -> std::io::Result<(Option<i32>, Vec<u8>)> {
     let (out, err) = (child.stdout.take(), child.stderr.take());
-    let (printed, complaint) = tokio::join!(beginning(out), beginning(err));
+    let (printed, complaint) = tokio::join!(beginning(out, limit), beginning(err, limit));
     let status = child.wait().await?;
     Ok((status.code(), if printed.is_empty() { complaint } else { printed }))
 }
 
-/// The first [`PRINT_LIMIT`] bytes. Whoever prints more is cut off.
-async fn beginning(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
+/// The first bytes. Whoever prints more is cut off.
+async fn beginning(pipe: Option<impl AsyncRead + Unpin>, limit: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Some(pipe) = pipe {
-        let _ = pipe.take(PRINT_LIMIT).read_to_end(&mut bytes).await;
+        let _ = pipe.take(limit).read_to_end(&mut bytes).await;
     }
     bytes
 }

@@ -55,7 +55,7 @@ impl Executor {
     async fn rehearse_step(&self, step: &Step) -> (Tried, String) {
         let name = &step.name;
         let Some(argv) = &step.rehearse else { return (Tried::Nothing, format!("{name}: has no rehearsal")) };
-        match timeout(step.timeout(), look::run(self, argv)).await {
+        match timeout(step.timeout(), look::run(&self.place.directory, argv, look::PRINT_LIMIT)).await {
             Ok(Ok((Some(0), _))) => (Tried::Well, format!("{name}: its rehearsal ended with 0")),
             Ok(Ok((code, printed))) => {
                 let code = code.map_or_else(|| "a signal".to_owned(), |code| code.to_string());

@@ -8,7 +8,7 @@ fn request(url: &str, body: Value) -> Request {
 }
 
 fn problem(step: schema::Step) -> String {
-    build(&rollback(vec![step], None), contents()).unwrap_err().to_string()
+    build(&rollback(vec![step], None), contents(), &[]).unwrap_err().to_string()
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_plan_survives_the_journal() {
 
 #[test]
 fn what_makes_no_sense_is_refused_with_its_place() {
-    let none = build(&rollback(Vec::new(), None), contents()).unwrap_err();
+    let none = build(&rollback(Vec::new(), None), contents(), &[]).unwrap_err();
     assert_eq!(none.to_string(), "[rollback] steps: there are none; write [[rollback.steps]]");
     let mut neither = step("go", &[]);
     neither.run = None;
@@ -79,7 +79,7 @@ fn what_makes_no_sense_is_refused_with_its_place() {
 fn an_injected_option_never_becomes_an_argument() {
     let mut bad = contents();
     bad.to.reference = "--force;rm".into();
-    let error = build(&rollback(vec![step("go", &["deploy", "{to.version}"])], None), bad).unwrap_err();
+    let error = build(&rollback(vec![step("go", &["deploy", "{to.version}"])], None), bad, &[]).unwrap_err();
     assert!(error.to_string().contains("which looks like an option"), "{error}");
 }
 
@@ -123,6 +123,6 @@ fn a_way_back_to_nowhere_says_why() {
 
 #[test]
 fn another_engine_is_not_taken_for_steps() {
-    let helm = schema::Rollback { engine: Engine::Helm, ..rollback(vec![step("go", &["x"])], None) };
-    assert!(build(&helm, contents()).unwrap_err().to_string().contains("`steps` alone"));
+    let sf = schema::Rollback { engine: Engine::Salesforce, ..rollback(vec![step("go", &["x"])], None) };
+    assert!(build(&sf, contents(), &[]).unwrap_err().to_string().contains("this hotfix has the engines steps,"));
 }

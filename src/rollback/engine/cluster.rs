@@ -1,0 +1,144 @@
+//! What the engines of a cluster share: `kubectl`, and objects as it prints them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Wanted;
+use crate::config::schema;
+use crate::evidence::text::clean;
+use crate::rollback::plan::Problem;
+
+/// `kubectl` for one workload.
+pub(super) struct Kubectl<'a>(pub &'a schema::Kubernetes);
+
+impl Kubectl<'_> {
+    /// A command in the workload's context and namespace.
+    pub(super) fn argv(&self, args: &[&str]) -> Vec<String> {
+        let context = self.0.context.iter().map(|context| format!("--context={context}"));
+        let namespace = format!("--namespace={}", self.0.namespace);
+        let args = args.iter().map(|&arg| arg.to_owned());
+        std::iter::once("kubectl".to_owned()).chain(context).chain([namespace]).chain(args).collect()
+    }
+
+    /// Prints the images of an object's pod template, with a space between two.
+    pub(super) fn images(&self, object: &str) -> Vec<String> {
+        self.argv(&["get", object, "--output=jsonpath={.spec.template.spec.containers[*].image}"])
+    }
+}
+
+/// An object of the cluster, as far as a rollback needs it.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Object {
+    pub(super) metadata: Metadata,
+    #[serde(default)]
+    pub(super) spec: Value,
+    #[serde(default)]
+    pub(super) status: Value,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Metadata {
+    #[serde(default)]
+    uid: String,
+    #[serde(default)]
+    pub(super) labels: BTreeMap<String, String>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+    #[serde(default)]
+    owner_references: Vec<Owner>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Owner {
+    uid: String,
+}
+
+#[derive(Deserialize)]
+struct List {
+    items: Vec<Object>,
+}
+
+impl Object {
+    /// One object.
+    pub(super) fn read(answer: Option<&Value>, what: &'static str) -> Result<Self, Problem> {
+        let answer = answer.ok_or_else(|| Problem::Answer(what, "nobody was asked".into()))?;
+        Self::deserialize(answer).map_err(|error| Problem::Answer(what, clean(&error.to_string())))
+    }
+
+    /// The objects of a list that this one owns.
+    pub(super) fn owned(&self, answer: Option<&Value>, what: &'static str) -> Result<Vec<Self>, Problem> {
+        let answer = answer.ok_or_else(|| Problem::Answer(what, "nobody was asked".into()))?;
+        let list = List::deserialize(answer).map_err(|error| Problem::Answer(what, clean(&error.to_string())))?;
+        let is_owned = |it: &Self| it.metadata.owner_references.iter().any(|owner| owner.uid == self.metadata.uid);
+        Ok(list.items.into_iter().filter(is_owned).collect())
+    }
+
+    /// The pod template.
+    pub(super) fn template(&self) -> &Value {
+        &self.spec["template"]
+    }
+
+    /// The images of the pod template, as `kubectl` prints them.
+    pub(super) fn images(&self) -> Vec<&str> {
+        let containers = self.template()["spec"]["containers"].as_array();
+        containers.into_iter().flatten().filter_map(|container| container["image"].as_str()).collect()
+    }
+
+    pub(super) fn runs(&self, wanted: &Wanted) -> bool {
+        self.images().iter().any(|image| wanted.is_image(image))
+    }
+
+    /// The number of a revision, by the annotation of its controller.
+    pub(super) fn revision(&self, annotation: &str) -> Option<u64> {
+        self.metadata.annotations.get(annotation)?.parse().ok()
+    }
+
+    /// Who will bring the bad version back if nobody stops them.
+    pub(super) fn owner(&self) -> Option<String> {
+        let labels = &self.metadata.labels;
+        let named = |map: &BTreeMap<String, String>, key: &str| map.get(key).map(|name| clean(name));
+        let argo = named(labels, "argocd.argoproj.io/instance").or_else(|| {
+            let tracked = named(&self.metadata.annotations, "argocd.argoproj.io/tracking-id")?;
+            Some(tracked.split(':').next().unwrap_or_default().to_owned())
+        });
+        let flux = ["kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name"];
+        let flux = flux.iter().find_map(|key| named(labels, key));
+        argo.map(|name| format!("Argo CD application {name}")).or_else(|| flux.map(|name| format!("Flux, as {name},")))
+    }
+}
+
+/// The revision to go back to: the newest that runs the target. Also says which there are.
+pub(super) fn target<'a>(
+    revisions: &'a [Object],
+    annotation: &str,
+    wanted: &Wanted,
+) -> Result<(u64, &'a Object), Problem> {
+    let numbered = || revisions.iter().filter_map(|it| Some((it.revision(annotation)?, it)));
+    let found = numbered().filter(|(_, it)| it.runs(wanted)).max_by_key(|(number, _)| *number);
+    found.ok_or_else(|| {
+        let mut kept: Vec<(u64, String)> =
+            numbered().map(|(number, it)| (number, clean(&it.images().join(" ")))).collect();
+        kept.sort();
+        let kept: Vec<String> = kept.into_iter().map(|(number, images)| format!("{number} ({images})")).collect();
+        Problem::NoRevision { wanted: wanted.reference.clone(), kept: kept.join(", ") }
+    })
+}
+
+/// What nobody can see from the plan: what comes back by no undo, and who may undo the undo.
+pub(super) fn warnings(workload: &Object, kubernetes: &schema::Kubernetes) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Some(owner) = workload.owner() {
+        warnings.push(format!(
+            "{owner} owns {}: unless its automatic sync is suspended it brings the bad version back",
+            kubernetes.workload
+        ));
+    }
+    warnings.push("the pod template comes back alone: replicas, ConfigMaps, Secrets and Services stay".into());
+    if kubernetes.context.is_none() {
+        warnings.push("whatever cluster kubectl has as its current context is used: name one as `context`".into());
+    }
+    warnings
+}
