@@ -1,11 +1,14 @@
-//! The picture of one metric: the canary as columns, one a scrape, the newest at the right; the
-//! baseline in a row of its own with its own scale; a missed scrape as a gap with `?` below it.
+//! The picture of one metric: the canary as columns, the newest at the right; the baseline in a row of its
+//! own with its own scale; a missed scrape as a gap with `?` below it; what happened as marks on the axis.
 
-use jiff::Timestamp;
+use std::time::Duration;
+
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::judge::words::{self, percent};
 use super::model::{Arm, MetricReport, Scrape, Unit};
+use super::view::View;
 use crate::ui::Ctx;
 use crate::ui::theme::Role;
 
@@ -14,35 +17,49 @@ const SCALE: usize = 7;
 /// Cells of the note after the baseline's row.
 const NOTE: usize = 13;
 const EIGHTHS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+/// The rows below the columns: the axis, its marks and the baseline.
+const BELOW: usize = 3;
+/// A change of the canary's share by this factor is a promotion.
+const PROMOTED: f64 = 1.4;
+/// Columns over which the share is measured for that.
+const SHARE_OVER: usize = 3;
+/// Requests in them that are enough to tell.
+const ENOUGH: f64 = 100.0;
 
-/// Draws a metric into `width` x `height` cells: `height - 2` rows of columns, the axis and the
-/// baseline. Empty where there is no room for it.
-pub fn chart(metric: &MetricReport, ctx: &Ctx, width: u16, height: u16) -> Vec<Line<'static>> {
+/// Draws a metric into `width` x `height` cells: columns, the axis, its marks, the baseline. Empty where there is no
+/// room for it. A scrape is `interval` long.
+pub fn chart(
+    metric: &MetricReport,
+    view: &View,
+    interval: Duration,
+    ctx: &Ctx,
+    width: u16,
+    height: u16,
+) -> Vec<Line<'static>> {
     let (width, height) = (usize::from(width), usize::from(height));
-    if width < SCALE + 16 || height < 4 {
+    if width < SCALE + 16 || height < BELOW + 2 {
         return Vec::new();
     }
-    let scrapes = newest(&metric.scrapes, width - SCALE - NOTE);
-    let picture = Picture { metric, ctx, scrapes, rows: height - 2, top: top(metric, scrapes) };
+    let columns = view.columns(&metric.scrapes, interval, width - SCALE - NOTE);
+    let top = top(metric, &columns);
+    let cursor = view.cursor.and_then(|back| columns.len().checked_sub(back.min(columns.len().saturating_sub(1)) + 1));
+    let picture = Picture { metric, ctx, columns: &columns, rows: height - BELOW, top, cursor };
     let mut lines: Vec<Line<'static>> = (0..picture.rows).map(|row| picture.row(row)).collect();
     lines.push(picture.axis());
+    lines.push(picture.words(width, view, interval));
     lines.push(picture.baseline());
     lines
 }
 
 /// The canary's rates as one row of at most `cells` cells.
 pub fn sparkline(metric: &MetricReport, ctx: &Ctx, cells: usize) -> Span<'static> {
-    let scrapes = newest(&metric.scrapes, cells);
+    let scrapes = &metric.scrapes[metric.scrapes.len().saturating_sub(cells)..];
     Span::styled(spark(scrapes, |s| s.canary, ctx), ctx.theme.style(Role::Canary))
 }
 
-fn newest(scrapes: &[Scrape], count: usize) -> &[Scrape] {
-    &scrapes[scrapes.len().saturating_sub(count)..]
-}
-
 /// The top of the scale: twice the limit, or the largest rate, rounded up so that it holds still.
-fn top(metric: &MetricReport, scrapes: &[Scrape]) -> f64 {
-    let largest = scrapes.iter().filter_map(|s| s.canary.rate()).fold(0.0, f64::max);
+fn top(metric: &MetricReport, columns: &[Scrape]) -> f64 {
+    let largest = columns.iter().filter_map(|s| s.canary.rate()).fold(0.0, f64::max);
     let least = if metric.unit == Unit::Value { f64::MIN_POSITIVE } else { 0.001 };
     let wanted = largest.max(metric.slo.map_or(0.0, |slo| 2.0 * slo)).max(least);
     let decade = 10_f64.powf(wanted.log10().floor());
@@ -54,9 +71,35 @@ fn top(metric: &MetricReport, scrapes: &[Scrape]) -> f64 {
 struct Picture<'a> {
     metric: &'a MetricReport,
     ctx: &'a Ctx<'a>,
-    scrapes: &'a [Scrape],
+    columns: &'a [Scrape],
     rows: usize,
     top: f64,
+    cursor: Option<usize>,
+}
+
+/// Cells of one row, neighbours of one look in one span.
+#[derive(Default)]
+struct Cells {
+    spans: Vec<Span<'static>>,
+    text: String,
+    role: Option<Role>,
+}
+
+impl Cells {
+    fn push(&mut self, glyph: &str, role: Option<Role>, ctx: &Ctx) {
+        if role != self.role {
+            self.flush(ctx);
+            self.role = role;
+        }
+        self.text.push_str(glyph);
+    }
+
+    fn flush(&mut self, ctx: &Ctx) {
+        if !self.text.is_empty() {
+            let style = self.role.map_or_else(Style::default, |role| ctx.theme.style(role));
+            self.spans.push(Span::styled(std::mem::take(&mut self.text), style));
+        }
+    }
 }
 
 impl Picture<'_> {
@@ -74,16 +117,23 @@ impl Picture<'_> {
         };
         let role = if limit_here { Role::Bad } else { Role::Muted };
         let edge = theme.pick("┤", "|");
-        let mut spans = vec![Span::styled(format!("{label:>6}{edge}"), theme.style(role))];
-        for scrape in self.scrapes {
-            spans.push(self.cell(scrape, row, limit_here));
+        let mut cells = Cells::default();
+        cells.push(&format!("{label:>6}{edge}"), Some(role), self.ctx);
+        for column in self.columns {
+            let (glyph, role) = self.cell(column, row, limit_here);
+            cells.push(glyph, role, self.ctx);
         }
-        Line::from(spans)
+        cells.flush(self.ctx);
+        Line::from(cells.spans)
     }
 
     /// A number of the scale in at most six cells.
     fn short(&self, value: f64) -> String {
-        if self.metric.unit == Unit::Value { words::short(value) } else { short_percent(value) }
+        match self.metric.unit {
+            Unit::Value => words::short(value),
+            Unit::Share if value == 0.0 => "0 %".to_owned(),
+            Unit::Share => short_percent(value),
+        }
     }
 
     fn row_of(&self, value: f64) -> usize {
@@ -91,14 +141,12 @@ impl Picture<'_> {
         (self.rows - 1).saturating_sub(from_below)
     }
 
-    fn cell(&self, scrape: &Scrape, row: usize, limit_here: bool) -> Span<'static> {
-        let theme = self.ctx.theme;
-        let eighths = scrape.canary.rate().map_or(0, |rate| self.eighths(rate));
-        let here = eighths.saturating_sub((self.rows - 1 - row) * 8).min(8);
-        match here {
-            0 if limit_here => Span::styled(theme.pick("╌", "-").to_owned(), theme.style(Role::Bad)),
-            0 => Span::raw(" "),
-            n => Span::styled(self.glyph(n), theme.style(Role::Canary)),
+    fn cell(&self, column: &Scrape, row: usize, limit_here: bool) -> (&'static str, Option<Role>) {
+        let eighths = column.canary.rate().map_or(0, |rate| self.eighths(rate));
+        match eighths.saturating_sub((self.rows - 1 - row) * 8).min(8) {
+            0 if limit_here => (self.ctx.theme.pick("╌", "-"), Some(Role::Bad)),
+            0 => (" ", None),
+            n => (self.glyph(n), Some(Role::Canary)),
         }
     }
 
@@ -108,48 +156,163 @@ impl Picture<'_> {
         if rate > 0.0 { exact.max(1) } else { 0 }
     }
 
-    fn glyph(&self, eighths: usize) -> String {
-        let glyph = match eighths {
+    fn glyph(&self, eighths: usize) -> &'static str {
+        match eighths {
             8 if self.ctx.theme.ascii => "X",
             4.. if self.ctx.theme.ascii => "x",
             _ if self.ctx.theme.ascii => ".",
             8 if self.ctx.theme.monochrome => "▓",
             n => EIGHTHS[n],
-        };
-        glyph.to_owned()
+        }
     }
 
     fn axis(&self) -> Line<'static> {
         let theme = self.ctx.theme;
-        let mut spans = vec![Span::styled(
-            format!("{:>6}{}", self.short(0.0).replace("0.0 %", "0 %"), theme.pick("┼", "+")),
-            theme.style(Role::Muted),
-        )];
-        for scrape in self.scrapes {
+        let marks = self.marks();
+        let mut cells = Cells::default();
+        let zero = format!("{:>6}{}", self.short(0.0), theme.pick("┼", "+"));
+        cells.push(&zero, Some(Role::Muted), self.ctx);
+        for (index, column) in self.columns.iter().enumerate() {
             let (text, role) = match () {
-                () if self.crossed_at(scrape.at) => ("!", Role::Bad),
-                () if scrape.canary.total.is_none() => ("?", Role::Unknown),
+                () if self.cursor == Some(index) => (theme.pick("┃", "|"), Role::Key),
+                () if marks.iter().any(|mark| mark.at == index) => {
+                    let is_crossing = self.crossing() == Some(index);
+                    if is_crossing { ("!", Role::Bad) } else { (theme.pick("▲", "^"), Role::Warn) }
+                }
+                () if column.canary.total.is_none() => ("?", Role::Unknown),
                 () => (theme.pick("─", "-"), Role::Muted),
             };
-            spans.push(Span::styled(text.to_owned(), theme.style(role)));
+            cells.push(text, Some(role), self.ctx);
         }
-        Line::from(spans)
+        cells.flush(self.ctx);
+        Line::from(cells.spans)
     }
 
-    fn crossed_at(&self, at: Timestamp) -> bool {
-        self.metric.regressed_at == Some(at)
+    /// What the marks mean; where there is a cursor, what is in its column.
+    fn words(&self, width: usize, view: &View, interval: Duration) -> Line<'static> {
+        if let Some(column) = self.cursor.and_then(|index| self.columns.get(index)) {
+            let values = format!("{:>SCALE$}{}", "", self.values(column));
+            let values = crate::evidence::text::fit(&values, width);
+            return Line::styled(values, self.ctx.theme.style(Role::Key));
+        }
+        let mut text = " ".repeat(SCALE);
+        for mark in self.marks() {
+            let gap = (SCALE + mark.at).saturating_sub(words_width(&text));
+            if gap > 0 && words_width(&text) + gap + mark.what.len() <= width {
+                text.push_str(&" ".repeat(gap));
+                text.push_str(&mark.what);
+            }
+        }
+        let per_column = interval * u32::try_from(view.per_column()).unwrap_or(1);
+        let note = match view.held {
+            Some(held) => format!("held at {}", held.strftime("%H:%M:%SZ")),
+            None if view.per_column() > 1 => format!("{} a column", words::span(per_column.as_secs_f64())),
+            None => String::new(),
+        };
+        let gap = width.saturating_sub(words_width(&text) + note.len());
+        if gap > 0 {
+            text.push_str(&" ".repeat(gap));
+            text.push_str(&note);
+        }
+        Line::styled(text.trim_end().to_owned(), self.ctx.theme.style(Role::Muted))
+    }
+
+    fn values(&self, column: &Scrape) -> String {
+        let time = column.at.strftime("%H:%M:%SZ");
+        format!("{time}  canary {}  baseline {}", self.arm(column.canary), self.arm(column.baseline))
+    }
+
+    fn arm(&self, arm: Arm) -> String {
+        match (arm.bad, arm.total, arm.rate()) {
+            (_, None, _) | (None, _, _) => "missed".to_owned(),
+            (_, Some(_), None) => "no requests".to_owned(),
+            (Some(_), Some(_), Some(rate)) if self.metric.unit == Unit::Value => words::short(rate),
+            (Some(bad), Some(total), Some(rate)) => {
+                format!("{} of {} ({})", words::thousands(bad), words::thousands(total), percent(rate))
+            }
+        }
+    }
+
+    /// The column in which it became regressed.
+    fn crossing(&self) -> Option<usize> {
+        let at = self.metric.regressed_at?;
+        let index = self.columns.partition_point(|column| column.at < at);
+        (index < self.columns.len() && self.columns.first().is_some_and(|first| first.at <= at)).then_some(index)
+    }
+
+    /// What happened, from the left.
+    fn marks(&self) -> Vec<Mark> {
+        let mut marks = self.promotions();
+        if let Some(at) = self.crossing() {
+            marks.retain(|mark| mark.at != at);
+            marks.push(Mark { at, what: "regressed".to_owned() });
+        }
+        marks.sort_by_key(|mark| mark.at);
+        marks
+    }
+
+    /// Where the canary appeared, and where its share of the requests changed.
+    fn promotions(&self) -> Vec<Mark> {
+        let is_there = |column: &Scrape| column.canary.total.is_some_and(|total| total > 0.0);
+        let mut marks = Vec::new();
+        if self.metric.unit == Unit::Value {
+            return marks;
+        }
+        if let Some(first) = self.columns.iter().position(is_there).filter(|first| *first > 0) {
+            marks.push(Mark { at: first, what: "canary".to_owned() });
+        }
+        let mut steps: Vec<(usize, f64, f64)> =
+            (SHARE_OVER..self.columns.len()).filter_map(|at| self.step(at)).collect();
+        // The steepest place of each step: its neighbours see a part of it.
+        steps.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let mut taken: Vec<usize> = Vec::new();
+        for (at, _, share) in steps {
+            if taken.iter().all(|other| other.abs_diff(at) >= SHARE_OVER) {
+                taken.push(at);
+                marks.push(Mark { at, what: format!("{:.0} %", share * 100.0) });
+            }
+        }
+        marks
+    }
+
+    /// By how much the share changes at a column, where that is a promotion, and what it becomes.
+    fn step(&self, at: usize) -> Option<(usize, f64, f64)> {
+        let before = share(&self.columns[at - SHARE_OVER..at])?;
+        let after = share(self.columns.get(at..at + SHARE_OVER)?)?;
+        let size = (after / before).ln().abs();
+        (size >= PROMOTED.ln()).then_some((at, size, after))
     }
 
     fn baseline(&self) -> Line<'static> {
         let theme = self.ctx.theme;
-        let largest = self.scrapes.iter().filter_map(|s| s.baseline.rate()).fold(0.0, f64::max);
+        let largest = self.columns.iter().filter_map(|s| s.baseline.rate()).fold(0.0, f64::max);
         let note = format!(" max {}", self.short(largest));
         Line::from(vec![
             Span::styled(format!("{:>6} ", "base"), theme.style(Role::Baseline)),
-            Span::styled(spark(self.scrapes, |s| s.baseline, self.ctx), theme.style(Role::Baseline)),
+            Span::styled(spark(self.columns, |s| s.baseline, self.ctx), theme.style(Role::Baseline)),
             Span::styled(note, theme.style(Role::Muted)),
         ])
     }
+}
+
+/// Something that happened in a column.
+struct Mark {
+    at: usize,
+    what: String,
+}
+
+/// The canary's share of the requests, where each column has some and all together enough to tell.
+fn share(columns: &[Scrape]) -> Option<f64> {
+    let (mut canary, mut all) = (0.0, 0.0);
+    for column in columns {
+        canary += column.canary.total?;
+        all += column.canary.total? + column.baseline.total?;
+    }
+    (canary > 0.0 && all >= ENOUGH).then(|| canary / all)
+}
+
+fn words_width(text: &str) -> usize {
+    text.chars().count()
 }
 
 /// Rates as one row, scaled to their largest; a missed scrape is a blank.

@@ -1,8 +1,8 @@
 //! The canary: is it worse than the baseline, however often one looks?
 //!
-//! - [`model`], [`state`], `watch`: scrapes, verdicts and the room's `update` (pure).
+//! - [`model`], [`state`], [`view`], `watch`: scrapes, verdicts and the room's `update` (pure).
 //! - [`judge`]: the e-processes (pure).
-//! - [`kayenta`]: the second opinion of Kayenta's judge (pure).
+//! - [`kayenta`], [`second`]: the second opinion of Kayenta's judge (pure).
 //! - [`document`], [`judged`], [`shown`], [`export`]: series in, verdict and series out, for programs (pure).
 //! - [`prometheus`], [`counters`], [`source`]: where the numbers come from.
 //! - [`pane`], [`chart`]: how they are drawn.
@@ -17,7 +17,9 @@ pub mod kayenta;
 pub mod model;
 pub mod pane;
 pub mod prometheus;
+pub mod second;
 pub mod shown;
 pub mod source;
 pub mod state;
+pub mod view;
 mod watch;

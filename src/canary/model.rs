@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::judge::{Band, LogE, Pair, Peak};
 
+pub use super::second::SecondOpinion;
 pub use super::state::{Change, State};
 
 /// What the judge says of a metric, or of the whole canary.
@@ -215,6 +216,8 @@ pub struct Report {
     pub since: Option<Timestamp>,
     /// Between two scrapes.
     pub interval: Duration,
+    /// What Kayenta's judge says, where it is asked.
+    pub second: Option<SecondOpinion>,
     /// What the server warned of, clean.
     pub warnings: Vec<String>,
 }

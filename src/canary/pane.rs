@@ -24,7 +24,11 @@ const RATIO: usize = 17;
 /// The fewest cells that are worth a row of columns.
 const SPARK: usize = 12;
 /// The tallest picture in rows, and the one below which there is none.
-const PICTURE: (u16, u16) = (14, 5);
+const PICTURE: (u16, u16) = (14, 6);
+/// The rows that one more metric needs to have a card of its own.
+const CARD: u16 = 9;
+/// Cells of the line above such a card: without its sparkline.
+const CARD_TITLE: u16 = 76;
 
 /// What the frame says: the canary's share, how long it is watched, what it has seen.
 pub fn title(state: &State, ctx: &Ctx) -> Title {
@@ -56,7 +60,8 @@ pub fn summary(state: &State, ctx: &Ctx) -> Line<'static> {
     }
 }
 
-/// The top of the pane: how far it can be relied on, then the worst metric in words and as a picture.
+/// The top of the pane: how far it can be relied on, then the worst metrics in words and as pictures, as many as there
+/// is room for.
 pub fn head(state: &State, ctx: &Ctx, width: u16, height: u16) -> Vec<Line<'static>> {
     let mut lines = lead(state, ctx);
     let Some(report) = state.report.value().filter(|report| !report.is_empty()) else { return lines };
@@ -64,9 +69,17 @@ pub fn head(state: &State, ctx: &Ctx, width: u16, height: u16) -> Vec<Line<'stat
     let fresh = picture(state, ctx) == Picture::Fresh;
     lines.extend(verdict_lines(report, worst, ctx, usize::from(width), fresh));
     let taken = u16::try_from(lines.len() + len(state)).unwrap_or(u16::MAX);
-    let free = height.saturating_sub(taken).min(PICTURE.0);
-    if free >= PICTURE.1 {
-        lines.extend(chart::chart(worst, ctx, width, free));
+    let free = height.saturating_sub(taken);
+    let cards = usize::from(free / CARD).min(report.metrics.len()).max(1);
+    let each = (free / cards as u16).min(PICTURE.0);
+    for (index, metric) in report.metrics.iter().take(cards).enumerate() {
+        let heading = u16::from(index > 0);
+        if heading > 0 {
+            lines.push(item(state, ctx, index, width.min(CARD_TITLE)));
+        }
+        if each >= PICTURE.1 + heading {
+            lines.extend(chart::chart(metric, &state.view, report.interval, ctx, width, each - heading));
+        }
     }
     lines
 }
@@ -151,7 +164,7 @@ pub fn detail(state: &State, ctx: &Ctx, index: usize, width: u16) -> Vec<Line<'s
         lines.extend(wrapped(&text, width, Style::default()));
     }
     lines.push(Line::default());
-    lines.extend(chart::chart(metric, ctx, width, PICTURE.0));
+    lines.extend(chart::chart(metric, &state.view, report.interval, ctx, width, PICTURE.0));
     lines
 }
 
@@ -231,6 +244,9 @@ fn verdict_lines(report: &Report, worst: &MetricReport, ctx: &Ctx, width: usize,
         Span::styled(verdict, style(role(report.verdict))),
         Span::styled(format!("  {}", worst.name), style(Role::Text)),
     ])];
+    if let Some(second) = &report.second {
+        lines[0].push_span(Span::styled(format!("   {}", second.words()), style(Role::Muted)));
+    }
     let ratio = words::ratio_of(worst.ratio, worst.low, worst.high);
     let bar = format!("evidence {}:1, bar {}:1", words::odds(worst.log_evidence), words::odds(worst.bar));
     let numbers =

@@ -165,3 +165,70 @@ fn hostile_sizes_draw_something_and_never_panic() {
         }
     }
 }
+
+#[test]
+fn a_cursor_shows_values_and_a_held_picture_says_so() {
+    use super::super::view::Look;
+    let theme = Theme::default();
+    let ctx = Ctx { now: at(590), theme: &theme };
+    let mut state = state(vec![seen(batch(1.0))]);
+    let drawn = |state: &State| head(state, &ctx, 100, 30).iter().map(plain).collect::<Vec<_>>().join("\n");
+    state.look(Look::Earlier);
+    state.look(Look::Earlier);
+    assert!(
+        drawn(&state).contains("08:09:30Z  canary 4 of 100 (4.00 %)  baseline 3 of 900 (0.33 %)"),
+        "{}",
+        drawn(&state)
+    );
+    state.look(Look::Later);
+    state.look(Look::Later);
+    state.look(Look::Wider);
+    assert!(drawn(&state).contains("30 s a column"), "{}", drawn(&state));
+    state.look(Look::Hold);
+    assert!(drawn(&state).contains("held at 08:09:45Z"), "{}", drawn(&state));
+    let later = Scrape {
+        at: at(600),
+        baseline: Arm { bad: Some(0.0), total: Some(9.0) },
+        canary: Arm { bad: Some(9.0), total: Some(9.0) },
+    };
+    let before = drawn(&state);
+    state.update(seen(Batch::counted(vec![vec![later], vec![]])), at(601));
+    let pictures = |drawn: &str| drawn.lines().filter(|line| line.contains('┤')).collect::<Vec<_>>().join("\n");
+    assert_eq!(pictures(&drawn(&state)), pictures(&before), "the verdict goes on, the picture does not");
+}
+
+#[test]
+fn a_promotion_is_marked_where_the_share_changes() {
+    let theme = Theme::default();
+    let ctx = Ctx { now: at(590), theme: &theme };
+    let scrape = |i: i64| {
+        let share = [0.0, 50.0, 200.0][(i / 14) as usize];
+        let arm = |total: f64| Arm { bad: Some(1.0_f64.min(total)), total: Some(total) };
+        Scrape { at: at(15 * i), baseline: arm(1_000.0 - share), canary: arm(share) }
+    };
+    let state = state(vec![seen(Batch::counted(vec![(0..42).map(scrape).collect(), vec![]]))]);
+    let lines: Vec<String> = head(&state, &ctx, 100, 16).iter().map(plain).collect();
+    let axis = lines.iter().position(|line| line.contains('▲')).unwrap();
+    assert!(
+        lines[axis + 1].contains("canary") && lines[axis + 1].contains("20 %") && !lines[axis + 1].contains("15 %"),
+        "{lines:#?}"
+    );
+}
+
+#[test]
+fn the_second_opinion_waits_for_fifty_points_and_decides_nothing() {
+    let text = format!("kayenta = {{ pass = 95, marginal = 75 }}\n{CONFIG}");
+    let canary: schema::Canary = toml::from_str(&text).unwrap();
+    let opinion = |n: i64| {
+        let scrape = |i: i64| Scrape {
+            at: at(15 * i),
+            baseline: Arm { bad: Some((i % 3) as f64), total: Some(900.0) },
+            canary: Arm { bad: Some((i % 3) as f64), total: Some(100.0) },
+        };
+        let mut state = State::new(&canary);
+        state.update(seen(Batch::counted(vec![(0..n).map(scrape).collect(), (0..n).map(scrape).collect()])), at(590));
+        state.report.value().unwrap().second.clone().unwrap().words()
+    };
+    assert_eq!(opinion(49), "Kayenta: from 50 points a side, 49 now");
+    assert_eq!(opinion(60), "Kayenta: Fail 0");
+}

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::model::{Batch, Report, Verdict};
+use super::view::{Look, View};
 use super::watch::Watch;
 use crate::config::schema;
 use crate::evidence::{Evidence, Generation, Observation, Observed};
@@ -40,6 +41,8 @@ impl Change {
 pub struct State {
     /// What is shown, with its age: that of the newest sample.
     pub report: Observed<Report>,
+    /// How the pictures are looked at.
+    pub view: View,
     watch: Option<Watch>,
     generation: Generation,
     changes: Vec<Change>,
@@ -78,6 +81,16 @@ impl State {
         self.changes.extend(watch.changes(&report, now));
         let evidence = Evidence { value: report, subject, source, observed_at, ttl };
         self.report.observe(Observation::Seen(self.generation, Box::new(evidence)))
+    }
+
+    /// Looks at the pictures in another way.
+    pub fn look(&mut self, look: Look) {
+        let newest = self
+            .report
+            .value()
+            .and_then(|report| report.metrics.iter().filter_map(|m| m.scrapes.last()).max_by_key(|s| s.at));
+        let newest = newest.map(|scrape| scrape.at);
+        self.view.look(look, newest);
     }
 
     /// The verdicts that changed since the last call, oldest first.

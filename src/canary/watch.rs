@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::judge::{Finding, Judge, Pair, Panel, Settings, Shape, Spec};
-use super::model::{MetricReport, Report, Scrape, Seen, Sight, Unit, Verdict, instant, seconds};
+use super::model::{MetricReport, Report, Scrape, SecondOpinion, Seen, Sight, Unit, Verdict, instant, seconds};
 use super::state::Change;
 use crate::config::schema;
 use crate::evidence::text::clean;
@@ -24,6 +24,7 @@ pub struct Watch {
     panel: Panel,
     metrics: Vec<Watched>,
     interval: Duration,
+    kayenta: Option<schema::Kayenta>,
     verdict: Verdict,
     since: Option<Timestamp>,
     newest: Option<Timestamp>,
@@ -47,6 +48,7 @@ impl Watch {
             panel: Panel::new(canary.metrics.iter().map(spec).collect(), settings(canary)),
             metrics: canary.metrics.iter().map(Watched::new).collect(),
             interval: canary.interval,
+            kayenta: canary.kayenta,
             verdict: Verdict::Blind,
             since: None,
             newest: None,
@@ -114,6 +116,7 @@ impl Watch {
             share: self.share(),
             since: self.since,
             interval: self.interval,
+            second: self.kayenta.map(|config| SecondOpinion::of(&config, &metrics)),
             metrics,
             warnings,
         }

@@ -1,6 +1,7 @@
 //! Everything that a person can ask of the cockpit, as one table. Keymap, hints, help, palette and the
 //! README's list of keys are made from it.
 
+use crate::canary::view::Look;
 use crate::ui::layout::Pane;
 
 /// What a person can ask for.
@@ -32,6 +33,8 @@ pub enum Action {
     Filter,
     /// Close what is open, or clear the filter.
     Back,
+    /// Look at the canary's pictures in another way.
+    Look(Look),
     /// Ask every source again.
     Refresh,
     /// Tick the selected checklist item, or take the tick back.
@@ -133,6 +136,11 @@ pub const TABLE: &[Entry] = &[
     hinted(entry(Action::Zoom, "zoom", "give the pane the whole screen, or take it back", &["z"]), "zoom"),
     hinted(entry(Action::Filter, "filter", "show only the rows that hold a text", &["/"]), "filter"),
     entry(Action::Back, "back", "close what is open, or clear the filter", &["esc"]),
+    entry(Action::Look(Look::Earlier), "chart-earlier", "canary: the cursor to the scrape before", &["["]),
+    entry(Action::Look(Look::Later), "chart-later", "canary: the cursor to the scrape after", &["]"]),
+    entry(Action::Look(Look::Wider), "chart-wider", "canary: more time on the picture", &["-"]),
+    entry(Action::Look(Look::Closer), "chart-closer", "canary: less time on the picture", &["+", "="]),
+    entry(Action::Look(Look::Hold), "chart-hold", "canary: hold the picture, or let it go on", &["p"]),
     entry(Action::Refresh, "refresh", "ask every source again", &["r"]),
     recording(hinted(
         entry(Action::Tick, "tick", "tick the selected checklist item, or take the tick back", &["space"]),

@@ -7,9 +7,6 @@ use serde::Deserialize;
 use super::{Direction, Effect, Measure, Metric, Rules};
 use crate::evidence::text::clean;
 
-/// The tolerance and the confidence of `NetflixACAJudge-v1.0`.
-const TOLERANCE: f64 = 0.25;
-const CONFIDENCE: f64 = 0.98;
 const OUTLIER_FACTOR: f64 = 3.0;
 
 /// Everything that is to be judged.
@@ -126,7 +123,8 @@ pub fn read(text: &str) -> Result<Analysis, String> {
 }
 
 fn metric(raw: RawMetric, tolerance: Option<f64>, confidence: Option<f64>) -> Result<Metric, String> {
-    let confidence = raw.confidence.or(confidence).unwrap_or(CONFIDENCE);
+    let original = Rules::default();
+    let confidence = raw.confidence.or(confidence).unwrap_or(original.confidence);
     if !(confidence > 0.0 && confidence < 1.0) {
         return Err(format!("`confidence` is {confidence}, but has to lie between 0 and 1"));
     }
@@ -137,7 +135,7 @@ fn metric(raw: RawMetric, tolerance: Option<f64>, confidence: Option<f64>) -> Re
         critical: raw.critical.unwrap_or(false),
         must_have_data: raw.must_have_data.unwrap_or(false),
         effect: effect(&raw.effect_size.unwrap_or_default())?,
-        tolerance: raw.tolerance.or(tolerance).unwrap_or(TOLERANCE),
+        tolerance: raw.tolerance.or(tolerance).unwrap_or(original.tolerance),
         confidence,
     };
     let values =
@@ -184,12 +182,12 @@ fn effect(raw: &RawEffect) -> Result<Effect, String> {
             return Err(format!("`effect_size.measure` is \"{}\": write meanRatio or cles", clean(other)));
         }
     };
-    let neutral = if measure == Measure::Cles { 0.5 } else { 1.0 };
+    let neutral = Effect::neutral(measure);
     Ok(Effect {
         measure,
-        allowed_increase: raw.allowed_increase.unwrap_or(neutral),
-        allowed_decrease: raw.allowed_decrease.unwrap_or(neutral),
-        critical_increase: raw.critical_increase.unwrap_or(neutral),
-        critical_decrease: raw.critical_decrease.unwrap_or(neutral),
+        allowed_increase: raw.allowed_increase.unwrap_or(neutral.allowed_increase),
+        allowed_decrease: raw.allowed_decrease.unwrap_or(neutral.allowed_decrease),
+        critical_increase: raw.critical_increase.unwrap_or(neutral.critical_increase),
+        critical_decrease: raw.critical_decrease.unwrap_or(neutral.critical_decrease),
     })
 }

@@ -62,6 +62,21 @@ pub struct Rules {
     pub confidence: f64,
 }
 
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            direction: Direction::Either,
+            replace_missing: false,
+            outlier_factor: None,
+            critical: false,
+            must_have_data: false,
+            effect: Effect::neutral(Measure::MeanRatio),
+            tolerance: 0.25,
+            confidence: 0.98,
+        }
+    }
+}
+
 /// Which changes count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -86,6 +101,20 @@ pub struct Effect {
     pub critical_increase: f64,
     /// At most this much for a critical Low.
     pub critical_decrease: f64,
+}
+
+impl Effect {
+    /// Any effect counts.
+    pub fn neutral(measure: Measure) -> Self {
+        let none = if measure == Measure::Cles { 0.5 } else { 1.0 };
+        Self {
+            measure,
+            allowed_increase: none,
+            allowed_decrease: none,
+            critical_increase: none,
+            critical_decrease: none,
+        }
+    }
 }
 
 /// How an effect is measured.

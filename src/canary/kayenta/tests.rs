@@ -3,22 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn rules() -> Rules {
-    Rules {
-        direction: Direction::Either,
-        replace_missing: false,
-        outlier_factor: None,
-        critical: false,
-        must_have_data: false,
-        effect: Effect {
-            measure: Measure::MeanRatio,
-            allowed_increase: 1.0,
-            allowed_decrease: 1.0,
-            critical_increase: 1.0,
-            critical_decrease: 1.0,
-        },
-        tolerance: 0.25,
-        confidence: 0.98,
-    }
+    Rules::default()
 }
 
 fn opinion(baseline: &[f64], canary: &[f64], rules: &Rules) -> Opinion {

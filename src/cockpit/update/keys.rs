@@ -40,6 +40,11 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.ui.tell(Toast::info("asking every source again"), state.uptime);
             vec![Effect::Refresh]
         }
+        Action::Look(look) => {
+            state.canary.look(look);
+            state.ui.damage.add(Damage::ALL);
+            Vec::new()
+        }
         Action::Tick | Action::Override => mark(state, action),
         Action::Assess => open(state, Form::assess),
         Action::Role => show(state, Overlay::Form(Form::role(&state.project.operator))),

@@ -107,6 +107,7 @@ fn detail(state: &mut State, key: Key, pane: Pane, index: usize, scroll: usize) 
         (Some(Action::Last), _) => scroll = usize::MAX,
         (Some(Action::FocusNext), _) => (index, scroll) = (beside(state, pane, index, 1), 0),
         (Some(Action::FocusPrevious), _) => (index, scroll) = (beside(state, pane, index, -1), 0),
+        (Some(action @ Action::Look(_)), _) if pane == Pane::Canary => drop(keys::act(state, action)),
         (Some(action @ (Action::Tick | Action::Override | Action::Rollback)), _) => return keys::act(state, action),
         _ => {}
     }

@@ -35,6 +35,11 @@ impl Faults {
         if !(canary.margin.is_finite() && canary.margin > 0.0) {
             self.add("canary.margin", "must be more than 0; 1.0 means no worse than the baseline");
         }
+        if let Some(kayenta) = &canary.kayenta
+            && !(0.0 <= kayenta.marginal && kayenta.marginal <= kayenta.pass && kayenta.pass <= 100.0)
+        {
+            self.add("canary.kayenta", "0 <= marginal <= pass <= 100 must hold; usual are 75 and 95");
+        }
         if canary.metrics.is_empty() {
             self.add("canary.metrics", "a canary needs at least one metric");
         }

@@ -32,11 +32,23 @@ pub struct Canary {
     /// A regression has to be proven by one bet in each such block as well: for pods that have bad minutes.
     #[serde(default, with = "duration::optional", skip_serializing_if = "Option::is_none")]
     pub block: Option<Duration>,
+    /// Show beside the verdict what Kayenta's judge would say.
+    pub kayenta: Option<Kayenta>,
     /// What is measured.
     pub metrics: Vec<Metric>,
     /// How far back the first look reaches.
     #[serde(default = "thirty_minutes", with = "duration")]
     pub lookback: Duration,
+}
+
+/// The thresholds of Kayenta's judge.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kayenta {
+    /// The score that passes, 0 to 100.
+    pub pass: f64,
+    /// The score below which it fails.
+    pub marginal: f64,
 }
 
 /// Who is asked for metrics: one of these.
