@@ -133,6 +133,11 @@ impl Source {
         self
     }
 
+    /// Whether it knows the present alone: its first scrape is a start.
+    pub fn is_of_the_moment(&self) -> bool {
+        self.backend.is_of_the_moment()
+    }
+
     /// Announces the look that [`Source::poll`] is about to make.
     pub fn begin(&mut self) -> Observation<Batch> {
         Observation::Started(Generation(self.generation.0 + 1))

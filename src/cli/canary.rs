@@ -13,7 +13,7 @@ use crate::canary::source::{Keys, Source};
 use crate::config::Loaded;
 use crate::config::schema::Canary;
 use crate::config::trust::{Permit, Trust};
-use crate::evidence::{Generation, Observation};
+use crate::evidence::Observation;
 use crate::http::Client;
 use crate::project::Project;
 
@@ -65,19 +65,35 @@ fn trusted(context: &Context) -> color_eyre::Result<(Loaded, PathBuf, Permit)> {
     }
 }
 
-/// One look, as a document. It exits as `hotfix judge` would on it.
-async fn exported(canary: &Canary, mut source: Source, now: Timestamp) -> color_eyre::Result<Exit> {
-    let evidence = match source.poll(now).await {
-        Observation::Seen(_, evidence) => evidence,
-        Observation::Failed(_, failure) => return Err(eyre!(failure.what)),
-        Observation::Started(_) => return Err(eyre!("nothing was seen")),
-    };
-    let mut export = Export::new(canary);
-    export.take(&evidence.value);
+/// What is seen now, as a document. It exits as `hotfix judge` would on it.
+async fn exported(canary: &Canary, mut source: Source, mut now: Timestamp) -> color_eyre::Result<Exit> {
+    let (mut export, mut state) = (Export::new(canary), State::new(canary));
+    for look in 0..looks(&source) {
+        if look > 0 {
+            now = wait(&source, now).await;
+        }
+        let seen = source.poll(now).await;
+        match &seen {
+            Observation::Seen(_, evidence) => export.take(&evidence.value),
+            Observation::Failed(_, failure) => return Err(eyre!(failure.what.clone())),
+            Observation::Started(_) => {}
+        }
+        state.update(seen, now);
+    }
     print(&(serde_json::to_string(&export.document())? + "\n"))?;
-    let mut state = State::new(canary);
-    state.update(Observation::Seen(Generation::default(), evidence), now);
     Ok(state.report.value().map_or(Exit::NotEnoughData, |report| judge::exit(report.verdict)))
+}
+
+/// A source that knows the present alone has to be asked twice, an interval apart, to tell anything.
+fn looks(source: &Source) -> usize {
+    if source.is_of_the_moment() { 2 } else { 1 }
+}
+
+/// Waits until the next look is due.
+async fn wait(source: &Source, now: Timestamp) -> Timestamp {
+    let wait = source.next_at(now).duration_since(now);
+    tokio::time::sleep(wait.try_into().unwrap_or_default()).await;
+    Timestamp::now()
 }
 
 async fn look(
@@ -87,17 +103,21 @@ async fn look(
     json: bool,
     watch: bool,
 ) -> color_eyre::Result<Exit> {
+    let mut left = looks(&source);
     loop {
         let seen = source.poll(now).await;
         state.update(seen, now);
+        left = left.saturating_sub(1);
+        if left > 0 && !watch {
+            now = wait(&source, now).await;
+            continue;
+        }
         let shown = Shown::of(&state, now);
         let text = if json { serde_json::to_string(&shown)? + "\n" } else { shown.text(state.report.value()) };
         let is_read = print(&text)?;
         if !watch || !is_read {
             return Ok(shown.believed().map_or(Exit::NotEnoughData, judge::exit));
         }
-        let wait = source.next_at(now).duration_since(now);
-        tokio::time::sleep(wait.try_into().unwrap_or_default()).await;
-        now = Timestamp::now();
+        now = wait(&source, now).await;
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
+use jiff::Timestamp;
 use rustix::fs::Access;
 use serde::Serialize;
 
@@ -17,6 +18,7 @@ use crate::journal::JournalError;
 use crate::project::Project;
 
 mod endpoints;
+mod metrics;
 
 /// Checks the configuration and reaches every endpoint.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -65,7 +67,7 @@ impl Check {
 /// When it could not run at all.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let project = Project::open(&context.directory)?;
-    let checks = all(&project);
+    let checks = all(&project, context.now);
     let failed = checks.iter().any(|check| check.state == State::Fail);
     let told = if args.json { document(&checks, !failed)? } else { plain(&checks) };
     print(&told)?;
@@ -97,14 +99,14 @@ fn plain(checks: &[Check]) -> String {
     out
 }
 
-fn all(project: &Project) -> Vec<Check> {
+fn all(project: &Project, now: Timestamp) -> Vec<Check> {
     let mut checks = vec![git(project)];
     checks.extend(journal(project));
     checks.push(user_defaults());
     match &project.config {
         Err(error) => checks.push(Check::fail(error.to_string(), "mend it")),
         Ok(None) => checks.push(Check::warn("there is no hotfix.toml", "`hotfix init` writes one")),
-        Ok(Some(loaded)) => configured(project, loaded, &mut checks),
+        Ok(Some(loaded)) => configured(project, loaded, now, &mut checks),
     }
     checks
 }
@@ -187,7 +189,7 @@ fn user_defaults() -> Check {
     }
 }
 
-fn configured(project: &Project, loaded: &Loaded, checks: &mut Vec<Check>) {
+fn configured(project: &Project, loaded: &Loaded, now: Timestamp, checks: &mut Vec<Check>) {
     checks.push(Check::ok(format!("configuration: {}", loaded.path.display())));
     checks.extend(uses::unsupported(&loaded.config).into_iter().map(|what| Check::warn(what, "it is passed over")));
     let uses = Uses::of(&loaded.config);
@@ -197,6 +199,7 @@ fn configured(project: &Project, loaded: &Loaded, checks: &mut Vec<Check>) {
             checks.push(Check::ok("trust: exactly this content is trusted"));
             checks.extend(secrets(&uses, &loaded.root, permit));
             checks.extend(endpoints::reach(loaded, permit));
+            checks.extend(metrics::look(loaded, permit, now));
         }
         Some(Trust::Untrusted { why, .. }) if !uses.is_empty() => {
             let what = format!("trust: {why}; secrets and endpoints were not touched");
