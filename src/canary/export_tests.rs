@@ -42,7 +42,7 @@ fn batch() -> Batch {
             run(&memory),
         ],
         boundaries: vec![vec![], vec![], vec![0.25, 0.5], vec![]],
-        warnings: vec![],
+        ..Batch::default()
     }
 }
 

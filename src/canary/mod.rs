@@ -2,6 +2,7 @@
 //!
 //! - [`model`], [`state`], [`view`], `watch`: scrapes, verdicts and the room's `update` (pure).
 //! - [`judge`]: the e-processes (pure).
+//! - [`feedback`]: what people report, as a count against what is usual (pure).
 //! - [`kayenta`], [`second`]: the second opinion of Kayenta's judge (pure).
 //! - [`document`], [`judged`], [`shown`], [`export`]: series in, verdict and series out, for programs (pure).
 //! - [`prometheus`], [`counters`], [`source`]: where the numbers come from.
@@ -11,6 +12,7 @@ pub mod chart;
 pub mod counters;
 pub mod document;
 pub mod export;
+pub mod feedback;
 pub mod judge;
 pub mod judged;
 pub mod kayenta;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::feedback::{Feedback, Item};
 use super::judge::{Band, LogE, Pair, Peak};
 
 pub use super::second::SecondOpinion;
@@ -115,6 +116,8 @@ pub struct Batch {
     pub scrapes: Vec<Vec<Sight>>,
     /// The boundaries of each metric that is a latency, as soon as they are known.
     pub boundaries: Vec<Vec<f64>>,
+    /// What people reported, as far as it is kept.
+    pub reports: Vec<Item>,
     /// What the server warned of, clean.
     pub warnings: Vec<String>,
 }
@@ -216,6 +219,8 @@ pub struct Report {
     pub since: Option<Timestamp>,
     /// Between two scrapes.
     pub interval: Duration,
+    /// What people reported, where that is watched.
+    pub feedback: Option<Feedback>,
     /// What Kayenta's judge says, where it is asked.
     pub second: Option<SecondOpinion>,
     /// What the server warned of, clean.

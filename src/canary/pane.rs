@@ -198,6 +198,10 @@ fn paragraphs(report: &Report, metric: &MetricReport) -> Vec<(&'static str, Stri
     all.push(("Weakest assumption", metric.weakest.clone()));
     let role = if metric.critical { "decides the verdict of the canary" } else { "advisory: it decides nothing" };
     all.push(("Part", role.to_owned()));
+    if let Some(feedback) = &report.feedback {
+        let titles = feedback.titles.iter().map(|title| format!("; {title}")).collect::<String>();
+        all.push(("Feedback", feedback.words() + &titles));
+    }
     if !report.warnings.is_empty() {
         all.push(("The server warns", report.warnings.join("; ")));
     }
@@ -263,6 +267,11 @@ fn verdict_lines(report: &Report, worst: &MetricReport, ctx: &Ctx, width: usize,
     lines.extend(texts.into_iter().map(|text| Line::styled(cut(&text, width, ctx), style(Role::Text))));
     if let Some(needs) = needs(worst) {
         lines.extend(wrapped(&needs, u16::try_from(width).unwrap_or(u16::MAX), style(Role::Muted)));
+    }
+    if let Some(feedback) = &report.feedback {
+        let role = if feedback.is_unusual() { Role::Warn } else { Role::Muted };
+        let text = format!("feedback: {}", feedback.words());
+        lines.push(Line::styled(cut(&text, width, ctx), style(role)));
     }
     if let Some(warning) = report.warnings.first() {
         let more = if report.warnings.len() > 1 {

@@ -232,3 +232,18 @@ fn the_second_opinion_waits_for_fifty_points_and_decides_nothing() {
     assert_eq!(opinion(49), "Kayenta: from 50 points a side, 49 now");
     assert_eq!(opinion(60), "Kayenta: Fail 0");
 }
+
+#[test]
+fn unusual_feedback_stands_in_the_pane() {
+    let text = format!("{CONFIG}[feedback]\nfile = \"feedback.ndjson\"\nusual = 0.4\n");
+    let canary: schema::Canary = toml::from_str(&text).unwrap();
+    let item = |seconds| super::super::feedback::Item { at: at(seconds), title: "cannot pay".into(), from: None };
+    let mut state = State::new(&canary);
+    state.update(seen(Batch { reports: vec![item(100), item(200)], ..batch(1.0) }), at(590));
+    let theme = Theme::default();
+    let ctx = Ctx { now: at(590), theme: &theme };
+    let drawn = |lines: Vec<Line<'static>>| lines.iter().map(plain).collect::<Vec<_>>().join("\n");
+    let head = drawn(head(&state, &ctx, 100, 30));
+    assert!(head.contains("feedback: 2 reports since 08:00Z, usually 0.07 in that time: unusual (1 in 486)"), "{head}");
+    assert!(drawn(detail(&state, &ctx, 0, 100)).contains("cannot pay; cannot pay"));
+}

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::feedback::Feedback;
 use super::judge::words;
 use super::judge::{Band, LogE, Peak};
 use super::model::{MetricReport, Report, Scrape, SecondOpinion, State, Unit, Verdict};
@@ -25,6 +26,7 @@ pub struct Shown {
     requests: Option<f64>,
     share: Option<f64>,
     interval_s: Option<f64>,
+    feedback: Option<Feedback>,
     second: Option<SecondOpinion>,
     metrics: Vec<ShownMetric>,
     warnings: Vec<String>,
@@ -95,6 +97,7 @@ impl Shown {
             requests: report.filter(|r| !r.is_empty()).map(|r| r.requests),
             share: report.and_then(|r| r.share),
             interval_s: report.map(|r| r.interval.as_secs_f64()),
+            feedback: report.and_then(|r| r.feedback.clone()),
             second: report.and_then(|r| r.second.clone()),
             metrics: report.map_or_else(Vec::new, |r| r.metrics.iter().map(ShownMetric::of).collect()),
             warnings: report.map_or_else(Vec::new, |r| r.warnings.clone()),
@@ -117,6 +120,7 @@ impl Shown {
         let age = if self.freshness == Freshness::Fresh { "" } else { " (last known)" };
         let since = report.regressed_at.map_or_else(String::new, |at| format!(" since {at:.0}"));
         let _ = writeln!(out, "{}{since}{age}", report.verdict.label().to_uppercase());
+        let _ = report.feedback.iter().try_for_each(|feedback| writeln!(out, "feedback: {}", feedback.words()));
         let _ = report.second.iter().try_for_each(|second| writeln!(out, "second opinion: {}", second.words()));
         for metric in &report.metrics {
             out.push_str(&paragraph(metric));

@@ -4,12 +4,13 @@
 //! sample is never seen twice; a backend that knows the present alone is asked for the newest step. One
 //! request is in flight at a time. Nothing here reads a clock: `now` is given.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::counters::Range;
+use super::feedback::Item;
 use super::model::{Batch, Sight, instant, seconds};
 use super::prometheus::Series;
 use crate::config::schema;
@@ -22,6 +23,7 @@ mod backend;
 mod buckets;
 mod command;
 mod datadog;
+mod feedback_file;
 mod grafana;
 mod http_json;
 mod numbers;
@@ -54,6 +56,7 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct Source {
     canary: schema::Canary,
     backend: Backend,
+    root: PathBuf,
     backoff: Backoff,
     generation: Generation,
     retry_at: Option<Timestamp>,
@@ -112,6 +115,7 @@ impl Source {
         Self {
             backoff: Backoff::new(backend.name()),
             backend,
+            root: PathBuf::from("."),
             counted: Counted::default(),
             boundaries,
             pending: Batch { scrapes: vec![Vec::new(); canary.metrics.len()], ..Batch::default() },
@@ -124,9 +128,10 @@ impl Source {
         }
     }
 
-    /// The same, for a command that is named by a path: it counts from this folder.
+    /// The same, for a command or a file that is named by a path: it counts from this folder.
     #[must_use]
     pub fn in_folder(mut self, folder: &Path) -> Self {
+        self.root = folder.to_owned();
         if let Backend::Command(command) = &mut self.backend {
             command.root = folder.to_owned();
         }
@@ -167,8 +172,17 @@ impl Source {
     /// The scrapes that were seen since the last look that could tell them.
     fn brought(&mut self) -> Batch {
         let scrapes = self.pending.scrapes.iter_mut().map(std::mem::take).collect();
-        let warnings = std::mem::take(&mut self.pending.warnings);
-        Batch { scrapes, boundaries: self.boundaries.clone(), warnings }
+        let mut warnings = std::mem::take(&mut self.pending.warnings);
+        let reports = self.reports(&mut warnings);
+        Batch { scrapes, boundaries: self.boundaries.clone(), reports, warnings }
+    }
+
+    /// What people reported, where that is watched.
+    fn reports(&self, warnings: &mut Vec<String>) -> Vec<Item> {
+        let Some(feedback) = &self.canary.feedback else { return Vec::new() };
+        let (items, wrong) = feedback_file::look(&self.root.join(&feedback.file));
+        warnings.extend(wrong);
+        items
     }
 
     fn evidence(&self, value: Batch, now: Timestamp) -> Evidence<Batch> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::feedback::{Feedback, Item};
 use super::judge::{Finding, Judge, Pair, Panel, Settings, Shape, Spec};
 use super::model::{MetricReport, Report, Scrape, SecondOpinion, Seen, Sight, Unit, Verdict, instant, seconds};
 use super::state::Change;
@@ -25,6 +26,7 @@ pub struct Watch {
     metrics: Vec<Watched>,
     interval: Duration,
     kayenta: Option<schema::Kayenta>,
+    feedback: Option<schema::Feedback>,
     verdict: Verdict,
     since: Option<Timestamp>,
     newest: Option<Timestamp>,
@@ -49,6 +51,7 @@ impl Watch {
             metrics: canary.metrics.iter().map(Watched::new).collect(),
             interval: canary.interval,
             kayenta: canary.kayenta,
+            feedback: canary.feedback.clone(),
             verdict: Verdict::Blind,
             since: None,
             newest: None,
@@ -101,8 +104,8 @@ impl Watch {
         watched.keep(sight);
     }
 
-    /// What is known now.
-    pub fn report(&self, warnings: Vec<String>) -> Report {
+    /// What is known at `now`.
+    pub fn report(&self, reports: &[Item], warnings: Vec<String>, now: Timestamp) -> Report {
         let rows = self.panel.judges().iter().zip(&self.metrics).enumerate();
         let mut metrics: Vec<MetricReport> =
             rows.map(|(index, (judge, watched))| self.row(judge, watched, self.panel.decides(index))).collect();
@@ -116,6 +119,11 @@ impl Watch {
             share: self.share(),
             since: self.since,
             interval: self.interval,
+            feedback: self
+                .feedback
+                .as_ref()
+                .zip(self.since)
+                .map(|(it, since)| Feedback::of(reports, since, now, it.usual)),
             second: self.kayenta.map(|config| SecondOpinion::of(&config, &metrics)),
             metrics,
             warnings,

@@ -365,6 +365,7 @@ pub fn failure(name: &str, preexisting: Option<bool>) -> TestFailure {
 pub fn canary(verdict: Verdict) -> CanaryReport {
     let regressed_at = (verdict == Verdict::Regressed).then(|| minute(70));
     CanaryReport {
+        feedback: None,
         second: None,
         verdict,
         regressed_at,

@@ -23,6 +23,7 @@ pub mod declare;
 pub mod doctor;
 pub mod drill;
 pub mod entry;
+pub mod feedback;
 pub mod finish;
 pub mod gather;
 pub mod init;
@@ -73,6 +74,8 @@ pub enum Command {
     Tests(tests::Args),
     /// The canary against the baseline
     Canary(canary::Args),
+    /// What people report after the deploy, against what is usual
+    Feedback(feedback::Args),
     /// Judges canary series from a file or standard input
     Judge(judge::Args),
     /// The checklist and its gates
@@ -166,6 +169,7 @@ pub fn run(command: Command, context: &Context) -> color_eyre::Result<Exit> {
         Command::Change(args) => change::run(args, context),
         Command::Tests(args) => tests::run(args, context),
         Command::Canary(args) => canary::run(args, context),
+        Command::Feedback(args) => feedback::run(args, context),
         Command::Judge(args) => judge::run(args, context),
         Command::Checklist(args) => checklist::run(args, context),
         Command::Declare(args) => declare::run(args, context),

@@ -405,3 +405,17 @@ fn selectors_choose_as_prometheus_does() {
         assert!(selector::Selector::read(selector).is_err(), "{selector}");
     }
 }
+
+#[test]
+fn the_end_of_the_feedback_file_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("feedback.ndjson");
+    assert_eq!(feedback_file::look(&path), (vec![], None), "not there yet");
+    let line = "{\"at\":\"2027-01-15T08:00:00Z\",\"title\":\"slow\"}\n";
+    std::fs::write(&path, line.repeat(10_000)).unwrap();
+    let (items, wrong) = feedback_file::look(&path);
+    assert_eq!((items.len(), wrong), (256 * 1024 / line.len(), None), "whole lines of the last 256 KiB");
+    std::fs::write(&path, "{\"at\"\n").unwrap();
+    assert!(feedback_file::look(&path).1.unwrap().contains("1 lines of"));
+    assert!(feedback_file::look(folder.path()).1.unwrap().contains("it is no file"));
+}

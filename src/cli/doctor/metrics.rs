@@ -36,7 +36,8 @@ pub fn look(loaded: &Loaded, permit: Permit, now: Timestamp) -> Vec<Check> {
 fn checks(names: &[String], batch: &Batch, of_the_moment: bool) -> Vec<Check> {
     let warnings = batch.warnings.iter().map(|warning| Check::warn(format!("canary: {warning}"), "see the server"));
     // A counter that was scraped once tells nothing yet.
-    let metrics = names.iter().zip(&batch.scrapes).filter(|_| !of_the_moment).map(|(name, sights)| metric(name, sights));
+    let metrics =
+        names.iter().zip(&batch.scrapes).filter(|_| !of_the_moment).map(|(name, sights)| metric(name, sights));
     metrics.chain(warnings).collect()
 }
 
@@ -76,7 +77,11 @@ mod tests {
             Sight::from(Scrape { at: Timestamp::UNIX_EPOCH, baseline: arm(baseline), canary: arm(canary) })
         };
         let batch = Batch {
-            scrapes: vec![vec![sight(Some(9.0), Some(1.0))], vec![sight(Some(9.0), Some(0.0))], vec![sight(None, None)]],
+            scrapes: vec![
+                vec![sight(Some(9.0), Some(1.0))],
+                vec![sight(Some(9.0), Some(0.0))],
+                vec![sight(None, None)],
+            ],
             ..Batch::default()
         };
         let names = ["a", "b", "c"].map(str::to_owned);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Faults;
-use crate::config::schema::{Canary, Metric, MetricKind, MetricSource};
+use crate::config::schema::{Canary, Feedback, Metric, MetricKind, MetricSource};
 
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
 const LONGEST_INTERVAL: Duration = Duration::from_secs(3_600);
@@ -40,6 +40,9 @@ impl Faults {
         {
             self.add("canary.kayenta", "0 <= marginal <= pass <= 100 must hold; usual are 75 and 95");
         }
+        if let Some(feedback) = &canary.feedback {
+            self.feedback(feedback);
+        }
         if canary.metrics.is_empty() {
             self.add("canary.metrics", "a canary needs at least one metric");
         }
@@ -47,6 +50,17 @@ impl Faults {
         let is_raw = canary.source.prometheus.is_some() || canary.source.openmetrics.is_some();
         for (index, metric) in canary.metrics.iter().enumerate() {
             self.metric(&format!("canary.metrics.{index}"), metric, is_raw);
+        }
+    }
+
+    fn feedback(&mut self, feedback: &Feedback) {
+        let path = std::path::Path::new(&feedback.file);
+        let is_inside = path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+        if feedback.file.trim().is_empty() || !is_inside {
+            self.add("canary.feedback.file", "name a file inside the repository, such as `feedback.ndjson`");
+        }
+        if feedback.usual.is_some_and(|usual| !(usual.is_finite() && usual >= 0.0)) {
+            self.add("canary.feedback.usual", "must not be negative: reports in an hour");
         }
     }
 

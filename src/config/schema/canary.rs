@@ -34,6 +34,8 @@ pub struct Canary {
     pub block: Option<Duration>,
     /// Show beside the verdict what Kayenta's judge would say.
     pub kayenta: Option<Kayenta>,
+    /// What people report after the deploy.
+    pub feedback: Option<Feedback>,
     /// What is measured.
     pub metrics: Vec<Metric>,
     /// How far back the first look reaches.
@@ -49,6 +51,16 @@ pub struct Kayenta {
     pub pass: f64,
     /// The score below which it fails.
     pub marginal: f64,
+}
+
+/// `[canary.feedback]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feedback {
+    /// A file with one report a line, as `hotfix feedback add` writes it; it counts from the repository's root.
+    pub file: String,
+    /// How many reports are usual in an hour.
+    pub usual: Option<f64>,
 }
 
 /// Who is asked for metrics: one of these.
