@@ -96,8 +96,12 @@ pub fn item(state: &State, ctx: &Ctx, index: usize, width: u16) -> Line<'static>
     };
     let fresh = picture(state, ctx) == Picture::Fresh;
     let style = |role: Role| ctx.theme.style(if fresh { role } else { Role::Muted });
-    let verdict =
-        format!("{} {:<NAME$} {:<11} ", mark(metric.verdict, ctx), cut(&metric.name, NAME, ctx), word(metric.verdict));
+    let verdict = format!(
+        "{} {:<NAME$} {:<11} ",
+        mark(metric.verdict, ctx),
+        cut(&named(metric), NAME, ctx),
+        word(metric.verdict)
+    );
     let rates = format!(
         "{:>7} {} {:>7}  ",
         rate(metric.canary, metric.unit),
@@ -119,6 +123,12 @@ pub fn item(state: &State, ctx: &Ctx, index: usize, width: u16) -> Line<'static>
         row.spans.push(chart::sparkline(metric, ctx, row.left.min(60)));
     }
     Line::from(row.spans)
+}
+
+/// A metric's name; that of a latency with the boundary that is drawn, where both fit.
+fn named(metric: &MetricReport) -> String {
+    let with_boundary = metric.boundary.map(|boundary| format!("{} >{}", metric.name, words::short(boundary)));
+    with_boundary.filter(|text| cells(text) <= NAME).unwrap_or_else(|| metric.name.clone())
 }
 
 /// A line that takes parts as long as they fit whole.

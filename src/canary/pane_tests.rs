@@ -244,6 +244,9 @@ fn unusual_feedback_stands_in_the_pane() {
     let ctx = Ctx { now: at(590), theme: &theme };
     let drawn = |lines: Vec<Line<'static>>| lines.iter().map(plain).collect::<Vec<_>>().join("\n");
     let head = drawn(head(&state, &ctx, 100, 30));
-    assert!(head.contains("feedback: 2 reports since 08:00Z, usually 0.07 in that time: unusual (1 in 486)"), "{head}");
+    assert!(
+        head.contains("feedback: 2 reports since 08:00Z, usually 0.066 in that time: unusual (1 in 486)"),
+        "{head}"
+    );
     assert!(drawn(detail(&state, &ctx, 0, 100)).contains("cannot pay; cannot pay"));
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "whatever fails here fails a test")]
 
+mod canary;
 mod engine;
 mod incident;
 mod place;

@@ -344,6 +344,18 @@ fn numbers_read_well() {
     assert_eq!(words::thousands(1_234_567.0), "1,234,567");
     assert_eq!(words::percent(0.0098), "0.98 %");
     assert_eq!(words::span(754.0), "13 min");
+    for (value, text) in [
+        (0.0, "0"),
+        (0.0041, "0.004"),
+        (0.5, "0.5"),
+        (12.34, "12.3"),
+        (3_400.0, "3.4k"),
+        (5.12e8, "512M"),
+        (-2.0, "-2"),
+    ] {
+        assert_eq!(words::short(value), text);
+    }
+    assert!([1e-9, 1e13, -1e15].iter().all(|value| words::short(*value).len() <= 6));
 }
 
 #[test]

@@ -59,7 +59,8 @@ pub fn short(value: f64) -> String {
         0.0 => "0".to_owned(),
         v if v >= 99.95 => format!("{value:.0}"),
         v if v >= 9.995 => format!("{value:.1}"),
-        v if v >= 0.001 => format!("{value:.2}"),
+        v if v >= 0.0995 => format!("{value:.2}"),
+        v if v >= 0.001 => format!("{value:.3}"),
         _ => return format!("{value:.0e}"),
     };
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };

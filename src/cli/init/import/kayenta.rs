@@ -4,10 +4,7 @@ use super::document::{Value, list, text};
 use super::{Imported, Metric, promql};
 
 pub fn read(documents: &[Value]) -> Imported {
-    let mut imported = Imported {
-        notes: vec!["`hotfix judge --method kayenta` judges as Kayenta does, where both are wanted.".to_owned()],
-        ..Imported::default()
-    };
+    let mut imported = Imported::default();
     for config in documents {
         // Some exports wrap the config.
         let config = config.get("canaryConfig").unwrap_or(config);
@@ -18,6 +15,11 @@ pub fn read(documents: &[Value]) -> Imported {
                 None => imported.notes.push(format!("{name}: no PromQL in its query; write one by hand")),
             }
         }
+    }
+    if !imported.metrics.is_empty() {
+        let note =
+            "`kayenta = { pass = 95, marginal = 75 }` under [canary] shows Kayenta's own score beside the verdict";
+        imported.notes.push(note.to_owned());
     }
     imported
 }
