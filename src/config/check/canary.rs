@@ -179,3 +179,7 @@ impl Faults {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "canary_tests.rs"]
+mod tests;
