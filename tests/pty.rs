@@ -44,7 +44,7 @@ fn a_commit_is_on_the_screen_without_a_key() {
 #[test]
 fn an_incident_is_declared_ticked_and_found_again() {
     let (mut terminal, folder, state) = cockpit(160, 48);
-    terminal.wait_for("src/cart.rs");
+    terminal.wait_for("i declares one");
     terminal.press("i");
     terminal.wait_for("what is broken");
     terminal.press("checkout-502\rorders are lost\rall\rnone\r\r");

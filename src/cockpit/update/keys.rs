@@ -7,7 +7,7 @@ use super::super::event::Toast;
 use super::super::form::Form;
 use super::super::keymap::Key;
 use super::super::panes;
-use super::super::state::{Overlay, State};
+use super::super::state::{Overlay, Standing, State};
 use super::{by_operator, overlays, settle};
 use crate::change;
 use crate::checklist::readiness::can_enter;
@@ -76,6 +76,10 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
 pub fn disabled(state: &State, action: Action) -> Option<String> {
     if action.entry().records && state.project.is_read_only {
         return Some("this cockpit is read-only".into());
+    }
+    // An incident may be open that nobody has read yet.
+    if action.entry().records && state.project.standing == Standing::Opening {
+        return Some("the journal is still being opened: try again in a moment".into());
     }
     match action {
         Action::Role | Action::Decide | Action::Note | Action::Say | Action::Close | Action::NextStage

@@ -9,7 +9,7 @@ use super::super::damage::Damage;
 use super::super::effect::Effect;
 use super::super::event::{Event, What};
 use super::super::keymap::{Code, Key};
-use super::super::state::{Overlay, Project, State};
+use super::super::state::{Overlay, Project, Standing, State};
 use super::{next_tick, update};
 use crate::change::model::{Head, Observation as ChangeObservation, Report};
 use crate::evidence::{Evidence, Generation, Observation, Oid, Subject};
@@ -32,7 +32,8 @@ fn start() -> Timestamp {
 
 impl Desk {
     fn new() -> Self {
-        let project = Project { name: "checkout".into(), operator: "ana".into(), ..Project::default() };
+        let (name, operator, standing) = ("checkout".into(), "ana".into(), Standing::Trusted);
+        let project = Project { name, operator, standing, ..Project::default() };
         let state = State::new(start(), (160, 48), project);
         Self { state, journal: Memory::default(), uptime: Duration::ZERO }
     }
@@ -219,6 +220,15 @@ fn a_paste_is_text_in_a_form_and_nothing_elsewhere() {
     assert_eq!(desk.happen(What::Paste("q\nR".into())), []);
     let effects = desk.key("enter");
     assert!(matches!(&effects[0], Effect::Record { entry: Entry::Noted { text }, .. } if text == "q R"), "{effects:?}");
+}
+
+#[test]
+fn nothing_is_recorded_before_the_journal_was_read() {
+    let mut desk = Desk::new();
+    desk.state.project.standing = Standing::Opening;
+    desk.key("i");
+    assert_eq!(desk.state.ui.overlay, Overlay::None, "an incident may be open that nobody has read yet");
+    assert!(desk.state.ui.toast.clone().unwrap().0.text.contains("still being opened"));
 }
 
 #[test]

@@ -65,9 +65,12 @@ fn banner(state: &State, ctx: &Ctx) -> Line<'static> {
 
 fn story(state: &State, ctx: &Ctx, width: u16) -> Line<'static> {
     let Some(incident) = &state.incident else {
-        let name = format!(" {}", state.project.name);
+        let name = Span::styled(format!(" {}", state.project.name), ctx.theme.style(Role::Focus));
+        if state.project.standing == Standing::Opening {
+            return Line::from(vec![name, Span::styled(" · opening the journal", ctx.theme.style(Role::Muted))]);
+        }
         return Line::from(vec![
-            Span::styled(name, ctx.theme.style(Role::Focus)),
+            name,
             Span::raw(" · no incident · "),
             Span::styled("i", ctx.theme.style(Role::Key)),
             Span::raw(" declares one"),
