@@ -6,6 +6,8 @@ use crate::evidence::Oid;
 
 /// Lines of one piece.
 pub const PIECE: usize = 2_000;
+/// Lines that are kept of one diff.
+pub const KEPT: usize = 10 * PIECE;
 
 /// What is to be shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,14 +19,14 @@ pub enum Shown {
     Commit(Oid),
 }
 
-/// A piece of a diff.
+/// A diff as far as it has been read, or a piece of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FileDiff {
     /// Of what.
     pub shown: Shown,
     /// How many lines of the diff come before this piece.
     pub from: usize,
-    /// The piece, [`PIECE`] lines at most, clean.
+    /// The lines, clean: [`PIECE`] at most of a piece.
     pub lines: Vec<DiffLine>,
     /// Whether the diff goes on after it.
     pub more: bool,
@@ -58,7 +60,17 @@ pub enum DiffKind {
 }
 
 impl FileDiff {
-    /// The places of the hunks in this piece: what `n` and `p` step through.
+    /// The same with what was read before, if this goes on where that ends.
+    #[must_use]
+    pub fn after(mut self, before: &Self) -> Self {
+        if before.shown == self.shown && before.from + before.lines.len() == self.from && self.from > 0 {
+            self.lines.splice(0..0, before.lines.iter().cloned());
+            self.from = before.from;
+        }
+        self
+    }
+
+    /// The places of the hunks: what `n` and `p` step through.
     pub fn hunks(&self) -> impl Iterator<Item = usize> + '_ {
         self.lines.iter().enumerate().filter(|(_, line)| line.kind == DiffKind::Hunk).map(|(place, _)| place)
     }

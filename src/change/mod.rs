@@ -14,6 +14,7 @@ pub mod ladder;
 pub mod model;
 pub mod pane;
 pub mod patch;
+pub mod releases;
 pub mod risk;
 pub mod source;
 mod state;

@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::contents::Contents;
 use super::ladder::Rung;
+use super::releases::Releases;
 use super::risk::Risk;
 use crate::config::schema::Limits;
 use crate::evidence::{Oid, Subject};
@@ -59,6 +60,8 @@ pub struct Report {
     pub facts: Vec<Fact>,
     /// Diff risk v1; `None` when the diff is unknown.
     pub risk: Option<Risk>,
+    /// Its place among the repository's own patch releases; `None` while that is worked out, and where there are too few.
+    pub releases: Option<Releases>,
     /// Where the fix must still be merged, a rung for each target.
     pub back_merge: Vec<Rung>,
     /// What going back from production to the version before it would undo.
@@ -203,6 +206,28 @@ pub struct Worktree {
 }
 
 impl Worktree {
+    /// The sum of two.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        self.with(other, |a, b| a + b)
+    }
+
+    /// What is left without a part of it.
+    #[must_use]
+    pub fn minus(self, part: Self) -> Self {
+        self.with(part, u64::saturating_sub)
+    }
+
+    fn with(self, other: Self, merge: impl Fn(u64, u64) -> u64) -> Self {
+        Self {
+            staged: merge(self.staged, other.staged),
+            unstaged: merge(self.unstaged, other.unstaged),
+            untracked: merge(self.untracked, other.untracked),
+            conflicted: merge(self.conflicted, other.conflicted),
+            unverified: merge(self.unverified, other.unverified),
+        }
+    }
+
     /// Whether it is known that there is nothing that a commit or a checkout would touch.
     pub fn is_clean(&self) -> bool {
         *self == Self::default()

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ratatui::text::{Line, Span};
 
-use super::diff::{DiffKind, DiffLine, FileDiff, Shown};
+use super::diff::Shown;
 use super::ladder::{Level, Rung};
 use super::model::{Commit, Fact, FactState, FileChange, Report, Worktree};
 use super::risk::Point;
@@ -13,12 +13,15 @@ use super::text as plain;
 use crate::evidence::text::{fit, fit_end, width as cells};
 use crate::evidence::{Freshness, Oid, Picture};
 use crate::ui::Ctx;
-use crate::ui::pane::{Title, note, notice, short};
+use crate::ui::pane::{Title, note, short};
 use crate::ui::theme::{Mark, Role};
 
 mod head;
+mod patch;
 
 pub use head::head;
+use patch::diff;
+pub use patch::{hunks, missing};
 
 const NEVER: &str = "not read yet: start hotfix inside a git repository";
 const EMPTY: &str = "no change: HEAD is what runs in production";
@@ -347,38 +350,6 @@ fn wrap(sentence: &str, width: usize) -> Vec<String> {
         }
     }
     lines
-}
-
-fn diff(state: &State, ctx: &Ctx, wanted: &Shown) -> Vec<Line<'static>> {
-    let muted = ctx.theme.style(Role::Muted);
-    match state.diff.value().filter(|diff| diff.shown == *wanted) {
-        _ if state.diff.failure().is_some() => notice(Picture::Failed, state.diff.failure(), "", "", ctx),
-        None => vec![Line::styled(format!("{} loading the diff", ctx.theme.mark(Mark::Running)), muted)],
-        Some(diff) => {
-            let mut lines: Vec<_> = before(diff).map(|text| Line::styled(text, muted)).into_iter().collect();
-            lines.extend(diff.lines.iter().map(|line| diff_line(line, ctx)));
-            if diff.more {
-                lines.push(Line::styled(format!("{} the diff goes on", ctx.theme.pick("…", "...")), muted));
-            }
-            lines
-        }
-    }
-}
-
-fn before(diff: &FileDiff) -> Option<String> {
-    (diff.from > 0).then(|| format!("{} lines before", diff.from))
-}
-
-fn diff_line(line: &DiffLine, ctx: &Ctx) -> Line<'static> {
-    let (sign, role) = match line.kind {
-        DiffKind::Header => ("", Role::Muted),
-        DiffKind::Hunk => ("", Role::Key),
-        DiffKind::Context => (" ", Role::Text),
-        DiffKind::Added => ("+", Role::Added),
-        DiffKind::Removed => ("-", Role::Removed),
-        DiffKind::Note => ("", Role::Muted),
-    };
-    Line::styled(format!("{sign}{}", line.text), ctx.theme.style(role))
 }
 
 /// The age of what is told of the work tree, with a word when it cannot be relied on.

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use ratatui::text::Line;
 
-use super::{detail, head, item, len, summary, title};
+use super::{detail, head, hunks, item, len, missing, summary, title};
 use crate::change::diff::{DiffKind, DiffLine, FileDiff, Shown};
 use crate::change::facts::{Known, all};
 use crate::change::ladder::{Level, Rung};
@@ -188,6 +188,13 @@ fn the_other_pictures() {
     insta::assert_snapshot!("empty", render(&empty, 52, 20, false));
 }
 
+/// A diff as its source tells it: of the tip that the report has.
+fn about_the_tip(diff: FileDiff) -> Observation<FileDiff> {
+    let Observation::Seen(generation, mut evidence) = seen(diff, 1) else { unreachable!() };
+    evidence.subject = Subject::commit(oid("3f9c1e20"));
+    Observation::Seen(generation, evidence)
+}
+
 #[test]
 fn the_details() {
     let theme = Theme::default();
@@ -209,7 +216,7 @@ fn the_details() {
         ],
         more: true,
     };
-    state.diff.observe(seen(diff, 1));
+    state.diff.observe(about_the_tip(diff));
     insta::assert_snapshot!("detail_file", lines(&state, 3));
     assert!(lines(&state, 2).contains("loading the diff"), "another file's diff is not this one's");
     let facts = 5 + 2 + 1 + 1;
@@ -220,6 +227,28 @@ fn the_details() {
     assert_eq!(super::shown(&state, 6), Some(Shown::Commit(oid("77"))));
     assert_eq!(super::shown(&state, facts), None);
     assert_eq!(lines(&state, 10_000), "");
+}
+
+#[test]
+fn a_diff_is_read_piece_by_piece_and_stepped_through() {
+    let mut state = state(2);
+    let piece = |from: usize, more| {
+        let kind = |n: usize| if n % 1_000 == 5 { DiffKind::Hunk } else { DiffKind::Added };
+        let lines = (from..from + 2_000).map(|n| DiffLine { kind: kind(n), text: n.to_string() }).collect();
+        about_the_tip(FileDiff { shown: Shown::File("src/cart.rs".into()), from, lines, more })
+    };
+    let file = Shown::File("src/cart.rs".into());
+    assert_eq!(missing(&state, 3, 50), Some((file.clone(), 0)));
+    state.update(crate::change::model::Observation::Diff(piece(0, true)));
+    assert_eq!(missing(&state, 3, 50), None, "the end is far away");
+    assert_eq!(missing(&state, 3, 2_001), Some((file, 2_000)));
+    assert_eq!(missing(&state, 2, 50).unwrap().1, 0, "another file");
+    state.update(crate::change::model::Observation::Diff(piece(2_000, false)));
+    let diff = state.diff.value().unwrap();
+    assert_eq!((diff.from, diff.lines.len(), diff.lines[3_999].text.as_str()), (0, 4_000, "3999"));
+    assert_eq!(missing(&state, 3, 9_000), None, "there is no more");
+    assert_eq!(hunks(&state, 3), [6, 1_006, 2_006, 3_006], "behind the line of the file");
+    assert_eq!(hunks(&state, 0), [] as [usize; 0]);
 }
 
 #[test]

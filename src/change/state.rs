@@ -49,8 +49,17 @@ impl State {
         match observation {
             Observation::Report(it) => self.report.observe(it),
             Observation::Worktree(it) => self.worktree.observe(it),
-            Observation::Diff(it) => self.diff.observe(it),
+            Observation::Diff(it) => self.diff.observe(self.joined(it)),
         }
+    }
+
+    /// A piece of a diff of the same tip, together with the pieces before it.
+    fn joined(&self, observation: evidence::Observation<FileDiff>) -> evidence::Observation<FileDiff> {
+        let evidence::Observation::Seen(generation, mut new) = observation else { return observation };
+        if let Some(old) = self.diff.evidence().filter(|old| old.subject == new.subject) {
+            new.value = new.value.after(&old.value);
+        }
+        evidence::Observation::Seen(generation, new)
     }
 
     /// The facts in order, the one about the work tree among them; none before they are worked out.

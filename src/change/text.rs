@@ -19,6 +19,7 @@ pub fn page(report: &Report, worktree: Result<&Worktree, Failure>) -> String {
     line(format!("  production   {}", production(report)));
     line(format!("  base         {}", base(report)));
     line(format!("  size         {}", size(report)));
+    report.releases.iter().for_each(|it| line(format!("  releases     {}", it.sentence())));
     line(format!("  commits      {}", commits(report)));
     line(format!("  upstream     {}", upstream(report)));
     line(format!("  work tree    {}", work_tree(worktree)));

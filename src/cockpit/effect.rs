@@ -19,7 +19,7 @@ pub enum Effect {
     /// Ask every source again.
     Refresh,
     /// Read the difference of a file of the change, for its detail.
-    ShowFile(Shown),
+    ShowFile(Shown, usize),
     /// Build the rollback plan anew.
     Replan,
     /// Something for the rollback's executor.

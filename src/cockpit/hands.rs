@@ -212,7 +212,7 @@ impl Hands {
                 self.change.iter().for_each(change::source::Handle::refresh);
                 engaged.refresh();
             }
-            Effect::ShowFile(shown) => self.change.iter().for_each(|source| source.show(shown.clone(), 0)),
+            Effect::ShowFile(shown, from) => self.change.iter().for_each(|source| source.show(shown.clone(), from)),
             Effect::Replan => {
                 engaged.plan.notify_one();
                 engaged.asked.moved();

@@ -22,6 +22,7 @@ pub fn head(state: &State, ctx: &Ctx, width: u16, height: u16) -> Vec<Line<'stat
     let room = usize::from(height / 2).max(4);
     let mut told = vec![size(report, ctx, width)];
     told.extend(risk(report, ctx, width));
+    told.extend(report.releases.iter().map(|it| row("compare", &it.sentence(), ctx, width)));
     let rest = [
         ("commits", plain::commits(report)),
         ("base", base(report)),

@@ -1,5 +1,7 @@
 //! What wakes a thread: a change on disk, a request, the clock. The newest request replaces the waiting one.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,6 +11,9 @@ use crate::change::diff::Shown;
 const QUIET: Duration = Duration::from_millis(20);
 /// or when the first one is so old.
 const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Files that are told by name; more are everything.
+const FILES: usize = 200;
 
 /// Wakes one thread.
 #[derive(Debug, Default)]
@@ -20,6 +25,9 @@ pub(super) struct Bell {
 #[derive(Debug, Default)]
 struct State {
     touched: Option<(Instant, Instant)>,
+    /// What was touched, as long as only these files were.
+    files: BTreeSet<PathBuf>,
+    everything: bool,
     now: bool,
     show: Option<(Shown, usize)>,
     watch: Option<Watched>,
@@ -35,6 +43,8 @@ pub(super) struct Watched(pub(super) bool);
 pub(super) enum Wake {
     /// Something changed, or somebody wants to know.
     Look,
+    /// These files changed, and nothing else.
+    Files(BTreeSet<PathBuf>),
     /// A diff is asked for, from a line on.
     Show(Shown, usize),
     /// From now on it is watched, or not.
@@ -57,8 +67,19 @@ impl Bell {
 
     /// Something changed on disk; more may follow at once.
     pub(super) fn touched(&self) {
+        self.touched_files(Vec::new());
+    }
+
+    /// The same of files; none means that it may be anything.
+    pub(super) fn touched_files(&self, files: Vec<PathBuf>) {
         let now = Instant::now();
-        self.ring(|state| state.touched = Some((state.touched.map_or(now, |(first, _)| first), now)));
+        self.ring(|state| {
+            state.touched = Some((state.touched.map_or(now, |(first, _)| first), now));
+            state.everything |= files.is_empty() || state.files.len() + files.len() > FILES;
+            if !state.everything {
+                state.files.extend(files);
+            }
+        });
     }
 
     /// Somebody wants to know now.
@@ -119,9 +140,10 @@ impl State {
             return Some(Wake::Watch(watched));
         }
         if self.now || self.due().is_some_and(|due| due <= now) {
-            self.now = false;
-            self.touched = None;
-            return Some(Wake::Look);
+            let by_name = !self.now && !self.everything;
+            (self.now, self.everything, self.touched) = (false, false, None);
+            let files = std::mem::take(&mut self.files);
+            return Some(if by_name { Wake::Files(files) } else { Wake::Look });
         }
         None
     }
@@ -152,5 +174,21 @@ mod tests {
         assert_eq!(bell.wait(Duration::ZERO), Wake::Time, "not before it is quiet");
         assert_eq!(bell.wait(Duration::from_secs(60)), Wake::Look);
         assert_eq!(bell.wait(Duration::ZERO), Wake::Time);
+    }
+
+    #[test]
+    fn files_are_told_by_name_unless_there_is_more() {
+        let (bell, long) = (Bell::default(), Duration::from_secs(60));
+        let file = |n: usize| PathBuf::from(format!("f{n}"));
+        bell.touched_files(vec![file(1)]);
+        bell.touched_files(vec![file(2)]);
+        assert_eq!(bell.wait(long), Wake::Files(BTreeSet::from([file(1), file(2)])));
+        bell.touched_files(vec![file(1)]);
+        bell.touched();
+        assert_eq!(bell.wait(long), Wake::Look);
+        bell.touched_files((0..500).map(file).collect());
+        assert_eq!(bell.wait(long), Wake::Look);
+        bell.touched_files(vec![file(3)]);
+        assert_eq!(bell.wait(long), Wake::Files(BTreeSet::from([file(3)])), "the next one is told by name again");
     }
 }

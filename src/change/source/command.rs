@@ -102,7 +102,18 @@ impl Git {
 
     /// Runs a command that reads `input`, to its end.
     pub(super) fn filter<S: AsRef<OsStr>>(&self, args: &[S], input: &[u8]) -> Result<Vec<u8>, Trouble> {
+        self.filter_within(args, input, DEADLINE)
+    }
+
+    /// The same with less time.
+    pub(super) fn filter_within<S: AsRef<OsStr>>(
+        &self,
+        args: &[S],
+        input: &[u8],
+        patience: Duration,
+    ) -> Result<Vec<u8>, Trouble> {
         let mut running = self.spawn(args, Stdio::piped())?;
+        running.within(patience);
         let stdin = running.child.stdin.take();
         let input = input.to_owned();
         let writer = std::thread::spawn(move || feed(stdin, &input));

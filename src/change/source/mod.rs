@@ -14,6 +14,7 @@ mod history;
 mod merge;
 mod production;
 mod read;
+mod releases;
 mod repository;
 mod run;
 mod show;

@@ -1,14 +1,11 @@
 //! Looks at the repository once, and remembers what does not change with the refs.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::familiar;
 use super::foreign::{self, Foreign};
 use super::history::{Record, Tag, Tip};
 use super::production::{self, Found};
@@ -22,11 +19,15 @@ use crate::change::classes::Classes;
 use crate::change::contents::{Contents, Point};
 use crate::change::model::{COMMITS_LISTED, Commit, Head, Report, Repository, Worktree};
 use crate::change::patch::Entry;
+use crate::change::releases::Releases;
 use crate::change::risk::Familiarity;
 use crate::config::schema;
 use crate::evidence::{Evidence, Failure, Oid, Subject, text};
 
+mod beside;
 mod steps;
+
+use beside::Beside;
 
 /// How long a report may be believed: the source confirms it every 10 s.
 const TTL: Duration = Duration::from_secs(60);
@@ -142,7 +143,7 @@ pub fn kind(root: &Path) -> Result<Kind, Failure> {
 /// As [`read`]; also in a bare repository, which has no work tree.
 pub fn read_worktree(root: &Path) -> Result<Evidence<Worktree>, Failure> {
     let read = Repo::open(root).and_then(|repo| worktree::read(&repo.place, &repo.git));
-    read.map(worktree::evidence).map_err(|trouble| trouble.at(Timestamp::now()))
+    read.map(|look| worktree::evidence(look.counts())).map_err(|trouble| trouble.at(Timestamp::now()))
 }
 
 /// Reads what going back from one version to another would undo: from `from`, else from production; to `to`, else to
@@ -175,6 +176,8 @@ pub(super) enum Step {
     Survey,
     /// How well the authors know what they touch.
     Familiarity,
+    /// How large the repository's own patch releases were.
+    Releases,
 }
 
 /// An open repository with what was worked out before.
@@ -185,12 +188,14 @@ pub(super) struct Reader {
     classes: LazyClasses,
     measured: Option<((Oid, Oid), Measured)>,
     compared: Option<(Oid, Oid)>,
+    ranged: Option<((Oid, Oid), Range)>,
     found: Found,
     undoing: Option<Undoing>,
     glanced: Glanced,
     /// What was surveyed last, and for which refs.
     surveyed: Option<(Key, Survey)>,
     familiar: Option<((Oid, Oid), Familiarity)>,
+    compared_with: Option<(Comparison, Option<Releases>)>,
     /// What is read beside the rest, where somebody waits for the end.
     beside: Option<Beside>,
 }
@@ -205,11 +210,13 @@ impl Reader {
             classes,
             measured: None,
             compared: None,
+            ranged: None,
             found: Found::default(),
             undoing: None,
             glanced: Glanced::default(),
             surveyed: None,
             familiar: None,
+            compared_with: None,
             beside: None,
         })
     }
@@ -258,11 +265,11 @@ impl Reader {
         });
         report.production = found.production.clone();
         gaps.pass(self.compare_with_upstream(&tip, &mut report));
-        if let (Some(production), Some(head)) = (&found.production.oid, &tip.commit) {
+        if found.production.oid.is_some() && tip.commit.is_some() {
             if let Some(beside) = &mut self.beside {
                 beside.undo(&self.repo, &self.settings, &self.classes, &found);
             }
-            self.compare_with_production(production, head, &tip, &mut report, &mut gaps);
+            self.compare_with_production(&found, &tip, &mut report, &mut gaps);
             report.rollback = self.undoing.as_ref().filter(|it| it.is_of(&found)).map(|it| it.contents.clone());
         }
         self.found = found;
@@ -299,16 +306,9 @@ impl Reader {
         Ok(())
     }
 
-    fn compare_with_production(
-        &mut self,
-        production: &Oid,
-        head: &Oid,
-        tip: &Tip,
-        report: &mut Report,
-        gaps: &mut Gaps,
-    ) {
-        let Some((records, total)) = gaps.pass(self.repo.range(production, head, COMMITS_LISTED)) else { return };
-        let Some(merge_base) = gaps.pass(self.repo.merge_base(production, head)) else { return };
+    fn compare_with_production(&mut self, found: &Found, tip: &Tip, report: &mut Report, gaps: &mut Gaps) {
+        let (Some(production), Some(head)) = (&found.production.oid, &tip.commit) else { return };
+        let Some((records, total, merge_base)) = gaps.pass(self.range(production, head)) else { return };
         let foreign = foreign::find(&self.repo, &self.settings.git, tip.branch.as_deref(), production, head);
         let foreign = gaps.pass(foreign).unwrap_or_default();
         report.merge_base = merge_base;
@@ -326,10 +326,23 @@ impl Reader {
             report.core_is_estimate = measured.is_estimate;
             report.changes = measured.changes.clone();
             let paths = measured.paths.clone();
-            if let Some(beside) = &mut self.beside {
+            let compared = self.compared.clone();
+            if let (Some(beside), Some((base, head))) = (&mut self.beside, compared) {
                 beside.walk(&self.repo, production, &self.glanced.records, paths);
+                beside.compare(&self.repo, &self.classes, (base, head, found.versions.clone()));
             }
         }
+    }
+
+    /// The commits of a range, how many there are, and the merge base; a pair that was asked for before costs nothing.
+    fn range(&mut self, production: &Oid, head: &Oid) -> Result<Range, Trouble> {
+        if let Some((_, known)) = self.ranged.as_ref().filter(|((p, h), _)| p == production && h == head) {
+            return Ok(known.clone());
+        }
+        let (records, total) = self.repo.range(production, head, COMMITS_LISTED)?;
+        let known = (records, total, self.repo.merge_base(production, head)?);
+        self.ranged = Some(((production.clone(), head.clone()), known.clone()));
+        Ok(known)
     }
 
     /// The diff of two commits; a pair of trees that was measured before costs nothing.
@@ -344,47 +357,11 @@ impl Reader {
     }
 }
 
-/// What a rollback undoes, and the files that it changes.
-type Undone = (Contents, Vec<Entry>);
+/// The commits of a range, as far as they are listed, how many there are, and the merge base.
+type Range = (Vec<Record>, u64, Option<Oid>);
 
-/// What is read on threads of their own, each with a repository of its own.
-#[derive(Default)]
-struct Beside {
-    undoing: Option<JoinHandle<Result<Undone, Trouble>>>,
-    walk: Option<JoinHandle<Option<Familiarity>>>,
-    is_awaited: Arc<AtomicBool>,
-}
-
-impl Beside {
-    /// What a rollback from production undoes.
-    fn undo(&mut self, repo: &Repo, settings: &Settings, classes: &LazyClasses, found: &Found) {
-        let (root, settings) = (repo.place.root().to_owned(), settings.production.clone());
-        let (classes, from, versions) = (classes.clone(), point(found), found.versions.clone());
-        self.undoing = spawn("rollback contents", move || {
-            undoing::contents(&Repo::open(&root)?, &classes, &settings, from, None, &versions)
-        });
-    }
-
-    /// How well the authors know what they touch.
-    fn walk(&mut self, repo: &Repo, production: &Oid, records: &[Record], paths: Vec<familiar::Paths>) {
-        let (root, production, records) = (repo.place.root().to_owned(), production.clone(), records.to_owned());
-        let is_awaited = self.is_awaited.clone();
-        self.walk = spawn("familiarity", move || {
-            Some(familiar::read(&Repo::open(&root).ok()?, &production, &records, &paths, &is_awaited))
-        });
-    }
-
-    /// What the walk saw until now.
-    fn walked(&mut self) -> Option<Familiarity> {
-        self.is_awaited.store(true, Ordering::Relaxed);
-        self.walk.take()?.join().ok()?
-    }
-}
-
-/// Where no thread can be had, what it would have read is read in its turn.
-fn spawn<T: Send + 'static>(name: &str, read: impl FnOnce() -> T + Send + 'static) -> Option<JoinHandle<T>> {
-    std::thread::Builder::new().name(name.into()).spawn(read).ok()
-}
+/// Merge base and tip, and the versions whose sizes are compared with theirs.
+type Comparison = (Oid, Oid, Vec<Tag>);
 
 /// HEAD's branch and commit, production, and all branches and versions with their commits.
 type Key = (Option<String>, Option<Oid>, Option<Oid>, Vec<(String, Oid)>);

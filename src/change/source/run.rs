@@ -1,5 +1,6 @@
 //! The two threads: one reads history and owns the repository, the other reads the work tree.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -15,7 +16,7 @@ use super::trouble::Trouble;
 use super::watch::Watch;
 use super::worktree;
 use crate::change::diff::Shown;
-use crate::change::model::{Observation, Report, Worktree};
+use crate::change::model::{Observation, Report};
 use crate::evidence::{self, Evidence, Generation, Oid};
 
 /// Between two looks while changes are told: the safety net, and what keeps the age of the evidence low.
@@ -68,6 +69,7 @@ pub fn start(root: &Path, settings: Settings, send: impl Fn(Observation) + Send 
         diffs: Sender::new(send.clone()),
         bell: history,
         other: worktree.clone(),
+        has_gaps: false,
     };
     let files = Files { root: root.to_owned(), send: Sender::new(send), bell: worktree };
     spawn("git status", move || files.run());
@@ -129,6 +131,8 @@ struct History {
     diffs: Sender,
     bell: Arc<Bell>,
     other: Arc<Bell>,
+    /// The last report could not tell everything.
+    has_gaps: bool,
 }
 
 /// An open repository under watch.
@@ -153,7 +157,7 @@ impl History {
                     Wake::Show(shown, from) => self.show(open.as_ref(), shown, from),
                     Wake::Watch(_) => {}
                     Wake::Time if self.confirm(open.as_ref()) => {}
-                    Wake::Look | Wake::Time => break,
+                    Wake::Look | Wake::Files(_) | Wake::Time => break,
                 }
             }
         }
@@ -173,10 +177,12 @@ impl History {
     fn look(&mut self, open: &mut Option<Open>) {
         self.send.begin(Observation::Report);
         // What changes under the hands of a reader reads well the second time, in a repository opened anew.
-        let report = self.report(open).or_else(|_| {
+        let mut report = self.report(open);
+        if report.as_ref().map_or(true, |report| !report.value.unknown.is_empty() && !self.has_gaps) {
             *open = None;
-            self.report(open).map_err(|trouble| trouble.unless_gone(&self.root))
-        });
+            report = self.report(open).map_err(|trouble| trouble.unless_gone(&self.root));
+        }
+        self.has_gaps = report.as_ref().is_ok_and(|report| !report.value.unknown.is_empty());
         if report.is_err() {
             *open = None;
         }
@@ -230,7 +236,7 @@ impl History {
                 history.touched();
             }
             if touched.worktree {
-                worktree.touched();
+                worktree.touched_files(touched.files);
             }
         });
         self.other.watched(watch.worktree);
@@ -265,7 +271,7 @@ struct Files {
 struct Look {
     at: Instant,
     took: Duration,
-    value: Option<Worktree>,
+    found: Option<worktree::Look>,
 }
 
 impl Files {
@@ -280,8 +286,9 @@ impl Files {
                     watched = now;
                     last = self.look();
                 }
-                Wake::Time if watched.0 && last.at.elapsed() < FULL && last.value.is_some() => self.confirm(&last),
-                Wake::Look | Wake::Time => last = self.look(),
+                Wake::Time if watched.0 && last.at.elapsed() < FULL && last.found.is_some() => self.confirm(&last),
+                Wake::Files(files) if self.again(&mut last, &files) => {}
+                Wake::Look | Wake::Files(_) | Wake::Time => last = self.look(),
                 Wake::Show(..) => {}
             }
         }
@@ -292,16 +299,27 @@ impl Files {
         let at = Instant::now();
         let read = Repo::open(&self.root).and_then(|repo| worktree::read(&repo.place, &repo.git));
         let read = read.map_err(|trouble| trouble.unless_gone(&self.root));
-        let value = read.as_ref().ok().copied();
-        self.send.end(read.map(worktree::evidence), Some(POLLED), Observation::Worktree);
-        Look { at, took: at.elapsed(), value }
+        let counts = read.as_ref().map(worktree::Look::counts).map_err(Clone::clone);
+        self.send.end(counts.map(worktree::evidence), Some(POLLED), Observation::Worktree);
+        Look { at, took: at.elapsed(), found: read.ok() }
+    }
+
+    /// Looks at some files alone. `false` when that does not do.
+    fn again(&mut self, last: &mut Look, files: &BTreeSet<PathBuf>) -> bool {
+        let Some(found) = last.found.as_mut().filter(|_| last.at.elapsed() < FULL) else { return false };
+        if !found.again(files).unwrap_or(false) {
+            return false;
+        }
+        self.send.begin(Observation::Worktree);
+        self.send.end(Ok(worktree::evidence(found.counts())), None, Observation::Worktree);
+        true
     }
 
     /// Nothing was told since the last look: what it saw still holds.
     fn confirm(&mut self, last: &Look) {
-        let Some(value) = last.value else { return };
+        let Some(found) = &last.found else { return };
         self.send.begin(Observation::Worktree);
-        self.send.end(Ok(worktree::evidence(value)), None, Observation::Worktree);
+        self.send.end(Ok(worktree::evidence(found.counts())), None, Observation::Worktree);
     }
 }
 

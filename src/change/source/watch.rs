@@ -14,12 +14,18 @@ use crate::evidence::text;
 const FOLDERS: usize = 4_096;
 
 /// What a change on disk calls for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Touched {
     /// Commits or refs.
     pub(super) history: bool,
     /// The work tree or the index.
     pub(super) worktree: bool,
+    /// The files of the work tree, where nothing else of it was touched.
+    pub(super) files: Vec<PathBuf>,
+}
+
+impl Touched {
+    const EVERYTHING: Self = Self { history: true, worktree: true, files: Vec::new() };
 }
 
 /// The watches; they end with it.
@@ -39,9 +45,7 @@ impl Watch {
     pub(super) fn start(repo: &Repo, touched: impl Fn(Touched) + Send + 'static) -> Self {
         let place = repo.place.clone();
         let sort = move |event: notify::Result<Event>| {
-            let it = event.map_or(Touched { history: true, worktree: true }, |event| {
-                sort(&event, &place.gitdir, &place.commondir)
-            });
+            let it = event.map_or(Touched::EVERYTHING, |event| sort(&event, &place.gitdir, &place.commondir));
             if it != Touched::default() {
                 touched(it);
             }
@@ -115,35 +119,41 @@ fn sort(event: &Event, gitdir: &Path, commondir: &Path) -> Touched {
         return Touched::default();
     }
     if event.need_rescan() {
-        return Touched { history: true, worktree: true };
+        return Touched::EVERYTHING;
     }
     let mut touched = Touched::default();
+    let mut by_name = true;
     for path in event.paths.iter().filter(|path| path.extension().is_none_or(|it| it != "lock")) {
         let inside = path.strip_prefix(gitdir).or_else(|_| path.strip_prefix(commondir));
         match inside {
-            Err(_) => touched.worktree = true,
+            Err(_) => {
+                touched.worktree = true;
+                touched.files.push(path.clone());
+            }
             Ok(name) => {
                 let it = inside_git(name);
                 touched.history |= it.history;
                 touched.worktree |= it.worktree;
+                by_name &= !it.worktree;
             }
         }
+    }
+    if !by_name {
+        touched.files.clear();
     }
     touched
 }
 
 fn inside_git(name: &Path) -> Touched {
+    let of = |history, worktree| Touched { history, worktree, files: Vec::new() };
     let first = name.components().next().map(|it| it.as_os_str().to_string_lossy().into_owned());
     match first.as_deref() {
-        Some("index") => Touched { history: false, worktree: true },
+        Some("index") => of(false, true),
+        Some("FETCH_HEAD" | "shallow" | "BISECT_LOG") => of(true, false),
         // A new HEAD changes what is staged as well.
-        Some("FETCH_HEAD" | "shallow" | "BISECT_LOG") => Touched { history: true, worktree: false },
-        // A new HEAD changes what is staged as well.
-        Some("HEAD" | "refs" | "reftable" | "packed-refs" | "config" | "info") => {
-            Touched { history: true, worktree: true }
-        }
-        Some("MERGE_HEAD" | "CHERRY_PICK_HEAD" | "REVERT_HEAD") => Touched { history: true, worktree: true },
-        Some(name) if name.starts_with("rebase-") || name == "sequencer" => Touched { history: true, worktree: false },
+        Some("HEAD" | "refs" | "reftable" | "packed-refs" | "config" | "info") => of(true, true),
+        Some("MERGE_HEAD" | "CHERRY_PICK_HEAD" | "REVERT_HEAD") => of(true, true),
+        Some(name) if name.starts_with("rebase-") || name == "sequencer" => of(true, false),
         _ => Touched::default(),
     }
 }

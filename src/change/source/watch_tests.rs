@@ -10,7 +10,11 @@ fn touched(kind: EventKind, path: &str) -> Touched {
 }
 
 const CHANGED: EventKind = EventKind::Modify(ModifyKind::Any);
-const NOTHING: Touched = Touched { history: false, worktree: false };
+const NOTHING: Touched = of(false, false);
+
+const fn of(history: bool, worktree: bool) -> Touched {
+    Touched { history, worktree, files: Vec::new() }
+}
 
 #[test]
 fn reading_and_locking_wake_nobody() {
@@ -22,8 +26,11 @@ fn reading_and_locking_wake_nobody() {
 
 #[test]
 fn changes_are_told_apart() {
-    assert_eq!(touched(CHANGED, "/r/.git/index"), Touched { history: false, worktree: true });
-    assert_eq!(touched(CHANGED, "/r/.git/FETCH_HEAD"), Touched { history: true, worktree: false });
-    assert_eq!(touched(CHANGED, "/r/.git/refs/heads/main"), Touched { history: true, worktree: true });
-    assert_eq!(touched(CHANGED, "/r/src/a.rs"), Touched { history: false, worktree: true });
+    assert_eq!(touched(CHANGED, "/r/.git/index"), of(false, true));
+    assert_eq!(touched(CHANGED, "/r/.git/FETCH_HEAD"), of(true, false));
+    assert_eq!(touched(CHANGED, "/r/.git/refs/heads/main"), of(true, true));
+    let file = touched(CHANGED, "/r/src/a.rs");
+    assert_eq!(file, Touched { files: vec!["/r/src/a.rs".into()], ..of(false, true) });
+    let both = Event::new(CHANGED).add_path("/r/src/a.rs".into()).add_path("/r/.git/index".into());
+    assert_eq!(sort(&both, Path::new("/r/.git/"), Path::new("/r/.git/")), of(false, true), "more than a file");
 }

@@ -4,12 +4,12 @@
 //! deleted, and cannot read a sparse or split index. A clean filter is a program that the repository names, hence it is
 //! not run; what only a filter could tell is counted as unverified, except for Git LFS, whose pointers are worked out here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -26,26 +26,95 @@ const TTL: Duration = Duration::from_secs(60);
 /// The largest LFS file whose content is compared, in bytes.
 const LFS_LIMIT: u64 = 256 * 1024 * 1024;
 
+/// Paths that are kept of one look.
+const KEPT: usize = 10_000;
+
 /// The counts as evidence. They are about the work tree, hence about no commit.
 pub(super) fn evidence(value: Worktree) -> Evidence<Worktree> {
     let source = "git status".to_owned();
     Evidence { value, subject: Subject::default(), source, observed_at: Timestamp::now(), ttl: TTL }
 }
 
-/// Counts what differs from HEAD.
-pub(super) fn read(place: &Place, git: &Git) -> Result<Worktree, Trouble> {
+/// What a look found, path by path, so that some paths can be looked at again.
+pub(super) struct Look {
+    git: Git,
+    workdir: PathBuf,
+    has_filters: bool,
+    total: Worktree,
+    /// What is not clean; `None` when that is too much to be kept.
+    entries: Option<HashMap<Vec<u8>, Entry>>,
+}
+
+const STATUS: [&str; 5] = ["status", "--porcelain=v2", "-z", "--untracked-files=normal", "--ignore-submodules=dirty"];
+
+/// Looks for what differs from HEAD.
+pub(super) fn read(place: &Place, git: &Git) -> Result<Look, Trouble> {
     let Some(workdir) = &place.workdir else {
         return Err(Trouble::new("the repository is bare: it has no work tree")
             .remedy("start hotfix in a clone with a work tree"));
     };
     let drivers = drivers(git)?;
-    let args = ["status", "--porcelain=v2", "-z", "--untracked-files=normal", "--ignore-submodules=dirty"];
-    let output = git.with_config(disabled(&drivers)).output(&args)?;
-    let (mut counts, doubtful) = count(&output);
-    if !drivers.is_empty() {
-        counts = judge(git, workdir, counts, doubtful)?;
+    let git = git.with_config(disabled(&drivers));
+    let mut entries = entries(&git.output(&STATUS)?);
+    let has_filters = !drivers.is_empty();
+    if has_filters {
+        judge(&git, workdir, &mut entries)?;
     }
-    Ok(counts)
+    let total = entries.iter().fold(Worktree::default(), |sum, entry| sum.plus(entry.counts));
+    let entries = (entries.len() <= KEPT).then(|| entries.into_iter().map(|it| (it.path.clone(), it)).collect());
+    Ok(Look { git, workdir: workdir.clone(), has_filters, total, entries })
+}
+
+impl Look {
+    /// What it comes to.
+    pub(super) fn counts(&self) -> Worktree {
+        self.total
+    }
+
+    /// Looks again at files that were touched. `false` when that is not enough, and everything must be looked at: for a
+    /// folder, a file that git does not know, a rename, or what decides about other files.
+    pub(super) fn again(&mut self, files: &BTreeSet<PathBuf>) -> Result<bool, Trouble> {
+        let Some(known) = &mut self.entries else { return Ok(false) };
+        let mut paths = Vec::new();
+        for file in files {
+            let path = file.strip_prefix(&self.workdir).ok().filter(|path| !decides(path));
+            let is_folder = file.symlink_metadata().is_ok_and(|meta| meta.is_dir());
+            let Some(path) = path.filter(|_| !is_folder) else { return Ok(false) };
+            let bytes = path.as_os_str().as_bytes();
+            let above = path.ancestors().skip(1).filter(|above| *above != Path::new(""));
+            let mut folders = above.map(|above| [above.as_os_str().as_bytes(), b"/"].concat());
+            let is_known_otherwise = known.get(bytes).is_some_and(|entry| !entry.is_plain());
+            if is_known_otherwise || folders.any(|folder| known.contains_key(&folder)) {
+                return Ok(false);
+            }
+            paths.push(bytes.to_owned());
+        }
+        let args = STATUS.map(OsStr::new).into_iter().chain([OsStr::new("--")]);
+        let args: Vec<&OsStr> = args.chain(paths.iter().map(|path| OsStr::from_bytes(path))).collect();
+        let mut now = entries(&self.git.output(&args)?);
+        if now.iter().any(|entry| !entry.is_plain() || !paths.contains(&entry.path)) {
+            return Ok(false);
+        }
+        if self.has_filters {
+            judge(&self.git, &self.workdir, &mut now)?;
+        }
+        for path in &paths {
+            if let Some(before) = known.remove(path) {
+                self.total = self.total.minus(before.counts);
+            }
+        }
+        for entry in now {
+            self.total = self.total.plus(entry.counts);
+            known.insert(entry.path.clone(), entry);
+        }
+        Ok(true)
+    }
+}
+
+/// Whether a file decides what git makes of other files.
+fn decides(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name == ".gitignore" || name == ".gitattributes" || name == ".gitmodules"
 }
 
 /// The names of the filters that some configuration defines.
@@ -74,65 +143,81 @@ fn disabled(drivers: &[String]) -> Vec<(String, &'static str)> {
     drivers.iter().flat_map(off).collect()
 }
 
-/// A tracked file that differs from the index, and the blob that the index holds.
-struct Doubtful {
+/// What `git status` says of a path.
+struct Entry {
     path: Vec<u8>,
-    index: String,
+    /// `1` changed, `2` renamed or copied, `u` conflicted, `?` unknown.
+    kind: u8,
+    counts: Worktree,
+    /// The blob that the index holds of a tracked file that differs from it.
+    index: Option<String>,
 }
 
-/// Counts the entries of `git status --porcelain=v2 -z`.
-fn count(output: &[u8]) -> (Worktree, Vec<Doubtful>) {
-    let mut counts = Worktree::default();
-    let mut doubtful = Vec::new();
+impl Entry {
+    /// Whether it is about one tracked file and no other.
+    fn is_plain(&self) -> bool {
+        matches!(self.kind, b'1' | b'u')
+    }
+}
+
+/// Reads the entries of `git status --porcelain=v2 -z`.
+fn entries(output: &[u8]) -> Vec<Entry> {
+    let mut entries = Vec::new();
     let mut fields = output.split(|b| *b == 0);
     while let Some(field) = fields.next() {
-        match field.first() {
-            Some(b'1' | b'2') => {
-                let spaces = if field[0] == b'1' { 8 } else { 9 };
-                let parts: Vec<&[u8]> = field.splitn(spaces + 1, |b| *b == b' ').collect();
-                let (state, path) = (parts.get(1).copied().unwrap_or(b".."), parts.last().copied().unwrap_or_default());
-                counts.staged += u64::from(state.first() != Some(&b'.'));
-                counts.unstaged += u64::from(state.get(1) != Some(&b'.'));
-                if state.get(1) == Some(&b'M') {
-                    let index = parts.get(7).map(|oid| String::from_utf8_lossy(oid).into_owned()).unwrap_or_default();
-                    doubtful.push(Doubtful { path: path.to_owned(), index });
-                }
-                if field[0] == b'2' {
-                    fields.next();
-                }
+        let Some(kind) = field.first().copied() else { continue };
+        let mut counts = Worktree::default();
+        let blanks = match kind {
+            b'1' => 8,
+            b'2' => 9,
+            b'u' => 10,
+            b'?' => 1,
+            _ => continue,
+        };
+        let parts: Vec<&[u8]> = field.splitn(blanks + 1, |b| *b == b' ').collect();
+        let state = parts.get(1).copied().unwrap_or(b"..");
+        let mut index = None;
+        match kind {
+            b'u' => counts.conflicted = 1,
+            b'?' => counts.untracked = 1,
+            _ => {
+                counts.staged = u64::from(state.first() != Some(&b'.'));
+                counts.unstaged = u64::from(state.get(1) != Some(&b'.'));
+                let oid = || parts.get(7).map(|oid| String::from_utf8_lossy(oid).into_owned()).unwrap_or_default();
+                index = (state.get(1) == Some(&b'M')).then(oid);
             }
-            Some(b'u') => counts.conflicted += 1,
-            Some(b'?') => counts.untracked += 1,
-            _ => {}
         }
+        if kind == b'2' {
+            fields.next();
+        }
+        entries.push(Entry { path: parts.last().copied().unwrap_or_default().to_owned(), kind, counts, index });
     }
-    (counts, doubtful)
+    entries
 }
 
 /// Takes out of the modified files those that a filter stands before: without the filter git compares the wrong content.
-fn judge(git: &Git, workdir: &Path, mut counts: Worktree, doubtful: Vec<Doubtful>) -> Result<Worktree, Trouble> {
+fn judge(git: &Git, workdir: &Path, entries: &mut [Entry]) -> Result<(), Trouble> {
+    let doubtful: Vec<&mut Entry> = entries.iter_mut().filter(|entry| entry.index.is_some()).collect();
     if doubtful.is_empty() {
-        return Ok(counts);
+        return Ok(());
     }
-    let mut filters = filters(git, &doubtful)?;
-    for file in doubtful {
-        let path = workdir.join(OsStr::from_bytes(&file.path));
-        let same = match filters.remove(&file.path).as_deref() {
+    let mut filters = filters(git, doubtful.iter().map(|entry| entry.path.as_slice()))?;
+    for entry in doubtful {
+        let path = workdir.join(OsStr::from_bytes(&entry.path));
+        let same = match filters.remove(&entry.path).as_deref() {
             None => continue,
-            Some("lfs") => is_lfs_content(git, &path, &file.index),
+            Some("lfs") => is_lfs_content(git, &path, entry.index.as_deref().unwrap_or_default()),
             Some(_) => None,
         };
-        if same != Some(false) {
-            counts.unstaged -= 1;
-        }
-        counts.unverified += u64::from(same.is_none());
+        entry.counts.unstaged = u64::from(same == Some(false));
+        entry.counts.unverified = u64::from(same.is_none());
     }
-    Ok(counts)
+    Ok(())
 }
 
 /// The filter of each file that has one.
-fn filters(git: &Git, files: &[Doubtful]) -> Result<HashMap<Vec<u8>, String>, Trouble> {
-    let input: Vec<u8> = files.iter().flat_map(|file| file.path.iter().copied().chain([0])).collect();
+fn filters<'p>(git: &Git, paths: impl Iterator<Item = &'p [u8]>) -> Result<HashMap<Vec<u8>, String>, Trouble> {
+    let input: Vec<u8> = paths.flat_map(|path| path.iter().copied().chain([0])).collect();
     let output = git.filter(&["check-attr", "-z", "--stdin", "filter"], &input)?;
     let fields: Vec<&[u8]> = output.split(|b| *b == 0).collect();
     let named = fields.chunks_exact(3).filter(|it| !matches!(it[2], b"unspecified" | b"unset" | b"set"));

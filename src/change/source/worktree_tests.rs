@@ -1,6 +1,8 @@
+use std::collections::BTreeSet;
+
 use super::super::fixture::Fixture;
 use super::super::read_worktree;
-use super::count;
+use super::{entries, read};
 use crate::change::model::Worktree;
 
 fn counts(it: &Fixture) -> Worktree {
@@ -80,6 +82,38 @@ fn what_only_a_filter_could_tell_is_unverified() {
 #[test]
 fn nonsense_is_no_panic() {
     for bytes in [b"1".as_slice(), b"2 R. x", b"1 .M N... 1 2 3 4 5", b"u\0?\0! x\0\0", b"\xff\xfe"] {
-        count(bytes);
+        entries(bytes);
     }
+}
+
+/// Looking at the touched files alone says what a full look says, or that it cannot tell.
+#[test]
+fn a_second_look_at_some_files_is_as_good_as_a_full_one() {
+    let it = Fixture::hotfix();
+    for name in ["a", "b", "src/c", "src/d"] {
+        it.write(name, format!("{name}\n"));
+    }
+    it.commit("Files");
+    it.write("new/one", "");
+    let repo = super::super::repository::Repo::open(&it.root).unwrap();
+    let mut look = read(&repo.place, &repo.git).unwrap();
+    let mut again = |names: &[&str]| {
+        let files = names.iter().map(|name| it.path(name)).collect();
+        look.again(&files).unwrap().then(|| look.counts())
+    };
+    it.write("a", "edited\n");
+    assert_eq!(again(&["a"]), Some(counts(&it)));
+    it.write("src/c", "edited\n");
+    std::fs::remove_file(it.path("b")).unwrap();
+    assert_eq!(again(&["src/c", "b"]), Some(counts(&it)));
+    assert_eq!(counts(&it), Worktree { unstaged: 3, untracked: 1, ..Worktree::default() });
+    it.write("a", "a\n");
+    it.write("b", "b\n");
+    assert_eq!(again(&["a", "b", "src/d"]), Some(counts(&it)));
+    it.write("another", "");
+    assert_eq!(again(&["another"]), None, "git does not know it");
+    assert_eq!(again(&["new/one"]), None, "it is told as its folder");
+    assert_eq!(again(&["src"]), None, "a folder");
+    assert_eq!(again(&[".gitignore"]), None, "it decides about other files");
+    assert!(!look.again(&BTreeSet::from([it.root.with_file_name("elsewhere")])).unwrap(), "in no work tree of ours");
 }

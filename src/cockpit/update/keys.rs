@@ -218,14 +218,14 @@ fn open_detail(state: &mut State) -> Vec<Effect> {
     wanted(state, pane, index)
 }
 
-/// What a detail must be asked for, if it is not there.
+/// What a detail must be asked for, if it is not there: a diff, or the next piece of one before its end is in view.
 pub fn wanted(state: &State, pane: Pane, index: usize) -> Vec<Effect> {
-    if pane != Pane::Change || !matches!(state.ui.overlay, Overlay::Detail { .. }) {
+    let Overlay::Detail { scroll, .. } = state.ui.overlay else { return Vec::new() };
+    if pane != Pane::Change {
         return Vec::new();
     }
-    let shown = change::pane::shown(&state.change, index);
-    let missing = shown.filter(|shown| state.change.diff.value().is_none_or(|diff| diff.shown != *shown));
-    missing.map(Effect::ShowFile).into_iter().collect()
+    let missing = change::pane::missing(&state.change, index, scroll + 2 * usize::from(state.ui.size.1));
+    missing.map(|(shown, from)| Effect::ShowFile(shown, from)).into_iter().collect()
 }
 
 /// The ids of the required gates that are not passed.

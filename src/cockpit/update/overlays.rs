@@ -10,6 +10,7 @@ use super::super::palette;
 use super::super::panes;
 use super::super::state::{Overlay, State};
 use super::{by_operator, keys, settle};
+use crate::change;
 use crate::evidence::text;
 use crate::incident::{Entry, naming};
 use crate::rollback::execution::Answer;
@@ -98,6 +99,8 @@ fn actions(state: &mut State, key: Key, mut query: String, mut cursor: usize, is
 fn detail(state: &mut State, key: Key, pane: Pane, index: usize, scroll: usize) -> Vec<Effect> {
     let (mut index, mut scroll) = (index, scroll);
     match (state.ui.keymap.action(key), key.code) {
+        (_, Code::Char('n')) if pane == Pane::Change => scroll = hunk(state, index, scroll, true),
+        (_, Code::Char('p')) if pane == Pane::Change && !key.ctrl => scroll = hunk(state, index, scroll, false),
         (Some(Action::Back | Action::Quit | Action::Open), _) => return Vec::new(),
         (Some(Action::Up), _) => scroll = scroll.saturating_sub(1),
         (Some(Action::Down), _) => scroll += 1,
@@ -113,6 +116,14 @@ fn detail(state: &mut State, key: Key, pane: Pane, index: usize, scroll: usize) 
     }
     state.ui.overlay = Overlay::Detail { pane, index, scroll: scroll.min(last_line(state, pane, index)) };
     keys::wanted(state, pane, index)
+}
+
+/// The line of the next hunk, or of the one before; where there is none it stays.
+fn hunk(state: &State, index: usize, scroll: usize, is_next: bool) -> usize {
+    let hunks = change::pane::hunks(&state.change, index);
+    let found =
+        if is_next { hunks.iter().find(|line| **line > scroll) } else { hunks.iter().rfind(|line| **line < scroll) };
+    found.copied().unwrap_or(scroll)
 }
 
 /// The last line of a detail that may stand at the top.

@@ -91,7 +91,8 @@ fn detail(state: &State, ctx: &Ctx, areas: &Areas, pane: Pane, index: usize, scr
     let area = Rect::new(0, top, screen.width, screen.height.saturating_sub(top + 1));
     clear(area, canvas);
     frame(area, ctx, canvas);
-    let title = format!(" {} · esc closes, {} scroll ", pane.name(), ctx.theme.pick("↑ ↓", "up down"));
+    let hunks = if pane == Pane::Change { ", n p step through hunks" } else { "" };
+    let title = format!(" {} · esc closes, {} scroll{hunks} ", pane.name(), ctx.theme.pick("↑ ↓", "up down"));
     put(Line::styled(title, ctx.theme.style(Role::Focus)), area.x + 2, area.y, area.width - 4, canvas);
     let inside = inner(area);
     let lines = panes::detail(state, pane, ctx, index, inside.width - 2);

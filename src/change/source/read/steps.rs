@@ -2,7 +2,8 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::{Beside, KEPT, Key, Reader, Step, Undoing, point};
+use super::beside::Beside;
+use super::{Comparison, KEPT, Key, Reader, Step, Undoing, point};
 use crate::change::contents::Contents;
 use crate::change::facts::{self, Known};
 use crate::change::model::Report;
@@ -10,7 +11,7 @@ use crate::change::patch::Entry;
 use crate::change::risk::{self, Familiarity, Risk};
 use crate::change::source::survey::{self, Survey};
 use crate::change::source::trouble::Trouble;
-use crate::change::source::{familiar, undoing};
+use crate::change::source::{familiar, releases, undoing};
 use crate::evidence::Oid;
 
 impl Reader {
@@ -21,7 +22,10 @@ impl Reader {
         match (report.rollback.is_none() || !self.glanced.is_surveyed, is_familiar) {
             (true, _) => Some(Step::Survey),
             (false, false) => Some(Step::Familiarity),
-            (false, true) => None,
+            (false, true) => {
+                let is_compared = self.compared_with.as_ref().map(|(with, _)| with) == self.comparison(report).as_ref();
+                (!is_compared).then_some(Step::Releases)
+            }
         }
     }
 
@@ -30,9 +34,13 @@ impl Reader {
         let (Some(production), Some(head)) = (report.production.oid.clone(), report.head.oid.clone()) else {
             return Ok(());
         };
+        if step == Step::Releases {
+            self.compare_with_releases(report);
+            return Ok(());
+        }
         let mut survey = match step {
             Step::Survey => self.survey(report, &production, &head),
-            Step::Familiarity => {
+            Step::Familiarity | Step::Releases => {
                 let walked = self.beside.as_mut().and_then(Beside::walked);
                 let known = walked.unwrap_or_else(|| self.familiarity(&production, report));
                 self.familiar = Some(((production.clone(), head.clone()), known));
@@ -45,6 +53,20 @@ impl Reader {
         self.surveyed = Some((self.key()?, survey));
         self.glanced.is_surveyed = true;
         Ok(())
+    }
+
+    /// What the size of this change is compared with; `None` without a merge base.
+    fn comparison(&self, report: &Report) -> Option<Comparison> {
+        Some((report.merge_base.clone()?, report.head.oid.clone()?, self.found.versions.clone()))
+    }
+
+    fn compare_with_releases(&mut self, report: &mut Report) {
+        let Some(with) = self.comparison(report) else { return };
+        let beside = self.beside.as_mut().and_then(|it| it.releases.take()).and_then(|it| it.join().ok());
+        let found = beside
+            .unwrap_or_else(|| releases::compare(&self.repo, &self.classes, &with.2, &with.0, &with.1).ok().flatten());
+        report.releases.clone_from(&found);
+        self.compared_with = Some((with, found));
     }
 
     fn familiarity(&self, production: &Oid, report: &Report) -> Familiarity {
@@ -122,6 +144,8 @@ impl Reader {
         gaps.join(&survey.gaps);
         report.unknown = gaps.sentences().to_vec();
         report.back_merge = survey.back_merge.clone();
+        let compared = self.compared_with.as_ref().filter(|(with, _)| Some(with) == self.comparison(report).as_ref());
+        report.releases = compared.and_then(|(_, releases)| releases.clone());
         let is_awaited = !survey.known.is_surveyed && self.next_step(report).is_some();
         report.facts = if is_awaited { Vec::new() } else { facts::all(report, &survey.known) };
         report.risk = self.surveyed_risk(report, survey);
