@@ -76,10 +76,10 @@ pub fn gather(context: &Context) -> color_eyre::Result<Gathered> {
     // The canary waits for the network and git for the disk: neither waits for the other.
     let (git, plan, canary, servers) = thread::scope(|scope| {
         let canary = scope.spawn(|| canary(&project, &config, permit, context.now));
-        let servers = scope.spawn(|| servers::ask(&project.root, &config, permit, context.now));
+        let servers = scope.spawn(|| servers::ask(&project, &config, permit, context.now));
         (Git::look(&project, &config), plan(&project, &config, permit, context.now), canary.join(), servers.join())
     });
-    let servers = servers.unwrap_or_else(|_| servers::of(&project.root, &config, None).unasked());
+    let servers = servers.unwrap_or_else(|_| servers::of(&project, &config, None).unasked());
     Ok(Gathered {
         now: context.now,
         incident,

@@ -41,6 +41,7 @@ pub mod tick;
 pub mod timeline;
 pub mod trust;
 pub mod untick;
+pub mod validation;
 
 /// A terminal cockpit for driving a live hotfix.
 #[derive(Debug, Default, Parser)]

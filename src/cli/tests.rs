@@ -10,7 +10,7 @@ use color_eyre::eyre::{WrapErr, eyre};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Context, Exit, servers};
+use super::{Context, Exit, servers, validation};
 use crate::config::schema::Config;
 use crate::config::trust::Permit;
 use crate::evidence::{Evidence, Generation, Observation, Subject};
@@ -49,6 +49,12 @@ pub struct Args {
     /// Goes on, and prints again when something changed
     #[arg(long)]
     pub watch: bool,
+    /// Starts a validation of what is checked out, by the Salesforce source of this name
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["files", "watch", "baseline"])]
+    pub validate: Option<String>,
+    /// Asks the org to end the validation that was started last
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["files", "watch", "baseline", "validate"])]
+    pub cancel: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -65,7 +71,13 @@ struct Document<'a> {
 /// # Errors
 /// When it could not run at all.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
-    let Args { files, baseline, json, watch } = args;
+    let Args { files, baseline, json, watch, validate, cancel } = args;
+    if let Some(name) = validate {
+        return validation::start(&name, json, context);
+    }
+    if let Some(name) = cancel {
+        return validation::cancel(&name, json, context);
+    }
     let baseline = baseline_of(&baseline, context)?;
     let printer = Printer { json, watch };
     match (files.is_empty(), watch) {
@@ -78,11 +90,11 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         }
         (false, true) => watch_files(&files, baseline.as_ref(), context, printer),
         (true, false) => {
-            let Place { root, config, permit } = Place::of(&context.directory)?;
-            let servers = servers::ask(&root, &config, permit, context.now);
-            let evidence = source::read(&root, &config.tests, None, context.now);
+            let Place { project, config, permit } = Place::of(&context.directory)?;
+            let servers = servers::ask(&project, &config, permit, context.now);
+            let evidence = source::read(&project.root, &config.tests, None, context.now);
             let evidence = providers::join(evidence, &servers);
-            judge_and_print(evidence, baseline, source::head(&root), context.now, printer)
+            judge_and_print(evidence, baseline, source::head(&project.root), context.now, printer)
         }
         (true, true) => watch_project(&context.directory, baseline, printer),
     }
@@ -121,7 +133,7 @@ fn baseline_of(files: &[PathBuf], context: &Context) -> color_eyre::Result<Optio
 
 /// The project, and whether its configuration is trusted.
 struct Place {
-    root: PathBuf,
+    project: Project,
     config: Config,
     permit: Option<Permit>,
 }
@@ -130,7 +142,7 @@ impl Place {
     fn of(directory: &Path) -> color_eyre::Result<Self> {
         let project = Project::open(directory)?;
         let permit = project.trust().and_then(|trust| trust.permit());
-        Ok(Self { config: project.config()?, root: project.root, permit })
+        Ok(Self { config: project.config()?, project, permit })
     }
 }
 
@@ -157,7 +169,7 @@ fn watch_files(
 
 fn watch_project(directory: &Path, baseline: Option<Report>, printer: Printer) -> color_eyre::Result<Exit> {
     let place = Place::of(directory)?;
-    let root = place.root.clone();
+    let root = place.project.root.clone();
     let (tell, told) = mpsc::channel();
     let _sources = watch_sources(place, tell)?;
     let mut state = State::default();
@@ -185,8 +197,9 @@ type Sources = (source::Handle, Option<tokio::runtime::Runtime>);
 
 /// Files on a thread of their own, and servers, where there are any, on a runtime.
 fn watch_sources(place: Place, tell: mpsc::Sender<Observation<Report>>) -> color_eyre::Result<Sources> {
-    let Place { root, config, permit } = place;
-    let servers = servers::of(&root, &config, permit);
+    let Place { project, config, permit } = place;
+    let root = project.root.clone();
+    let servers = servers::of(&project, &config, permit);
     if servers.is_empty() {
         let handle = source::start(&root, &config.tests, move |observation| drop(tell.send(observation)))?;
         return Ok((handle, None));
@@ -245,6 +258,8 @@ fn write_text(out: &mut impl Write, report: &Report, verdict: Option<&Green>, no
     report.baseline.iter().try_for_each(|comparison| writeln!(out, "{}", baseline::sentence(comparison)))?;
     for run in &report.runs {
         writeln!(out, "  {}", run_line(run, now))?;
+        let lines = run.ci.iter().flat_map(|ci| ci.lines(now));
+        lines.into_iter().try_for_each(|line| writeln!(out, "      {line}"))?;
     }
     if !report.failures.is_empty() {
         writeln!(out, "\nfailures")?;

@@ -184,7 +184,13 @@ impl Hands {
     /// Reads report files on a thread of their own, and asks servers of test results, where the configuration names any.
     fn start_tests(&self, opened: &Opened, http: &http::Client, asked: Asked) -> Option<test_results::source::Handle> {
         let send = self.inlet().of(What::Tests);
-        let setup = |permit| Setup { permit, client: http.clone(), root: opened.root.clone(), hide: opened.hide() };
+        let setup = |permit| Setup {
+            permit,
+            client: http.clone(),
+            root: opened.root.clone(),
+            state: Some(opened.journal_folder.clone()),
+            hide: opened.hide(),
+        };
         let servers = Servers::new(&opened.config, opened.permit.map(setup).as_ref());
         let started = if servers.is_empty() {
             test_results::source::start(&opened.root, &opened.config.tests, send)

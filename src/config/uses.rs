@@ -129,6 +129,12 @@ impl Uses {
                 contact.user.clone_from(&jenkins.user);
             }
         }
+        if let Some(salesforce) = &source.salesforce {
+            let words = ["sf", "project", "deploy", "report", "--target-org", &salesforce.org, "--json"];
+            self.run(&format!("{purpose}: its state, org and later deployments"), Some(&words.map(str::to_owned)));
+            let words = ["sf", "project", "deploy", "validate", "--target-org", &salesforce.org, "--json"];
+            self.run(&format!("{purpose}: with `hotfix tests --validate`"), Some(&words.map(str::to_owned)));
+        }
     }
 
     /// What the last contact is asked when somebody only looks for it.

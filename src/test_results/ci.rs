@@ -30,6 +30,8 @@ pub struct Ci {
     pub notes: Vec<String>,
     /// Until when it may be acted upon: a Salesforce validation lasts ten days.
     pub valid_until: Option<Timestamp>,
+    /// What can be done with it now, clean.
+    pub next: Option<String>,
 }
 
 /// How far something is.
@@ -86,6 +88,12 @@ pub struct Silence {
 }
 
 impl Ci {
+    /// What there is to say beside counts, verdict and warnings, one line each.
+    pub fn lines(&self, now: Timestamp) -> impl Iterator<Item = String> {
+        let silence = self.silence.as_ref().map(|_| self.silence(now));
+        silence.into_iter().chain(self.next.clone())
+    }
+
     /// Notes what is in the way of green.
     pub fn lack(&mut self, condition: u8, light: Light, what: impl Into<String>) {
         self.missing.push(Missing { source: String::new(), condition, light, what: what.into() });

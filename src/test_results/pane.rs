@@ -227,7 +227,14 @@ fn rows(report: &Report, state: &State, ctx: &Ctx, width: usize, room: usize, pi
         }
     }
     let more = rows.len().saturating_sub(room);
-    let mut lines: Vec<_> = rows.iter().take(room).map(|row| row_line(row, state, ctx, width, picture)).collect();
+    let mut lines = Vec::new();
+    for row in rows.iter().take(room) {
+        lines.push(row_line(row, state, ctx, width, picture));
+        let next = row.runs.iter().filter_map(|run| run.ci.as_ref()?.next.clone());
+        let muted =
+            |text: String| Line::styled(ascii(fit(&format!("    {text}"), width), ctx), ctx.theme.style(Role::Muted));
+        lines.extend(next.map(muted));
+    }
     if more > 0 {
         lines.push(Line::styled(format!("  and {more} more sources"), ctx.theme.style(Role::Muted)));
     }

@@ -7,5 +7,6 @@ mod engine;
 mod incident;
 mod place;
 mod rollback;
+mod servers;
 mod setup;
 mod strategy;

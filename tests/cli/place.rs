@@ -49,6 +49,25 @@ impl Place {
         fs::write(path, text).unwrap();
     }
 
+    /// Commits everything in the work tree.
+    pub fn commit_all(&self) {
+        let repository = Repository::open(self.repo()).unwrap();
+        let mut index = repository.index().unwrap();
+        index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
+        index.write().unwrap();
+        commit(&repository, "everything");
+    }
+
+    /// As after a push: the branch of the remote is where HEAD is.
+    pub fn pushed(&self) {
+        let repository = Repository::open(self.repo()).unwrap();
+        let head = repository.head().unwrap();
+        let (branch, oid) = (head.shorthand().unwrap(), head.target().unwrap());
+        repository.reference(&format!("refs/remotes/origin/{branch}"), oid, true, "push").unwrap();
+        let mut local = repository.find_branch(branch, git2::BranchType::Local).unwrap();
+        local.set_upstream(Some(&format!("origin/{branch}"))).unwrap();
+    }
+
     /// The same repository, cloned to another place by another protocol.
     pub fn clone_again(&self) -> PathBuf {
         let path = self.folder.path().join("clone");
@@ -82,9 +101,9 @@ impl Place {
         self.command(&self.repo(), arguments).spawn().unwrap()
     }
 
-    /// What the program does, with a variable more in its environment.
-    pub fn output(&self, arguments: &[&str], variable: Option<(&str, &str)>) -> Output {
-        self.command(&self.repo(), arguments).envs(variable).output().unwrap()
+    /// What the program does, with more variables in its environment.
+    pub fn output<'v>(&self, arguments: &[&str], variables: impl IntoIterator<Item = (&'v str, &'v str)>) -> Output {
+        self.command(&self.repo(), arguments).envs(variables).output().unwrap()
     }
 
     /// What the program prints, however it ends.

@@ -1,7 +1,7 @@
 //! What cannot be right in `[[tests]]`.
 
 use super::Faults;
-use crate::config::schema::{Config, GitHub, GitLab, Jenkins, TestSource};
+use crate::config::schema::{Config, GitHub, GitLab, Jenkins, Salesforce, TestLevel, TestSource};
 
 /// The most names in a list.
 const NAMES: usize = 200;
@@ -20,10 +20,13 @@ impl Faults {
             ("github", source.github.is_some()),
             ("gitlab", source.gitlab.is_some()),
             ("jenkins", source.jenkins.is_some()),
+            ("salesforce", source.salesforce.is_some()),
         ];
         let named: Vec<&str> = places.iter().filter(|(_, is_named)| *is_named).map(|(name, _)| *name).collect();
         match named.as_slice() {
-            [] => self.add(path, "needs `junit = [\"glob of reports\"]`, `github`, `gitlab` or `jenkins`"),
+            [] => {
+                self.add(path, "needs `junit = [\"glob of reports\"]`, `github`, `gitlab`, `jenkins` or `salesforce`");
+            }
             [_] => {}
             [first, second, ..] => {
                 self.add(path, format!("has `{first}` and `{second}`: make two [[tests]], each with its name"));
@@ -40,6 +43,34 @@ impl Faults {
         }
         if let Some(jenkins) = &source.jenkins {
             self.jenkins(&format!("{path}.jenkins"), jenkins);
+        }
+        if let Some(salesforce) = &source.salesforce {
+            self.salesforce(&format!("{path}.salesforce"), salesforce);
+        }
+    }
+
+    fn salesforce(&mut self, path: &str, salesforce: &Salesforce) {
+        let words = [("org", Some(&salesforce.org)), ("manifest", salesforce.manifest.as_ref())];
+        let more = [("source", salesforce.source.as_ref()), ("deploy", salesforce.deploy.as_ref())];
+        for (key, word) in words.into_iter().chain(more) {
+            // A word that begins with a dash would be an option of the command.
+            if word.is_some_and(|word| word.trim().is_empty() || word.starts_with('-') || word.contains('\0')) {
+                self.add(&format!("{path}.{key}"), "write a name or a path");
+            }
+        }
+        match (&salesforce.manifest, &salesforce.source) {
+            (Some(_), Some(_)) => self.add(path, "has `manifest` and `source`: name one of them"),
+            (None, None) => self.add(path, "needs `manifest = \"manifest/package.xml\"` or `source = \"force-app\"`"),
+            _ => {}
+        }
+        let names = salesforce.level == TestLevel::RunSpecifiedTests;
+        if names == salesforce.tests.is_empty() {
+            self.add(path, "`tests` and the level RunSpecifiedTests go together");
+        }
+        let is_name =
+            |test: &String| !test.is_empty() && test.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.".contains(&b));
+        for (index, _) in salesforce.tests.iter().enumerate().filter(|(_, test)| !is_name(test)) {
+            self.add(&format!("{path}.tests.{index}"), "write the name of a class, or of a method behind a dot");
         }
     }
 

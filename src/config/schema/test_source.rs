@@ -18,6 +18,8 @@ pub struct TestSource {
     pub gitlab: Option<GitLab>,
     /// Builds of a commit on Jenkins.
     pub jenkins: Option<Jenkins>,
+    /// Validations in an org of Salesforce.
+    pub salesforce: Option<Salesforce>,
     /// Whether the checklist needs it.
     pub required: Option<bool>,
 }
@@ -81,6 +83,52 @@ pub struct Jenkins {
     /// Plain http to a host that is not this machine.
     #[serde(default)]
     pub allow_http: bool,
+}
+
+/// Validations in an org of Salesforce, by the `sf` command.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Salesforce {
+    /// The org's alias or user name, as `sf org list` shows it.
+    pub org: String,
+    /// The manifest of the package, relative to the repository's root.
+    pub manifest: Option<String>,
+    /// The folder of the package, where there is no manifest.
+    pub source: Option<String>,
+    /// Which tests run.
+    #[serde(default)]
+    pub level: TestLevel,
+    /// The tests, where they are named.
+    #[serde(default)]
+    pub tests: Vec<String>,
+    /// The id of a validation that was started elsewhere: shown, and proof of no commit.
+    pub deploy: Option<String>,
+}
+
+/// Which tests run in a validation; the words are those of Salesforce.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TestLevel {
+    /// Those that are named.
+    RunSpecifiedTests,
+    /// All but those of installed packages.
+    #[default]
+    RunLocalTests,
+    /// All.
+    RunAllTestsInOrg,
+    /// Those that the org finds concerned.
+    RunRelevantTests,
+}
+
+impl TestLevel {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::RunSpecifiedTests => "RunSpecifiedTests",
+            Self::RunLocalTests => "RunLocalTests",
+            Self::RunAllTestsInOrg => "RunAllTestsInOrg",
+            Self::RunRelevantTests => "RunRelevantTests",
+        }
+    }
 }
 
 /// The API of github.com.

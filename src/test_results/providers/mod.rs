@@ -12,6 +12,7 @@ mod jenkins;
 mod judge;
 mod members;
 mod remote;
+mod salesforce;
 mod watch;
 
 use std::path::PathBuf;
@@ -19,6 +20,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+#[cfg(test)]
+mod pane_tests;
+
+pub use salesforce::{Record as Validation, cancel, record_file, validate};
 pub use watch::{Asked, Heard, Servers, join};
 
 use judge::Settled;
@@ -53,30 +58,36 @@ pub struct Setup {
     pub client: Client,
     /// The root of the work tree.
     pub root: PathBuf,
+    /// The project's folder of state, if it has one.
+    pub state: Option<PathBuf>,
     /// Told of secrets.
     pub hide: Hide,
 }
 
 /// What the screen calls a source, and where it is.
 fn wanted(source: &TestSource) -> Option<Wanted> {
-    let place = match (&source.github, &source.gitlab, &source.jenkins) {
-        (Some(github), ..) => github::place(github),
-        (_, Some(gitlab), _) => gitlab::place(gitlab),
-        (.., Some(jenkins)) => jenkins::place(jenkins),
-        _ => return None,
-    };
+    let github = source.github.as_ref().map(github::place);
+    let gitlab = || source.gitlab.as_ref().map(gitlab::place);
+    let jenkins = || source.jenkins.as_ref().map(jenkins::place);
+    let salesforce = || source.salesforce.as_ref().map(salesforce::place);
+    let place = github.or_else(gitlab).or_else(jenkins).or_else(salesforce)?;
     let required = source.required.unwrap_or(true);
     Some(Wanted { name: clean(&source.name), required, patterns: vec![clean(&place)] })
 }
 
 fn provider(source: &TestSource, config: &Config, setup: &Setup) -> Option<Provider> {
     let name = &source.name;
-    Some(match (&source.github, &source.gitlab, &source.jenkins) {
-        (Some(github), ..) => Provider::GitHub(Box::new(github::Source::new(name, github, &config.git, setup))),
-        (_, Some(gitlab), _) => Provider::GitLab(Box::new(gitlab::Source::new(name, gitlab, setup))),
-        (.., Some(jenkins)) => Provider::Jenkins(Box::new(jenkins::Source::new(name, jenkins, setup))),
-        _ => return None,
-    })
+    if let Some(github) = &source.github {
+        return Some(Provider::GitHub(Box::new(github::Source::new(name, github, &config.git, setup))));
+    }
+    if let Some(gitlab) = &source.gitlab {
+        return Some(Provider::GitLab(Box::new(gitlab::Source::new(name, gitlab, setup))));
+    }
+    if let Some(jenkins) = &source.jenkins {
+        return Some(Provider::Jenkins(Box::new(jenkins::Source::new(name, jenkins, setup))));
+    }
+    let salesforce = source.salesforce.as_ref()?;
+    Some(Provider::Salesforce(Box::new(salesforce::Source::new(name, salesforce, setup))))
 }
 
 /// The commit to ask about.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Target, github, gitlab, jenkins};
+use super::{Target, github, gitlab, jenkins, salesforce};
 use crate::evidence::Freshness;
 use crate::http::{Backoff, HttpError};
 use crate::test_results::model::{Ci, Report, Run, RunState, Silence, Totals, Wanted};
@@ -23,6 +23,8 @@ pub enum Provider {
     GitLab(Box<gitlab::Source>),
     /// Builds of a commit on Jenkins.
     Jenkins(Box<jenkins::Source>),
+    /// Validations in an org of Salesforce.
+    Salesforce(Box<salesforce::Source>),
 }
 
 impl Provider {
@@ -31,6 +33,7 @@ impl Provider {
             Self::GitHub(source) => source.look(target).await,
             Self::GitLab(source) => source.look(target).await,
             Self::Jenkins(source) => source.look(target).await,
+            Self::Salesforce(source) => source.look().await,
         }
     }
 }

@@ -184,7 +184,13 @@ impl Hub {
 }
 
 pub fn setup() -> Setup {
-    Setup { permit: Permit::for_drill(), client: Client::new(), root: std::env::temp_dir(), hide: Arc::new(|_| {}) }
+    Setup {
+        permit: Permit::for_drill(),
+        client: Client::new(),
+        root: std::env::temp_dir(),
+        state: None,
+        hide: Arc::new(|_| {}),
+    }
 }
 
 /// A token in a file.

@@ -2,6 +2,7 @@
 //! Actions runs, and the test reports in their artifacts.
 
 pub mod model;
+mod payload;
 mod source;
 
 pub use source::{Source, place};

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::fixture::{HEAD, check, pending, status, verdict};

@@ -119,7 +119,7 @@ impl Source {
                 None => ci.notes.push(format!("Actions cannot be read, hence no artifacts: {}", error.what)),
             }
         }
-        if !self.asker.is_authenticated() {
+        if !self.asker.is_authenticated() && self.place.starts_with("github.com/") {
             ci.notes.push("asked without a token: 60 requests an hour".to_owned());
         }
         settled
@@ -186,6 +186,8 @@ impl Source {
             Err(error) => return Err(error),
         };
         let ours = |run: &WorkflowRun| run.head_sha == head.as_str();
+        let listed: usize = pages.iter().map(|page| page.workflow_runs.len()).sum();
+        seen.more_runs = pages.first().and_then(|page| page.total_count) != Some(listed as u64);
         seen.runs = pages.into_iter().flat_map(|page| page.workflow_runs).filter(ours).collect();
         for run in seen.runs.clone() {
             let attempt = run.run_attempt.unwrap_or(1);

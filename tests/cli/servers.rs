@@ -1,0 +1,163 @@
+//! Remote test sources through the program: trust first, then what the servers say, then what that proves.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{Value, json};
+
+use crate::place::Place;
+
+/// A GitHub on which one check of `head` has this conclusion. It lives as long as the test.
+fn github(head: &str, conclusion: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let head = head.to_owned();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let (mut request, mut byte) = (Vec::new(), [0]);
+            while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
+                request.push(byte[0]);
+            }
+            let request = String::from_utf8(request).unwrap();
+            let path = request.split([' ', '?']).nth(1).unwrap_or_default();
+            let check = json!({"id": 1, "name": "unit", "head_sha": head, "status": "completed", "conclusion": conclusion,
+                "completed_at": jiff::Timestamp::now().to_string(), "html_url": "https://github.example/runs/1"});
+            let body = match path.rsplit('/').next().unwrap_or_default() {
+                "check-runs" => json!({"total_count": 1, "check_runs": [check]}),
+                "status" => json!({"sha": head, "total_count": 0, "statuses": []}),
+                "runs" => json!({"total_count": 0, "workflow_runs": []}),
+                "main" if path.contains("/rules/") => json!([]),
+                _ => json!({"protection": {}}),
+            };
+            let body = body.to_string();
+            let length = body.len();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+            );
+            let _ = write!(stream, "{head}{body}");
+        }
+    });
+    address
+}
+
+fn hash(place: &Place) -> String {
+    place.runs(&["trust", "--hash"]).trim().to_owned()
+}
+
+fn tests(place: &Place, variables: &[(&str, &str)]) -> Value {
+    let output = place.output(&["tests", "--json"], variables.iter().copied());
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
+}
+
+#[test]
+fn a_server_is_asked_when_it_is_trusted_and_its_word_is_for_this_commit() {
+    for (conclusion, state) in [("success", "green"), ("failure", "red"), ("skipped", "unknown")] {
+        let place = Place::new();
+        place.pushed();
+        let address = github(&place.head(), conclusion);
+        place.write(
+            "hotfix.toml",
+            &format!(
+                "[[tests]]\nname = \"ci\"\ngithub = {{ repository = \"acme/checkout\", api = \"{address}\", branch = \"main\", checks = [\"unit\"] }}\n"
+            ),
+        );
+        let before = tests(&place, &[]);
+        assert_eq!(before["verdict"]["state"], "unknown");
+        assert!(before["verdict"]["why"].as_str().unwrap().contains("hotfix.toml is not trusted"), "{before}");
+        let hash = hash(&place);
+        let after = tests(&place, &[("HOTFIX_TRUST", &hash)]);
+        assert_eq!(after["verdict"]["state"], state, "{after}");
+        assert_eq!(after["runs"][0]["subject"], place.head());
+        assert_eq!(after["runs"][0]["ci"]["checks"][0]["page"], "https://github.example/runs/1");
+        let status = place.output(&["status", "--json"], [("HOTFIX_TRUST", hash.as_str())]);
+        let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+        assert_eq!(status["schema"], 1);
+    }
+}
+
+/// An `sf` that answers as the org would; what it was asked is in `sf.log`, and `report.json` and `later.json` are its words.
+const SF: &str = r#"#!/bin/sh
+here=$(dirname "$0")
+echo "$@" >> "$here/sf.log"
+case "$1 $2 $3" in
+"org display "*) echo '{"status":0,"result":{"id":"00D1","accessToken":"s3cret"}}' ;;
+"project deploy validate") echo '{"status":0,"result":{"id":"0Af1","done":false,"status":"Queued"}}' ;;
+"project deploy cancel") echo '{"status":0,"result":{"id":"0Af1","status":"Canceling"}}' ;;
+"project deploy report") cat "$here/report.json"; exit 0 ;;
+"data query "*) cat "$here/later.json" ;;
+*) echo "unknown: $*"; exit 1 ;;
+esac
+"#;
+
+fn report(status: &str, done: bool) -> Value {
+    let success = status == "Succeeded";
+    json!({"status": 0, "result": {
+        "id": "0Af1", "status": status, "done": done, "success": success, "checkOnly": true,
+        "completedDate": if done { json!(jiff::Timestamp::now().to_string()) } else { Value::Null },
+        "numberComponentsDeployed": 1, "numberComponentsTotal": 1, "numberTestsCompleted": 2, "numberTestsTotal": 2,
+        "details": {"runTestResult": {"numTestsRun": 2, "numFailures": 0, "totalTime": 35, "failures": [],
+            "successes": [{"name": "ATest", "methodName": "one"}, {"name": "ATest", "methodName": "two"}]}}}})
+}
+
+#[test]
+fn a_validation_is_started_followed_and_voided() {
+    let place = Place::new();
+    let bin = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| fs::write(bin.path().join(name), text).unwrap();
+    put("sf", SF);
+    fs::set_permissions(bin.path().join("sf"), fs::Permissions::from_mode(0o755)).unwrap();
+    put("later.json", r#"{"status":0,"result":{"records":[],"totalSize":0,"done":true}}"#);
+    place.write(
+        "hotfix.toml",
+        "[[tests]]\nname = \"apex\"\nsalesforce = { org = \"prod\", manifest = \"package.xml\" }\n",
+    );
+    place.write("package.xml", "<Package/>");
+    place.commit_all();
+    place.pushed();
+    let path = format!("{}:{}", bin.path().display(), std::env::var("PATH").unwrap());
+    let hash = hash(&place);
+    let variables = [("HOTFIX_TRUST", hash.as_str()), ("PATH", path.as_str())];
+
+    let state = || {
+        let document = tests(&place, &variables);
+        let text = |key: &str| document["verdict"][key].as_str().unwrap().to_owned();
+        (text("state"), text("why").split(" (and ").next().unwrap().to_owned())
+    };
+    assert_eq!(
+        state(),
+        ("unknown".into(), "apex: no validation was started from here: `hotfix tests --validate apex`".into())
+    );
+    let refused = place.output(&["tests", "--validate", "apex"], [("PATH", path.as_str())]);
+    assert_eq!(refused.status.code(), Some(2), "nothing is run without trust");
+    let started = place.output(&["tests", "--validate", "apex"], variables);
+    let told = String::from_utf8(started.stdout).unwrap();
+    assert!(told.starts_with("0Af1: validating") && told.ends_with("in prod with RunLocalTests\n"), "{told}");
+    put("report.json", &report("InProgress", false).to_string());
+    assert_eq!(state().0, "running");
+    put("report.json", &report("Failed", true).to_string());
+    assert_eq!(state().0, "red", "its exit code is 0");
+    put("report.json", &report("Succeeded", true).to_string());
+    assert_eq!(state(), ("green".into(), format!("2 tests pass at {}: CI succeeded", &place.head()[..7])));
+    put(
+        "later.json",
+        r#"{"status":0,"result":{"records":[{"Id":"0Af9","CompletedDate":"2026-11-24T20:04:30.000+0000"}]}}"#,
+    );
+    assert_eq!(state(), ("stale".into(), "apex: validation void since deploy 0Af9 at 2026-11-24 20:04:30 UTC".into()));
+    put("later.json", "garbage");
+    assert_eq!(state().0, "unknown");
+    put("later.json", r#"{"status":0,"result":{"records":[]}}"#);
+    place.write("package.xml", "<Package><types/></Package>");
+    assert_eq!(state(), ("stale".into(), "apex: the manifest has changed since".into()));
+    place.commit_all();
+    place.pushed();
+    assert_eq!(state().0, "stale", "another commit");
+    assert!(place.output(&["tests", "--cancel", "apex"], variables).status.success());
+    let log = fs::read_to_string(bin.path().join("sf.log")).unwrap();
+    let validate =
+        "project deploy validate --async --test-level RunLocalTests --manifest package.xml --target-org prod --json";
+    assert_eq!(log.lines().filter(|line| line.starts_with("project deploy validate")).collect::<Vec<_>>(), [validate]);
+    assert!(log.contains("project deploy cancel --job-id 0Af1 --async --target-org prod --json"));
+}
