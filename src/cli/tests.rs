@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const AFTER: &str = "\
 Without FILE, the sources of hotfix.toml are read, or the well-known places where test runners leave their reports, and judged
 against HEAD. With FILE, no project is needed and no commit is assumed. Formats are told by content: JUnit XML, TRX, NUnit,
-xUnit.net, go test -json, libtest JSON, TAP, CTRF.
+xUnit.net, go test -json, libtest JSON, TAP, CTRF, `sf apex run test --json`.
 
 Exit code: 0 when all is well (at least one test ran, none failed, every report was there and whole, none claims more failures
 than it shows, no command failed), 1 otherwise, 2 when it could not run. It does not tell for which commit: `hotfix status` does.";

@@ -124,6 +124,13 @@ impl Ci {
 }
 
 impl Silence {
+    /// For where there is little room: when it is asked again comes first.
+    pub fn short(&self, now: Timestamp) -> String {
+        let countdown = self.countdown(now);
+        let countdown = countdown.trim_start_matches([' ', '·']);
+        if countdown.is_empty() { self.what.clone() } else { format!("{countdown}: {}", self.what) }
+    }
+
     /// ` · again in 42s`, or nothing when it is time.
     pub fn countdown(&self, now: Timestamp) -> String {
         let wait = self.retry_at.and_then(|at| std::time::Duration::try_from(at.duration_since(now)).ok());

@@ -1,5 +1,6 @@
 //! Reports that are not JUnit XML, and how they are told apart: by their first bytes, never by name.
 
+pub mod apex;
 pub mod ctrf;
 pub mod dotnet;
 pub mod json_lines;
@@ -31,6 +32,8 @@ pub enum Format {
     JsonLines,
     /// Common Test Report Format.
     Ctrf,
+    /// What `sf apex run test --json` prints.
+    Apex,
     /// Test Anything Protocol.
     Tap,
 }
@@ -50,6 +53,9 @@ pub fn recognise(head: &[u8]) -> Format {
     };
     if text.lines().any(is_json_line) {
         return Format::JsonLines;
+    }
+    if text.starts_with('{') && apex::is_sign(text) {
+        return Format::Apex;
     }
     if text.starts_with('{') && text.contains("\"results\"") {
         return Format::Ctrf;

@@ -304,7 +304,7 @@ fn row_counts(row: &Row, now: Timestamp) -> String {
     let servers = || row.runs.iter().filter_map(|run| run.ci.as_deref());
     let progress = |ci: &Ci| ci.progress.filter(|at| at.done < at.total);
     told.extend(servers().filter_map(progress).map(|at| format!("{} of {} done", at.done, at.total)));
-    told.extend(servers().filter(|ci| ci.silence.is_some()).map(|ci| ci.silence(now)).take(1));
+    told.extend(servers().filter_map(|ci| ci.silence.as_ref()).map(|silence| silence.short(now)).take(1));
     let is_plain = |run: &&&Run| !run.complete && run.state != RunState::Writing && run.ci.is_none();
     let bad_state = row.runs.iter().find(is_plain);
     told.extend(bad_state.map(|run| run.state.label().to_owned()));

@@ -42,6 +42,7 @@ pub fn read(input: impl Read) -> Parsed {
         Ok(head) => match formats::recognise(head) {
             Format::Xml => read_xml(decoder),
             Format::JsonLines => Parsed::of(formats::json_lines::read(decoder)),
+            Format::Apex => Parsed::of(formats::apex::read(decoder)),
             Format::Ctrf => Parsed::of(formats::ctrf::read(decoder)),
             Format::Tap => Parsed::of(formats::tap::read(decoder)),
         },

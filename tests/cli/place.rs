@@ -101,9 +101,14 @@ impl Place {
         self.command(&self.repo(), arguments).spawn().unwrap()
     }
 
-    /// What the program does, with more variables in its environment.
-    pub fn output<'v>(&self, arguments: &[&str], variables: impl IntoIterator<Item = (&'v str, &'v str)>) -> Output {
-        self.command(&self.repo(), arguments).envs(variables).output().unwrap()
+    /// What the program does, with a variable more in its environment.
+    pub fn output(&self, arguments: &[&str], variable: Option<(&str, &str)>) -> Output {
+        self.output_with(arguments, variable.as_slice())
+    }
+
+    /// The same with several variables.
+    pub fn output_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        self.command(&self.repo(), arguments).envs(variables.iter().copied()).output().unwrap()
     }
 
     /// What the program prints, however it ends.

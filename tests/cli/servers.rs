@@ -48,7 +48,7 @@ fn hash(place: &Place) -> String {
 }
 
 fn tests(place: &Place, variables: &[(&str, &str)]) -> Value {
-    let output = place.output(&["tests", "--json"], variables.iter().copied());
+    let output = place.output_with(&["tests", "--json"], variables);
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
 }
 
@@ -72,7 +72,7 @@ fn a_server_is_asked_when_it_is_trusted_and_its_word_is_for_this_commit() {
         assert_eq!(after["verdict"]["state"], state, "{after}");
         assert_eq!(after["runs"][0]["subject"], place.head());
         assert_eq!(after["runs"][0]["ci"]["checks"][0]["page"], "https://github.example/runs/1");
-        let status = place.output(&["status", "--json"], [("HOTFIX_TRUST", hash.as_str())]);
+        let status = place.output(&["status", "--json"], Some(("HOTFIX_TRUST", &hash)));
         let status: Value = serde_json::from_slice(&status.stdout).unwrap();
         assert_eq!(status["schema"], 1);
     }
@@ -130,9 +130,9 @@ fn a_validation_is_started_followed_and_voided() {
         state(),
         ("unknown".into(), "apex: no validation was started from here: `hotfix tests --validate apex`".into())
     );
-    let refused = place.output(&["tests", "--validate", "apex"], [("PATH", path.as_str())]);
+    let refused = place.output(&["tests", "--validate", "apex"], Some(("PATH", &path)));
     assert_eq!(refused.status.code(), Some(2), "nothing is run without trust");
-    let started = place.output(&["tests", "--validate", "apex"], variables);
+    let started = place.output_with(&["tests", "--validate", "apex"], &variables);
     let told = String::from_utf8(started.stdout).unwrap();
     assert!(told.starts_with("0Af1: validating") && told.ends_with("in prod with RunLocalTests\n"), "{told}");
     put("report.json", &report("InProgress", false).to_string());
@@ -154,7 +154,7 @@ fn a_validation_is_started_followed_and_voided() {
     place.commit_all();
     place.pushed();
     assert_eq!(state().0, "stale", "another commit");
-    assert!(place.output(&["tests", "--cancel", "apex"], variables).status.success());
+    assert!(place.output_with(&["tests", "--cancel", "apex"], &variables).status.success());
     let log = fs::read_to_string(bin.path().join("sf.log")).unwrap();
     let validate =
         "project deploy validate --async --test-level RunLocalTests --manifest package.xml --target-org prod --json";

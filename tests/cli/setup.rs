@@ -200,7 +200,7 @@ fn every_shell_gets_its_completions() {
 fn the_state_folder_is_never_in_the_work_tree() {
     let place = Place::new();
     let inside = place.repo().join("state").display().to_string();
-    let output = place.output(&["declare", "x"], Some(("HOTFIX_STATE_DIR", inside.as_str())));
+    let output = place.output(&["declare", "x"], Some(("HOTFIX_STATE_DIR", &inside)));
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("is inside the work tree"));
     assert!(!place.repo().join("state").exists());

@@ -40,6 +40,28 @@ fn formats_are_told_by_content() {
 }
 
 #[test]
+fn apex_runs_are_counted_from_their_tests_and_by_their_words() {
+    let test = |name: &str, outcome: &str| {
+        format!(
+            "{{\"FullName\":\"ATest.{name}\",\"MethodName\":\"{name}\",\"Outcome\":\"{outcome}\",\"Message\":\"m\",\"RunTime\":5}}"
+        )
+    };
+    let run = |status: i32, ran: usize, failing: u64, tests: &[String]| {
+        let summary = format!("{{\"failRate\":\"0%\",\"failing\":{failing},\"testsRan\":{ran}}}");
+        format!("{{\"status\":{status},\"result\":{{\"summary\":{summary},\"tests\":[{}]}}}}", tests.join(","))
+    };
+    let all = ["Pass", "Fail", "Skip", "CompileFail", "Odd"].map(|outcome| test(outcome, outcome));
+    let parsed = expect(&run(100, 5, 1, &all), [5, 1, 1, 2, 1, 0]);
+    assert_eq!((parsed.failures[0].class.as_str(), parsed.failures[0].name.as_str()), ("ATest", "Fail"));
+    assert_eq!((parsed.said.exit_code, parsed.totals.duration_s), (Some(100), Some(0.025)));
+    let good = run(0, 1, 0, &[test("a", "Pass")]);
+    assert_eq!(expect(&good, [1, 1, 0, 0, 0, 0]).state, RunState::Complete);
+    cut_everywhere(&good);
+    assert!(expect(&run(100, 1, 1, &[test("a", "Pass")]), [1, 1, 0, 0, 0, 0]).claims_more);
+    assert_eq!(expect(&run(0, 2, 0, &[test("a", "Pass")]), [1, 0, 0, 0, 0, 0]).state, RunState::Malformed);
+}
+
+#[test]
 fn nothing_that_is_done_to_a_report_makes_its_reading_panic() {
     let seeds = [
         TRX.to_owned(),
