@@ -43,7 +43,10 @@ pub fn chart(
     let columns = view.columns(&metric.scrapes, interval, width - SCALE - NOTE);
     let top = top(metric, &columns);
     let cursor = view.cursor.and_then(|back| columns.len().checked_sub(back.min(columns.len().saturating_sub(1)) + 1));
-    let picture = Picture { metric, ctx, columns: &columns, rows: height - BELOW, top, cursor };
+    let rows = height - BELOW;
+    let heights =
+        columns.iter().map(|column| column.canary.rate().map_or(0, |rate| eighths(rate, top, rows))).collect();
+    let picture = Picture { metric, ctx, columns: &columns, heights, rows, top, cursor };
     let mut lines: Vec<Line<'static>> = (0..picture.rows).map(|row| picture.row(row)).collect();
     lines.push(picture.axis());
     lines.push(picture.words(width, view, interval));
@@ -72,6 +75,8 @@ struct Picture<'a> {
     metric: &'a MetricReport,
     ctx: &'a Ctx<'a>,
     columns: &'a [Scrape],
+    /// How high each column stands, in eighths of a row.
+    heights: Vec<usize>,
     rows: usize,
     top: f64,
     cursor: Option<usize>,
@@ -119,8 +124,8 @@ impl Picture<'_> {
         let edge = theme.pick("┤", "|");
         let mut cells = Cells::default();
         cells.push(&format!("{label:>6}{edge}"), Some(role), self.ctx);
-        for column in self.columns {
-            let (glyph, role) = self.cell(column, row, limit_here);
+        for height in &self.heights {
+            let (glyph, role) = self.cell(*height, row, limit_here);
             cells.push(glyph, role, self.ctx);
         }
         cells.flush(self.ctx);
@@ -141,19 +146,12 @@ impl Picture<'_> {
         (self.rows - 1).saturating_sub(from_below)
     }
 
-    fn cell(&self, column: &Scrape, row: usize, limit_here: bool) -> (&'static str, Option<Role>) {
-        let eighths = column.canary.rate().map_or(0, |rate| self.eighths(rate));
-        match eighths.saturating_sub((self.rows - 1 - row) * 8).min(8) {
+    fn cell(&self, height: usize, row: usize, limit_here: bool) -> (&'static str, Option<Role>) {
+        match height.saturating_sub((self.rows - 1 - row) * 8).min(8) {
             0 if limit_here => (self.ctx.theme.pick("╌", "-"), Some(Role::Bad)),
             0 => (" ", None),
             n => (self.glyph(n), Some(Role::Canary)),
         }
-    }
-
-    /// How high a rate stands; a rate above zero never looks like none.
-    fn eighths(&self, rate: f64) -> usize {
-        let exact = (rate / self.top * self.rows as f64 * 8.0).round() as usize;
-        if rate > 0.0 { exact.max(1) } else { 0 }
     }
 
     fn glyph(&self, eighths: usize) -> &'static str {
@@ -293,6 +291,12 @@ impl Picture<'_> {
             Span::styled(note, theme.style(Role::Muted)),
         ])
     }
+}
+
+/// How high a rate stands; a rate above zero never looks like none.
+fn eighths(rate: f64, top: f64, rows: usize) -> usize {
+    let exact = (rate / top * rows as f64 * 8.0).round() as usize;
+    if rate > 0.0 { exact.max(1) } else { 0 }
 }
 
 /// Something that happened in a column.
