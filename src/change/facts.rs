@@ -101,13 +101,7 @@ pub fn all(report: &Report, known: &Known) -> Vec<Fact> {
         completeness(report),
         refs_age(known),
         production(report, known),
-        fact(
-            "G07",
-            "drift",
-            Unknown,
-            "not asked",
-            "what production itself reports is not compared: set production.deployed",
-        ),
+        drift(report),
         base(report, known),
         commits(report),
         foreign(report, known),
@@ -252,6 +246,27 @@ fn production(report: &Report, known: &Known) -> Fact {
             of(Warn, format!("{}; the tag is lightweight: nobody signed it with a date", report.production.how))
         }
         Some(_) => of(Ok, report.production.how.clone()),
+    }
+}
+
+/// G07: whether production runs what its tag or branch says.
+fn drift(report: &Report) -> Fact {
+    let of = |state, value: &str, why: String| fact("G07", "drift", state, value, why);
+    let Some(running) = &report.production.deployed else {
+        return of(
+            Unknown,
+            "not asked",
+            "what production itself reports is not compared: set production.deployed".into(),
+        );
+    };
+    let said = running.said.as_str();
+    match (&running.oid, running.has_fix) {
+        (None, _) => of(Bad, said, format!("production runs {said}, which this clone does not know: git fetch --tags")),
+        (Some(_), Some(true)) => of(Ok, said, format!("the fix is out: production runs {said}")),
+        (Some(oid), _) if report.production.how.starts_with("production itself") => {
+            of(Warn, said, format!("{}: {} is what the fix is compared with", report.production.how, oid.short()))
+        }
+        (Some(_), _) => of(Ok, said, format!("production itself says that it runs {said}")),
     }
 }
 

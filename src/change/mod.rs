@@ -7,7 +7,9 @@
 
 pub mod classes;
 pub mod contents;
+pub mod continuity;
 pub mod core;
+pub mod deployed;
 pub mod diff;
 pub mod facts;
 pub mod ladder;

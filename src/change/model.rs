@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::contents::Contents;
+use super::deployed::Running;
 use super::ladder::Rung;
 use super::releases::Releases;
 use super::risk::Risk;
@@ -52,6 +53,8 @@ pub struct Report {
     pub behind: Option<u64>,
     /// The upstream that `ahead` and `behind` compare with.
     pub upstream: Option<String>,
+    /// Its commit, as it was last fetched.
+    pub upstream_oid: Option<Oid>,
     /// What kind of repository this is.
     pub repository: Repository,
     /// What could not be read, in sentences with what helps: all that rests on it is unknown.
@@ -99,6 +102,8 @@ pub struct Production {
     pub oid: Option<Oid>,
     /// How it was found, or why it was not.
     pub how: String,
+    /// What production itself says; `None` when it was not asked, or did not answer.
+    pub deployed: Option<Running>,
 }
 
 /// What is to be shipped.

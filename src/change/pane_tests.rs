@@ -48,7 +48,8 @@ fn commit(id: &str, summary: &str, author: &str, foreign: bool) -> Commit {
 }
 
 fn report() -> Report {
-    let production = Production { reference: Some("v2.4.1".into()), oid: Some(oid("2b")), how: "newest tag".into() };
+    let (reference, how) = (Some("v2.4.1".into()), "newest tag".into());
+    let production = Production { reference, oid: Some(oid("2b")), how, deployed: None };
     let head =
         Head { reference: Some("hotfix/checkout-502".into()), oid: Some(oid("3f9c1e20")), tree: Some(oid("aa")) };
     let mut report = Report {

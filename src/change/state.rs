@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
+use super::continuity::Continuity;
+use super::deployed::Said;
 use super::diff::FileDiff;
 use super::facts;
 use super::model::{Fact, Report, Worktree};
@@ -18,6 +20,8 @@ pub enum Observation {
     Worktree(evidence::Observation<Worktree>),
     /// The text of a diff that was asked for.
     Diff(evidence::Observation<FileDiff>),
+    /// What production says that it runs.
+    Deployed(evidence::Observation<Said>),
 }
 
 impl Observation {
@@ -28,6 +32,7 @@ impl Observation {
             Self::Report(it) => Self::Report(it.told_by(now, speed)),
             Self::Worktree(it) => Self::Worktree(it.told_by(now, speed)),
             Self::Diff(it) => Self::Diff(it.told_by(now, speed)),
+            Self::Deployed(it) => Self::Deployed(it.told_by(now, speed)),
         }
     }
 }
@@ -41,6 +46,10 @@ pub struct State {
     pub worktree: Observed<Worktree>,
     /// The diff that was asked for last.
     pub diff: Observed<FileDiff>,
+    /// What production says that it runs.
+    pub deployed: Observed<Said>,
+    /// The chain from the tip to production; worked out where all rooms are known.
+    pub continuity: Option<Continuity>,
 }
 
 impl State {
@@ -50,6 +59,7 @@ impl State {
             Observation::Report(it) => self.report.observe(it),
             Observation::Worktree(it) => self.worktree.observe(it),
             Observation::Diff(it) => self.diff.observe(self.joined(it)),
+            Observation::Deployed(it) => self.deployed.observe(it),
         }
     }
 
@@ -66,6 +76,11 @@ impl State {
     pub fn facts(&self) -> Vec<Cow<'_, Fact>> {
         let known = self.report.value().map_or(&[][..], |report| &report.facts);
         let mut all: Vec<_> = known.iter().map(Cow::Borrowed).collect();
+        if let Some(chain) = self.continuity.as_ref().filter(|_| !all.is_empty()) {
+            let told = [chain.fact(), chain.evidence()];
+            all.retain(|fact| told.iter().all(|it| it.id != fact.id));
+            all.extend(told.map(Cow::Owned));
+        }
         if !all.is_empty() {
             all.push(Cow::Owned(facts::work_tree(self.worktree.value())));
             all.sort_by_key(|fact| fact.id);

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::continuity::Continuity;
 use super::model::{Commit, FactState, FileChange, FileStatus, Report, Size, Worktree};
 use crate::evidence::{Failure, Oid};
 
@@ -9,7 +10,7 @@ use crate::evidence::{Failure, Oid};
 const LISTED: usize = 40;
 
 /// The whole page.
-pub fn page(report: &Report, worktree: Result<&Worktree, Failure>) -> String {
+pub fn page(report: &Report, worktree: Result<&Worktree, Failure>, chain: Option<&Continuity>) -> String {
     let mut page = String::new();
     let mut line = |text: String| {
         page.push_str(&text);
@@ -23,6 +24,7 @@ pub fn page(report: &Report, worktree: Result<&Worktree, Failure>) -> String {
     line(format!("  commits      {}", commits(report)));
     line(format!("  upstream     {}", upstream(report)));
     line(format!("  work tree    {}", work_tree(worktree)));
+    chain.iter().for_each(|chain| line(format!("  continuity   {}", chain.row())));
     if let Some(risk) = &report.risk {
         line(format!(
             "  risk         {} {}{}",

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::model::{GateStatus, Inputs, State};
 use crate::canary::judge::LogE;
 use crate::canary::model::{MetricReport, Report as CanaryReport, Verdict};
+use crate::change::deployed::Running;
 use crate::change::ladder::{Level, Rung};
 use crate::change::model::{
     Commit, Fact, FactState, FileChange, FileStatus, Head, Production, Report as ChangeReport, Size, Worktree,
@@ -262,8 +263,14 @@ pub fn fact(id: &'static str, name: &'static str, state: FactState, why: &str) -
 
 pub fn change() -> ChangeReport {
     let ok = |id, name| fact(id, name, FactState::Ok, "as it should be");
+    let out = Running { said: "3333333".into(), oid: Some(oid('3')), tree: Some(oid('4')), has_fix: Some(true) };
     ChangeReport {
-        production: Production { reference: Some("v2.4.1".into()), oid: Some(oid('1')), how: "newest tag".into() },
+        production: Production {
+            reference: Some("v2.4.1".into()),
+            oid: Some(oid('1')),
+            how: "newest tag".into(),
+            deployed: Some(out),
+        },
         head: Head { reference: Some("hotfix/checkout".into()), oid: Some(oid('3')), tree: Some(oid('4')) },
         merge_base: Some(oid('1')),
         size: Some(Size { files: 2, insertions: 12, deletions: 3 }),
@@ -282,13 +289,7 @@ pub fn change() -> ChangeReport {
         changes: vec![file("src/pool.rs", &[]), file("tests/pool.rs", &["test"])],
         ahead: Some(0),
         behind: Some(0),
-        facts: vec![
-            ok("G08", "base"),
-            ok("G10", "foreign"),
-            ok("G16", "continuity"),
-            ok("G20", "tag"),
-            ok("G22", "rivals"),
-        ],
+        facts: vec![ok("G08", "base"), ok("G10", "foreign"), ok("G20", "tag"), ok("G22", "rivals")],
         back_merge: vec![rung("main", Level::Merged)],
         ..ChangeReport::default()
     }

@@ -9,6 +9,7 @@
 //!
 //! All of it is pure: the room has no source of its own.
 
+pub mod continuity;
 pub mod gates;
 pub mod items;
 pub mod model;

@@ -7,13 +7,16 @@ use std::sync::mpsc;
 use color_eyre::eyre::WrapErr;
 use serde::Serialize;
 
-use super::{Context, Exit, refused};
+use super::gather::Around;
+use super::{Context, Exit, production, refused};
+use crate::change::continuity::Continuity;
 use crate::change::facts;
 use crate::change::model::{Observation, Report, Worktree};
 use crate::change::source::{self, Settings};
 use crate::change::text;
 use crate::config::load;
 use crate::evidence::{self, Failure};
+use crate::project::Project;
 
 /// What git knows about the hotfix.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -35,10 +38,25 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     if args.watch {
         return watch(args, context, settings);
     }
-    let (report, worktree) = source::read_all(&context.directory, &settings);
+    // Without a hotfix.toml no test, canary or approval is waited for: git alone is asked, and as fast as can be.
+    let project = Project::open(&context.directory).ok();
+    let configured = project.as_ref().and_then(|it| Some((it, it.loaded().ok()??.config.clone())));
+    let settings = match &configured {
+        Some((project, config)) => production::settings(project, config, context.now),
+        None => settings,
+    };
+    // The reads share nothing, so that none waits for another.
+    let ((report, worktree), around) = std::thread::scope(|scope| {
+        let around =
+            configured.as_ref().map(|(project, config)| scope.spawn(|| Around::ask(project, config, context.now)));
+        let read = source::read_all(&context.directory, &settings);
+        (read, around.and_then(|it| it.join().ok()))
+    });
     let report = report.map_err(|failure| refused(&failure))?;
     let worktree = worktree.map(|it| it.value);
-    done(print(args, &report.value, worktree.as_ref().map_err(Clone::clone)))
+    let around = around.unwrap_or_default();
+    let chain = around.continuity(report.clone(), report.observed_at);
+    done(print(args, &report.value, worktree.as_ref().map_err(Clone::clone), chain.as_ref()))
 }
 
 fn watch(args: Args, context: &Context, settings: Settings) -> color_eyre::Result<Exit> {
@@ -65,7 +83,7 @@ fn watch(args: Args, context: &Context, settings: Settings) -> color_eyre::Resul
             }
         };
         let Some(worktree) = known.map(Ok).or_else(|| state.worktree.failure().cloned().map(Err)) else { continue };
-        if !print(args, report, worktree).wrap_err("standard output")? {
+        if !print(args, report, worktree, None).wrap_err("standard output")? {
             break;
         }
     }
@@ -78,13 +96,18 @@ fn done(printed: io::Result<bool>) -> color_eyre::Result<Exit> {
 }
 
 /// Prints once; `false` when nobody reads any more.
-fn print(args: Args, report: &Report, worktree: Result<&Worktree, Failure>) -> io::Result<bool> {
-    let report = &with_work_tree(report.clone(), worktree.as_ref().ok().copied());
+fn print(
+    args: Args,
+    report: &Report,
+    worktree: Result<&Worktree, Failure>,
+    chain: Option<&Continuity>,
+) -> io::Result<bool> {
+    let report = &whole(report.clone(), worktree.as_ref().ok().copied(), chain);
     let text = if args.json {
-        let document = Document { schema: 1, report, worktree: worktree.ok() };
+        let document = Document { schema: 1, report, worktree: worktree.ok(), continuity: chain };
         serde_json::to_string(&document).map_err(io::Error::other)? + "\n"
     } else {
-        text::page(report, worktree)
+        text::page(report, worktree, chain)
     };
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -93,8 +116,12 @@ fn print(args: Args, report: &Report, worktree: Result<&Worktree, Failure>) -> i
     }
 }
 
-/// The fact about the work tree takes its place among those about commits.
-fn with_work_tree(mut report: Report, worktree: Option<&Worktree>) -> Report {
+/// The facts about the work tree and the chain take their places among those about commits.
+fn whole(mut report: Report, worktree: Option<&Worktree>, chain: Option<&Continuity>) -> Report {
+    for told in chain.iter().flat_map(|chain| [chain.fact(), chain.evidence()]) {
+        report.facts.retain(|fact| fact.id != told.id);
+        report.facts.push(told);
+    }
     report.facts.push(facts::work_tree(worktree));
     report.facts.sort_by_key(|fact| fact.id);
     report
@@ -107,6 +134,7 @@ struct Document<'a> {
     #[serde(flatten)]
     report: &'a Report,
     worktree: Option<&'a Worktree>,
+    continuity: Option<&'a Continuity>,
 }
 
 /// The settings of the repository's `hotfix.toml`; defaults without one.

@@ -200,6 +200,7 @@ fn configured(project: &Project, loaded: &Loaded, now: Timestamp, checks: &mut V
             checks.extend(secrets(&uses, &loaded.root, permit));
             checks.extend(endpoints::reach(loaded, permit));
             checks.extend(metrics::look(loaded, permit, now));
+            checks.extend(deployed(loaded, permit, now));
         }
         Some(Trust::Untrusted { why, .. }) if !uses.is_empty() => {
             let what = format!("trust: {why}; secrets and endpoints were not touched");
@@ -209,6 +210,19 @@ fn configured(project: &Project, loaded: &Loaded, now: Timestamp, checks: &mut V
             checks.push(Check::ok("trust: not needed, it runs and contacts nothing"));
         }
     }
+}
+
+/// Production is asked in earnest: whether its answer names a version is what one must know before it is needed.
+fn deployed(loaded: &Loaded, permit: Permit, now: Timestamp) -> Option<Check> {
+    let answer = super::production::ask(&loaded.root, &loaded.config, Some(permit), now)?;
+    Some(match answer {
+        Ok(seen) => Check::ok(format!("production: runs {}, says {}", seen.value.word(), seen.source)),
+        Err(failure) => {
+            let remedy =
+                failure.remedy.unwrap_or_else(|| "see whether it runs, and whether this machine may reach it".into());
+            Check::fail(failure.what, remedy)
+        }
+    })
 }
 
 /// Every program is looked for once; none is run.

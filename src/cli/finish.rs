@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::entry::{Common, Desk};
-use super::{Context, Exit, print, refused};
-use crate::change::source::{self, FinishOrder, Journaling, Settings, Turn};
+use super::{Context, Exit, print, production, refused};
+use crate::change::source::{self, FinishOrder, Journaling, Turn};
 use crate::change::strategy::{Finished, Reached, ReachedState};
 use crate::incident::{Entry, Manner, NONE};
 
@@ -57,7 +57,7 @@ enum By {
 /// When nothing could be done, or not all: why, and what to do.
 pub fn run(args: &Args, context: &Context) -> color_eyre::Result<Exit> {
     let mut desk = Desk::open(context, &args.common)?;
-    let settings = Settings::from(&desk.project.config()?);
+    let settings = production::settings(&desk.project, &desk.project.config()?, context.now);
     let incident = match &args.common.incident {
         Some(id) => desk.incident(Some(id))?.id,
         None => desk.journal.active_incident()?.unwrap_or_else(|| NONE.to_owned()),

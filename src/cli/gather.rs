@@ -9,16 +9,18 @@ use color_eyre::eyre::eyre;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Context, servers};
+use super::{Context, production, servers};
 
 use crate::canary::model::{Report as CanaryReport, State as CanaryState};
 use crate::canary::source::{Keys, Source as CanarySource};
+use crate::change::continuity::Continuity;
 use crate::change::model::{Report as ChangeReport, Worktree};
 use crate::change::source::{self, Settings};
+use crate::checklist::continuity;
 use crate::checklist::model::Inputs;
 use crate::config::schema::{self, Config};
 use crate::config::trust::Permit;
-use crate::evidence::{Evidence, Failure, Generation, Observation, Observed};
+use crate::evidence::{Evidence, Failure, Generation, Observation, Observed, Subject};
 use crate::http::Client;
 use crate::incident::Incident;
 use crate::project::Project;
@@ -29,9 +31,6 @@ use crate::rollback::plan::{self, Contents};
 use crate::test_results::model::{Report as TestReport, State as TestResults};
 use crate::test_results::providers;
 use crate::test_results::source as test_source;
-
-/// What a rollback goes back from: the commit that the hotfix ships.
-const TIP: &str = "HEAD";
 
 /// What every source answered.
 #[derive(Debug, Clone)]
@@ -64,6 +63,47 @@ impl Gathered {
     }
 }
 
+/// What the other rooms know, for the chain from the tip to production.
+#[derive(Debug, Clone, Default)]
+pub struct Around {
+    incident: Option<Incident>,
+    tests: TestResults,
+    canary: Option<Observed<CanaryReport>>,
+    config: Config,
+}
+
+impl Around {
+    /// Asks the journal, the test reports and the canary once.
+    pub fn ask(project: &Project, config: &Config, now: Timestamp) -> Self {
+        let permit = project.trust().and_then(|trust| trust.permit());
+        let head = project.head().map(Subject::commit);
+        let servers = servers::ask(project, config, permit, now);
+        Self {
+            incident: incident(project).ok().flatten(),
+            tests: tests(project, config, head, &servers, now),
+            canary: canary(project, config, permit, now),
+            config: config.clone(),
+        }
+    }
+
+    /// The chain for what git just told.
+    pub fn continuity(&self, change: Evidence<ChangeReport>, now: Timestamp) -> Option<Continuity> {
+        let mut tests = self.tests.clone();
+        tests.set_head(change.value.subject());
+        continuity::of(&Inputs {
+            now,
+            incident: self.incident.as_ref(),
+            change: &Observed::seen(change),
+            worktree: &Observed::default(),
+            tests: &tests,
+            canary: self.canary.as_ref(),
+            plan: None,
+            config: &self.config.checklist,
+            limits: self.config.limits,
+        })
+    }
+}
+
 /// Asks every source once.
 ///
 /// # Errors
@@ -77,13 +117,17 @@ pub fn gather(context: &Context) -> color_eyre::Result<Gathered> {
     let (git, plan, canary, servers) = thread::scope(|scope| {
         let canary = scope.spawn(|| canary(&project, &config, permit, context.now));
         let servers = scope.spawn(|| servers::ask(&project, &config, permit, context.now));
-        (Git::look(&project, &config), plan(&project, &config, permit, context.now), canary.join(), servers.join())
+        let said = production::ask(&project.root, &config, permit, context.now);
+        let deployed = said.and_then(Result::ok).map(|evidence| evidence.value);
+        let settings = Settings { deployed, ..Settings::from(&config) };
+        let plan = plan(&project, &config, &settings, permit, context.now);
+        (Git::look(&project, &settings), plan, canary.join(), servers.join())
     });
     let servers = servers.unwrap_or_else(|_| servers::of(&project, &config, None).unasked());
     Ok(Gathered {
         now: context.now,
         incident,
-        tests: tests(&project, &config, &git, &servers, context.now),
+        tests: tests(&project, &config, git.change.value().map(ChangeReport::subject), &servers, context.now),
         plan,
         canary: canary.unwrap_or_else(|_| Some(failed("the canary's source broke down", None, context.now))),
         change: git.change,
@@ -107,19 +151,23 @@ struct Git {
 }
 
 impl Git {
-    fn look(project: &Project, config: &Config) -> Self {
-        let settings = Settings::from(config);
+    fn look(project: &Project, settings: &Settings) -> Self {
         let (change, worktree) = thread::scope(|scope| {
             let worktree = scope.spawn(|| source::read_worktree(&project.root));
-            (source::read(&project.root, &settings), worktree.join())
+            (source::read(&project.root, settings), worktree.join())
         });
         let broken = |_| Err(failure("the work tree's reader broke down", None, Timestamp::now()));
         Self { change: observed(change), worktree: observed(worktree.unwrap_or_else(broken)) }
     }
 }
 
-fn tests(project: &Project, config: &Config, git: &Git, servers: &[TestReport], now: Timestamp) -> TestResults {
-    let head = git.change.value().map(ChangeReport::subject);
+fn tests(
+    project: &Project,
+    config: &Config,
+    head: Option<Subject>,
+    servers: &[TestReport],
+    now: Timestamp,
+) -> TestResults {
     let evidence = test_source::read(&project.root, &config.tests, head.as_ref(), now);
     let evidence = providers::join(evidence, servers);
     let mut results = TestResults::default();
@@ -162,10 +210,15 @@ fn poll(
 }
 
 /// `None` when no rollback is configured. The same plan as `hotfix rollback` prints, down to its hash.
-fn plan(project: &Project, config: &Config, permit: Option<Permit>, now: Timestamp) -> Option<Observed<Plan>> {
+fn plan(
+    project: &Project,
+    config: &Config,
+    settings: &Settings,
+    permit: Option<Permit>,
+    now: Timestamp,
+) -> Option<Observed<Plan>> {
     let rollback = config.rollback.as_ref()?;
-    let settings = Settings::from(config);
-    let found = source::rollback_contents(&project.root, &settings, Some(TIP), rollback.to.as_deref());
+    let found = source::rollback_contents(&project.root, settings, None, rollback.to.as_deref());
     let plan = found.and_then(|found| {
         let answers =
             answers(&project.root, rollback, permit).map_err(|error| failure(&error.to_string(), None, now))?;

@@ -30,6 +30,7 @@ pub mod init;
 pub mod judge;
 pub mod note;
 pub mod override_;
+pub mod production;
 pub mod role;
 pub mod rollback;
 pub mod servers;

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 
 use super::{Context, Exit, gather, print};
 use crate::change;
-use crate::config::schema;
 use crate::config::trust::{Permit, Trust};
 use crate::http::Client;
 use crate::incident::{Decision, Entry, RollbackEnd};
@@ -53,9 +52,9 @@ pub struct Args {
     /// The revision to go back to; `rollback.to`, else the newest version before the present one, without it
     #[arg(long, value_name = "REV", conflicts_with_all = ["resume", "abort"])]
     to: Option<String>,
-    /// The revision that runs now; the hotfix tip, which is checked out, without it
-    #[arg(long, value_name = "REV", default_value = "HEAD", conflicts_with_all = ["resume", "abort"])]
-    from: String,
+    /// The revision that runs now; what production says, else the hotfix tip, without it
+    #[arg(long, value_name = "REV", conflicts_with_all = ["resume", "abort"])]
+    from: Option<String>,
     /// Who does it; your configured name, git's user.name or the login without it
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
@@ -97,15 +96,23 @@ fn the_plan(project: &Project, args: &Args) -> color_eyre::Result<Plan> {
         bail!("hotfix.toml has no [rollback]: add one, or see `hotfix init`")
     };
     let to = args.to.as_deref().or(rollback.to.as_deref());
-    let contents = contents(&project.root, &config, &args.from, to)?;
+    let settings = match args.from {
+        Some(_) => change::source::Settings::from(&config),
+        None => super::production::settings(project, &config, Timestamp::now()),
+    };
+    let contents = contents(&project.root, &settings, args.from.as_deref(), to)?;
     let permit = project.trust().and_then(|trust| trust.permit());
     let answers = gather::answers(&project.root, rollback, permit)?;
     Ok(plan::build(rollback, contents, &answers)?)
 }
 
-fn contents(root: &Path, config: &schema::Config, from: &str, to: Option<&str>) -> color_eyre::Result<Contents> {
-    let settings = change::source::Settings::from(config);
-    let found = change::source::rollback_contents(root, &settings, Some(from), to).map_err(|failure| {
+fn contents(
+    root: &Path,
+    settings: &change::source::Settings,
+    from: Option<&str>,
+    to: Option<&str>,
+) -> color_eyre::Result<Contents> {
+    let found = change::source::rollback_contents(root, settings, from, to).map_err(|failure| {
         let remedy = failure.remedy.map_or_else(String::new, |remedy| format!(" ({remedy})"));
         eyre!("{}{remedy}", failure.what)
     })?;

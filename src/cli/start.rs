@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::entry::{Common, Desk};
-use super::{Context, Exit, print, refused};
-use crate::change::source::{self, Settings, StartOrder};
+use super::{Context, Exit, print, production, refused};
+use crate::change::source::{self, StartOrder};
 use crate::change::strategy::Started;
 use crate::evidence::Oid;
 use crate::incident::{Entry, NONE};
@@ -41,7 +41,7 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     // A relative folder counts from where the command runs.
     let path = path.map(|path| context.directory.join(path));
     let mut desk = Desk::open(context, &common)?;
-    let settings = Settings::from(&desk.project.config()?);
+    let settings = production::settings(&desk.project, &desk.project.config()?, context.now);
     let incident = match &common.incident {
         Some(id) => desk.incident(Some(id))?.id,
         None => desk.journal.active_incident()?.unwrap_or_else(|| NONE.to_owned()),

@@ -1,5 +1,6 @@
 //! What the cockpit does to the world: the other half of an update.
 
+use crate::change::deployed::Said;
 use crate::change::diff::Shown;
 use crate::incident::Entry;
 use crate::rollback;
@@ -20,6 +21,8 @@ pub enum Effect {
     Refresh,
     /// Read the difference of a file of the change, for its detail.
     ShowFile(Shown, usize),
+    /// Production says something else now: git compares with that, and the rollback goes back from it.
+    Deployed(Option<Said>),
     /// Build the rollback plan anew.
     Replan,
     /// Something for the rollback's executor.

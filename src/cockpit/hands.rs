@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
@@ -19,6 +19,7 @@ use super::mailbox::Sending;
 use super::opening::{Found, Opened};
 use super::planner;
 use super::state::{Standing, State};
+use crate::change::deployed::Said;
 use crate::config::trust::Permit;
 use crate::drill::headless::INCIDENT;
 use crate::drill::live::{Live, News};
@@ -53,7 +54,10 @@ struct Engaged {
     /// For the servers of test results.
     asked: Asked,
     canary: Arc<Notify>,
+    production: Arc<Notify>,
     plan: Arc<Notify>,
+    /// What production says that it runs, for the planner.
+    deployed: watch::Sender<Option<Said>>,
     http: http::Client,
     /// Length and time of the journal's log at the last look.
     journal_written: Option<(u64, SystemTime)>,
@@ -162,6 +166,7 @@ impl Hands {
         let (canary, plan, http) = (Arc::new(Notify::new()), Arc::new(Notify::new()), http::Client::new());
         let asked = Asked::default();
         let tests = if reads_tests { self.start_tests(&opened, &http, asked.clone()) } else { None };
+        let (production, deployed) = (Arc::new(Notify::new()), watch::Sender::new(None));
         if let (Some(permit), Some(watched)) = (opened.permit, &opened.config.canary) {
             state.canary = canary::state::State::new(watched);
             let source = canary::source::Source::new(watched, permit, http.clone(), opened.canary_keys.clone())
@@ -174,10 +179,16 @@ impl Hands {
                 settings: (&opened.config).into(),
                 rollback: plan_config,
                 permit,
+                deployed: deployed.subscribe(),
             };
             self.spawn(planner::keep(planner, self.clock, plan.clone(), self.letters.clone()));
         }
-        self.engaged = Some(Engaged { opened, tests, asked, canary, plan, http, journal_written: None });
+        if let (Some(permit), Some(told)) = (opened.permit, &opened.config.production.deployed) {
+            let source = change::source::Deployed::new(told, permit, http.clone(), &opened.root);
+            self.spawn(watch_production(source, self.clock, production.clone(), self.letters.clone()));
+        }
+        self.engaged =
+            Some(Engaged { opened, tests, asked, canary, plan, production, deployed, http, journal_written: None });
         whats
     }
 
@@ -222,6 +233,11 @@ impl Hands {
             Effect::Replan => {
                 engaged.plan.notify_one();
                 engaged.asked.moved();
+            }
+            Effect::Deployed(said) => {
+                self.change.iter().for_each(|source| source.deployed(said.clone()));
+                engaged.deployed.send_replace(said);
+                engaged.plan.notify_one();
             }
             Effect::Rollback { effect, incident } => self.rollback(effect, &incident),
             Effect::Copy(_) | Effect::ToggleMouse | Effect::Suspend | Effect::Quit => {}
@@ -304,6 +320,7 @@ impl Engaged {
         }
         self.asked.refresh();
         self.canary.notify_one();
+        self.production.notify_one();
         self.plan.notify_one();
     }
 
@@ -337,6 +354,26 @@ async fn watch_canary(mut source: canary::source::Source, clock: Clock, asked: A
         let wait = crate::ui::pane::until(now, source.next_at(now));
         tokio::select! {
             () = tokio::time::sleep(clock.real(wait)) => {}
+            () = asked.notified() => {}
+        }
+    }
+}
+
+/// Asks production what it runs, again and again, and at once when asked.
+async fn watch_production(
+    mut source: change::source::Deployed,
+    clock: Clock,
+    asked: Arc<Notify>,
+    letters: Sending<Letter>,
+) {
+    let tell = |it| letters.send(Letter::Happened(What::Change(change::model::Observation::Deployed(it))));
+    loop {
+        tell(source.begin());
+        let observation = source.poll(clock.now()).await;
+        tell(observation);
+        let pause = source.pause(clock.now());
+        tokio::select! {
+            () = tokio::time::sleep(clock.real(pause)) => {}
             () = asked.notified() => {}
         }
     }

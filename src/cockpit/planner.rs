@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::clock::Clock;
 use super::event::What;
@@ -12,6 +12,7 @@ use super::inlet::told;
 use super::letter::Letter;
 use super::mailbox::Sending;
 use crate::change;
+use crate::change::deployed::Said;
 use crate::change::source::{Settings, rollback_contents};
 use crate::config::schema;
 use crate::config::trust::Permit;
@@ -24,9 +25,6 @@ use crate::rollback::state::Event;
 /// Between two builds when nothing moves: half of what makes a plan too old.
 const EVERY: Duration = Duration::from_secs(30);
 
-/// What the rollback goes back from: the commit that the hotfix ships.
-const TIP: &str = "HEAD";
-
 /// What a plan is built from.
 #[derive(Debug, Clone)]
 pub struct Planner {
@@ -38,6 +36,8 @@ pub struct Planner {
     pub rollback: schema::Rollback,
     /// Proof that it was trusted.
     pub permit: Permit,
+    /// What production says that it runs.
+    pub deployed: watch::Receiver<Option<Said>>,
 }
 
 impl Planner {
@@ -56,7 +56,8 @@ impl Planner {
     }
 
     fn contents(&self) -> Result<change::contents::Contents, Failure> {
-        rollback_contents(&self.root, &self.settings, Some(TIP), self.rollback.to.as_deref())
+        let settings = Settings { deployed: self.deployed.borrow().clone(), ..self.settings.clone() };
+        rollback_contents(&self.root, &settings, None, self.rollback.to.as_deref())
     }
 }
 

@@ -190,7 +190,7 @@ impl State {
     /// Evaluates the gates anew. Returns whether the picture changed.
     pub fn judge(&mut self) -> bool {
         let Self { now, project, incident, change, tests, canary, rollback, checklist, .. } = self;
-        checklist.update(&Inputs {
+        let inputs = Inputs {
             now: *now,
             incident: incident.as_ref(),
             change: &change.report,
@@ -200,7 +200,12 @@ impl State {
             plan: project.config.rollback.is_some().then_some(&rollback.plan),
             config: &project.config.checklist,
             limits: project.config.limits,
-        })
+        };
+        let chain = checklist::continuity::of(&inputs);
+        let is_news = checklist.update(&inputs);
+        let has_moved = change.continuity != chain;
+        change.continuity = chain;
+        is_news || has_moved
     }
 
     /// Where everything is on the screen.

@@ -15,6 +15,7 @@ use super::effect::{Actor, Effect};
 use super::event::{Event, Toast, What};
 use super::panes;
 use super::state::State;
+use crate::change::deployed::Said;
 use crate::evidence::Observation;
 use crate::incident::Entry;
 use crate::rollback::guard::Input;
@@ -83,7 +84,12 @@ fn tick(state: &mut State) -> Vec<Effect> {
 
 fn changed(state: &mut State, observation: change::model::Observation) -> Vec<Effect> {
     let before = state.change.head().and_then(|head| head.commit);
-    if !state.change.update(observation) {
+    let is_production = matches!(observation, change::model::Observation::Deployed(_));
+    let is_news = state.change.update(observation);
+    if is_production {
+        return asked(state, is_news);
+    }
+    if !is_news {
         return Vec::new();
     }
     if let Some(head) = state.change.head() {
@@ -98,6 +104,17 @@ fn changed(state: &mut State, observation: change::model::Observation) -> Vec<Ef
     let mut effects: Vec<Effect> = moved.and_then(|entry| note(state, entry)).into_iter().collect();
     effects.push(Effect::Replan);
     effects
+}
+
+/// What production says goes to git, and is taken back when it is too old to be believed.
+fn asked(state: &mut State, is_news: bool) -> Vec<Effect> {
+    if is_news {
+        seen(state, Pane::Change);
+    }
+    let said = state.change.deployed.fresh(state.now).map(|it| it.value.clone());
+    let report = state.change.report.value();
+    let known = report.and_then(|it| it.production.deployed.as_ref()).map(|running| running.said.as_str());
+    if said.as_ref().map(Said::word) == known { Vec::new() } else { vec![Effect::Deployed(said)] }
 }
 
 fn tested(state: &mut State, observation: Observation<test_results::model::Report>) -> Vec<Effect> {
@@ -139,6 +156,7 @@ pub(super) fn judge(state: &mut State) {
     if state.judge() {
         state.ui.damage.add(Damage::HEADER);
         state.ui.damage.add(Damage::pane(Pane::Checklist));
+        state.ui.damage.add(Damage::pane(Pane::Change));
         settle(state);
     }
 }

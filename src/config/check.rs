@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::schema::{Config, Endpoint, PathClass, Request, Secret, Verify, default_classes};
+use super::schema::{Config, Deployed, PathClass, Request, Secret, Verify, default_classes};
 use super::shape::hint;
 use crate::evidence::text;
 
@@ -34,8 +34,8 @@ pub fn check(config: &Config) -> Vec<Fault> {
     if config.version.is_some_and(|version| version != 1) {
         faults.add("version", "this hotfix reads version 1 alone");
     }
-    if let Some(endpoint) = &config.production.deployed {
-        faults.endpoint("production.deployed", endpoint);
+    if let Some(deployed) = &config.production.deployed {
+        faults.deployed("production.deployed", deployed);
     }
     if let Some(reference) = config.production.reference.as_deref().filter(|it| it.contains(['*', '?', '['])) {
         faults.glob("production.ref", reference);
@@ -179,12 +179,19 @@ impl Faults {
         self.between(&format!("{path}.within"), verify.within, Duration::ZERO, LONGEST_TIMEOUT);
     }
 
-    fn endpoint(&mut self, path: &str, endpoint: &Endpoint) {
-        self.url(&format!("{path}.url"), &endpoint.url, endpoint.allow_http);
-        if let Some(json) = &endpoint.json {
+    fn deployed(&mut self, path: &str, deployed: &Deployed) {
+        match (&deployed.url, &deployed.run) {
+            (Some(url), None) => self.url(&format!("{path}.url"), url, deployed.allow_http),
+            (None, Some(argv)) => self.argv(&format!("{path}.run"), argv),
+            _ => self.add(path, "needs exactly one of `url` and `run`"),
+        }
+        if deployed.run.is_some() && deployed.token.is_some() {
+            self.add(&format!("{path}.token"), "goes with `url` alone");
+        }
+        if let Some(json) = &deployed.json {
             self.json_path(&format!("{path}.json"), json, true);
         }
-        self.token(path, endpoint.token.as_ref());
+        self.token(path, deployed.token.as_ref());
     }
 
     fn json_path(&mut self, path: &str, json: &str, has_url: bool) {

@@ -2,6 +2,9 @@
 
 use super::schema::{Config, Engine, Helm, Kubernetes, MetricSource, Request, Rollback, Secret, TestSource, Verify};
 
+/// What for production is asked which commit runs there.
+pub const DEPLOYED: &str = "production: deployed";
+
 /// A command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
@@ -61,7 +64,10 @@ impl Uses {
     pub fn of(config: &Config) -> Self {
         let mut uses = Self::default();
         if let Some(deployed) = &config.production.deployed {
-            uses.contact("production: deployed", "GET", &deployed.url, deployed.token.as_ref(), deployed.allow_http);
+            uses.run(DEPLOYED, deployed.run.as_deref());
+            if let Some(url) = &deployed.url {
+                uses.contact(DEPLOYED, "GET", url, deployed.token.as_ref(), deployed.allow_http);
+            }
         }
         for source in &config.tests {
             uses.test_source(source);

@@ -120,7 +120,7 @@ fn nothing_is_contacted_before_trust_and_everything_after_it() {
     let place = Place::new();
     let (address, requests) = server(2, "200 OK");
     let config = format!(
-        "[production]\ndeployed = {{ url = \"{address}/version\", token = {{ env = \"DEPLOY_TOKEN\" }} }}\n\
+        "[production]\ndeployed = {{ url = \"{address}/version\", json = \"$.status\", token = {{ env = \"DEPLOY_TOKEN\" }} }}\n\
          [rollback]\n[[rollback.steps]]\nname = \"back\"\nhttp = {{ url = \"{address}/back/{{to.sha}}\", token = {{ env = \"DEPLOY_TOKEN\" }} }}\n"
     );
     place.write("hotfix.toml", &config);

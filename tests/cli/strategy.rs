@@ -140,3 +140,42 @@ fn what_cannot_be_done_is_refused_with_the_way_out() {
         assert!(said.contains(what), "{said}");
     }
 }
+
+#[test]
+fn what_production_says_is_compared_and_gone_back_from_once_it_is_trusted() {
+    let place = released();
+    let repo = place.repo();
+    let config = "[production]\ndeployed = { run = [\"./deployed\"], json = \"$.tag\" }\n\
+                  [rollback]\n[[rollback.steps]]\nname = \"back\"\nrun = [\"true\"]\n";
+    place.write("deployed", "#!/bin/sh\necho '{\"tag\": \"v1.0.0\"}'\n");
+    git(&repo, &["update-index", "--add", "--chmod=+x", "deployed"]);
+    commit(&repo, "hotfix.toml", config);
+    Command::new("chmod").arg("+x").arg(repo.join("deployed")).status().unwrap();
+    git(&repo, &["tag", "-a", "-m", "x", "v0.9.0", "v1.0.0~1"]);
+    git(&repo, &["tag", "-a", "-m", "x", "v1.1.0"]);
+    git(&repo, &["checkout", "--quiet", "-b", "hotfix/y"]);
+    commit(&repo, "cart", "fixed\n");
+
+    let untrusted = place.output(&["change", "--json"], None);
+    assert!(String::from_utf8_lossy(&untrusted.stderr).contains("hotfix.toml is not trusted"), "{untrusted:?}");
+    let document: Value = serde_json::from_slice(&untrusted.stdout).unwrap();
+    assert_eq!(document["production"]["deployed"], Value::Null);
+
+    let hash = place.runs(&["trust", "--hash"]).trim().to_owned();
+    let trusted = |arguments: &[&str]| place.output(arguments, Some(("HOTFIX_TRUST", &hash)));
+    let document: Value = serde_json::from_slice(&trusted(&["change", "--json"]).stdout).unwrap();
+    let production = &document["production"];
+    assert_eq!((&production["deployed"]["said"], &production["ref"]), (&"v1.0.0".into(), &"v1.0.0".into()));
+    let links = document["continuity"]["links"].as_array().unwrap();
+    let state = |name: &str| links.iter().find(|it| it["name"] == name).unwrap()["state"].clone();
+    assert_eq!((state("deployed"), state("approved")), ("different".into(), "unknown".into()));
+    assert_eq!(document["continuity"]["unbroken"], false);
+
+    let plan: Value = serde_json::from_slice(&trusted(&["rollback", "--dry-run", "--json"]).stdout).unwrap();
+    assert_eq!((&plan["from"]["ref"], &plan["to"]["ref"]), (&"v1.0.0".into(), &"v0.9.0".into()));
+    assert!(plan["warnings"].to_string().contains("production says that it runs v1.0.0, not the tip"), "{plan}");
+    let doctor = String::from_utf8(trusted(&["doctor"]).stdout).unwrap();
+    assert!(doctor.contains("production: runs v1.0.0, says ./deployed"), "{doctor}");
+    let started = String::from_utf8(trusted(&["start", "z", "--despite-rival"]).stdout).unwrap();
+    assert!(started.starts_with("hotfix/z begins at v1.0.0 ("), "{started}");
+}

@@ -23,6 +23,8 @@ pub fn head(state: &State, ctx: &Ctx, width: u16, height: u16) -> Vec<Line<'stat
     let mut told = vec![size(report, ctx, width)];
     told.extend(risk(report, ctx, width));
     told.extend(report.releases.iter().map(|it| row("compare", &it.sentence(), ctx, width)));
+    let chain = state.continuity.as_ref().filter(|chain| chain.head.is_some());
+    told.extend(chain.map(|chain| row("chain", &chain.row(), ctx, width)));
     let rest = [
         ("commits", plain::commits(report)),
         ("base", base(report)),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::change::deployed::Said;
 use crate::change::diff::Shown;
 
 /// A change is acted upon when nothing more came for so long,
@@ -31,6 +32,7 @@ struct State {
     now: bool,
     show: Option<(Shown, usize)>,
     watch: Option<Watched>,
+    deployed: Option<Option<Said>>,
     stop: bool,
 }
 
@@ -49,6 +51,8 @@ pub(super) enum Wake {
     Show(Shown, usize),
     /// From now on it is watched, or not.
     Watch(Watched),
+    /// Production says this now.
+    Deployed(Option<Said>),
     /// The time is up.
     Time,
     /// Nobody wants to know any more.
@@ -97,6 +101,11 @@ impl Bell {
         self.ring(|state| state.watch = Some(Watched(watched)));
     }
 
+    /// Tells what production says.
+    pub(super) fn deployed(&self, said: Option<Said>) {
+        self.ring(|state| state.deployed = Some(said));
+    }
+
     /// Ends the thread.
     pub(super) fn stop(&self) {
         self.ring(|state| state.stop = true);
@@ -138,6 +147,9 @@ impl State {
         }
         if let Some(watched) = self.watch.take() {
             return Some(Wake::Watch(watched));
+        }
+        if let Some(said) = self.deployed.take() {
+            return Some(Wake::Deployed(said));
         }
         if self.now || self.due().is_some_and(|due| due <= now) {
             let by_name = !self.now && !self.everything;

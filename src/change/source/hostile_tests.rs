@@ -97,7 +97,7 @@ fn text_from_outside_comes_out_clean() {
     let texts = format!(
         "{} {}",
         serde_json::to_string(&report).unwrap(),
-        crate::change::text::page(&report, Ok(&read_worktree(&it.root).unwrap().value)).replace('\n', " ")
+        crate::change::text::page(&report, Ok(&read_worktree(&it.root).unwrap().value), None).replace('\n', " ")
     );
     let bad: Vec<char> = texts.chars().filter(|c| is_dangerous(*c)).collect();
     assert!(bad.is_empty(), "{bad:?} in {texts}");

@@ -8,6 +8,7 @@ mod bell;
 mod by_command;
 mod by_library;
 mod command;
+mod deployed;
 mod familiar;
 mod foreign;
 mod history;
@@ -27,10 +28,13 @@ mod undoing;
 mod watch;
 mod worktree;
 
+pub use deployed::Deployed;
 pub use read::{Kind, Settings, head, kind, read, read_all, read_worktree, rollback_contents};
 pub use run::{Handle, start};
 pub use strategy::{FinishOrder, Journaling, StartOrder, Turn, finish, start_branch};
 
+#[cfg(test)]
+mod drift_tests;
 #[cfg(test)]
 mod facts_tests;
 #[cfg(test)]

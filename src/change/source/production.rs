@@ -3,6 +3,7 @@
 use super::history::Tag;
 use super::repository::Repo;
 use super::trouble::Trouble;
+use crate::change::deployed::{Running, Said};
 use crate::change::model;
 use crate::config::schema;
 use crate::evidence::{Oid, text};
@@ -24,11 +25,12 @@ pub(super) struct Found {
 
 impl Found {
     pub(super) fn nothing(how: String) -> Self {
-        Self { production: model::Production { reference: None, oid: None, how }, ..Self::default() }
+        Self { production: model::Production { how, ..model::Production::default() }, ..Self::default() }
     }
 
     fn named(reference: &str, oid: Oid, how: String) -> Self {
-        let production = model::Production { reference: Some(text::clean(reference)), oid: Some(oid), how };
+        let reference = Some(text::clean(reference));
+        let production = model::Production { reference, oid: Some(oid), how, deployed: None };
         Self { production, ..Self::default() }
     }
 }
@@ -72,6 +74,52 @@ pub(super) fn find(
             "no tag, branch or revision is called {shown}: git fetch --tags, or set production.ref in hotfix.toml"
         ))),
     }
+}
+
+/// The same after production itself has spoken: what it says that it runs is production, unless the fix is part of that
+/// already. Then what the fix was built on stays what it is compared with.
+pub(super) fn corrected(
+    repo: &Repo,
+    mut found: Found,
+    said: Option<&Said>,
+    head: Option<&Oid>,
+) -> Result<Found, Trouble> {
+    let Some(said) = said else { return Ok(found) };
+    let oid = meaning(repo, said)?;
+    let tree = oid.as_ref().map(|oid| repo.tree(oid)).transpose()?;
+    let has_fix = match (&oid, head) {
+        (Some(oid), Some(head)) => Some(repo.reaches(oid, head)?),
+        _ => None,
+    };
+    let running = Running { said: said.word().to_owned(), oid, tree, has_fix };
+    if let (Some(oid), false) = (&running.oid, running.has_fix == Some(true))
+        && found.production.oid.as_ref() != Some(oid)
+    {
+        let tag = found.versions.iter().find(|tag| tag.commit == *oid).cloned();
+        let before = found.production.reference.take();
+        let not = before.map_or_else(String::new, |name| format!(", not {name}"));
+        let name = tag.as_ref().map_or_else(|| oid.short().to_owned(), |tag| text::clean(&tag.name));
+        found.production.how = format!("production itself says that it runs {}{not}", running.said);
+        found.production.reference = Some(name);
+        found.production.oid = Some(oid.clone());
+        found.tag = tag;
+        found.is_ambiguous = false;
+    }
+    found.production.deployed = Some(running);
+    Ok(found)
+}
+
+/// The commit that production's word means: a commit's digits, or a tag. Never a branch or an expression.
+pub(super) fn meaning(repo: &Repo, said: &Said) -> Result<Option<Oid>, Trouble> {
+    for tag in said.tags() {
+        if let Some(oid) = repo.resolve(&format!("refs/tags/{tag}"))? {
+            return Ok(Some(oid));
+        }
+    }
+    let Some(digits) = said.digits() else { return Ok(None) };
+    // What these digits begin several of is no commit, and a branch may have them for a name.
+    let oid = repo.resolve(&digits).unwrap_or(None);
+    Ok(oid.filter(|oid| oid.as_str().starts_with(&digits)))
 }
 
 fn by_glob(repo: &Repo, glob: &str, head: Option<&Oid>) -> Result<Found, Trouble> {

@@ -17,6 +17,7 @@ use super::undoing;
 use super::worktree;
 use crate::change::classes::Classes;
 use crate::change::contents::{Contents, Point};
+use crate::change::deployed::Said;
 use crate::change::model::{COMMITS_LISTED, Commit, Head, Report, Repository, Worktree};
 use crate::change::patch::Entry;
 use crate::change::releases::Releases;
@@ -32,6 +33,9 @@ use beside::Beside;
 /// How long a report may be believed: the source confirms it every 10 s.
 const TTL: Duration = Duration::from_secs(60);
 
+/// What the hotfix ships.
+const TIP: &str = "HEAD";
+
 /// Files that differ between production and the version before it, as far as they are kept.
 const KEPT: usize = 10_000;
 
@@ -46,6 +50,8 @@ pub struct Settings {
     pub limits: schema::Limits,
     /// What paths say.
     pub change: schema::Change,
+    /// What production itself says that it runs, as far as it was heard.
+    pub deployed: Option<Said>,
 }
 
 impl From<&schema::Config> for Settings {
@@ -55,6 +61,7 @@ impl From<&schema::Config> for Settings {
             git: config.git.clone(),
             limits: config.limits,
             change: config.change.clone(),
+            deployed: None,
         }
     }
 }
@@ -146,8 +153,9 @@ pub fn read_worktree(root: &Path) -> Result<Evidence<Worktree>, Failure> {
     read.map(|look| worktree::evidence(look.counts())).map_err(|trouble| trouble.at(Timestamp::now()))
 }
 
-/// Reads what going back from one version to another would undo: from `from`, else from production; to `to`, else to
-/// the newest version that is in the history of `from`. Both are revisions, such as a commit's id or a tag.
+/// Reads what going back from one version to another would undo: from `from`, else from what production says that it
+/// runs, else from the tip, which is what the hotfix ships; to `to`, else to the newest version that is in the history of
+/// `from`. Both are revisions, such as a commit's id or a tag.
 ///
 /// # Errors
 /// As [`read`].
@@ -157,8 +165,8 @@ pub fn rollback_contents(
     from: Option<&str>,
     to: Option<&str>,
 ) -> Result<Contents, Failure> {
-    let read = Reader::open(root, settings.clone()).and_then(|mut reader| reader.rollback(from, to));
-    read.map(|(contents, _)| contents).map_err(|trouble| trouble.at(Timestamp::now()))
+    let read = Reader::open(root, settings.clone()).and_then(|mut reader| reader.way_back(from, to));
+    read.map_err(|trouble| trouble.at(Timestamp::now()))
 }
 
 /// Compiled when they are first asked for, and then for whoever reads beside.
@@ -231,6 +239,40 @@ impl Reader {
         self.compared.as_ref()
     }
 
+    /// What going back undoes. Without `from` it goes back from what runs, and says where that is another commit than the
+    /// tip: before the fix is out, going back from the tip would only bring back what is broken.
+    fn way_back(&mut self, from: Option<&str>, to: Option<&str>) -> Result<Contents, Trouble> {
+        if from.is_some() {
+            return Ok(self.rollback(from, to)?.0);
+        }
+        let tip = self.repo.tip()?.commit;
+        let said = self.settings.deployed.clone();
+        let running = said.as_ref().map(|said| production::meaning(&self.repo, said)).transpose()?.flatten();
+        let name = said.as_ref().map_or("", Said::word);
+        let (mut contents, note) = match &running {
+            Some(oid) if tip.as_ref() != Some(oid) => {
+                let note = format!("production says that it runs {name}, not the tip: this goes back from there");
+                (self.rollback(Some(&self.name(oid)), to)?.0, Some(note))
+            }
+            None if said.is_some() => {
+                let note =
+                    format!("production runs {name}, which this clone does not know: this goes back from the tip");
+                (self.rollback(Some(TIP), to)?.0, Some(note))
+            }
+            _ => (self.rollback(Some(TIP), to)?.0, None),
+        };
+        contents.unknown.extend(note);
+        Ok(contents)
+    }
+
+    /// A version tag of the commit, else its id.
+    fn name(&self, oid: &Oid) -> String {
+        let glob = self.settings.production.reference.as_deref().filter(|name| production::is_glob(name));
+        let versions = self.repo.versions(glob.unwrap_or(production::DEFAULT)).unwrap_or_default();
+        let tag = versions.into_iter().find(|tag| tag.commit == *oid);
+        tag.map_or_else(|| oid.to_string(), |tag| tag.name)
+    }
+
     fn rollback(&mut self, from: Option<&str>, to: Option<&str>) -> Result<(Contents, Vec<Entry>), Trouble> {
         let tip = self.repo.tip()?;
         let found = self.production(tip.commit.as_ref())?;
@@ -244,7 +286,13 @@ impl Reader {
     }
 
     fn production(&self, head: Option<&Oid>) -> Result<Found, Trouble> {
-        production::find(&self.repo, &self.settings.production, &self.settings.git.remote, head)
+        let found = production::find(&self.repo, &self.settings.production, &self.settings.git.remote, head)?;
+        production::corrected(&self.repo, found, self.settings.deployed.as_ref(), head)
+    }
+
+    /// Production says something else now.
+    pub(super) fn set_deployed(&mut self, said: Option<Said>) {
+        self.settings.deployed = said;
     }
 
     /// What a glance needs about commits and refs as they are now; the rest as far as it was worked out before.
@@ -299,6 +347,7 @@ impl Reader {
         let (Some(branch), Some(head)) = (&tip.branch, &tip.commit) else { return Ok(()) };
         let Some((name, upstream)) = self.repo.upstream(branch)? else { return Ok(()) };
         report.upstream = Some(name);
+        report.upstream_oid.clone_from(&upstream);
         if let Some(upstream) = upstream {
             let (ahead, behind) = self.repo.ahead_behind(head, &upstream)?;
             (report.ahead, report.behind) = (Some(ahead), Some(behind));

@@ -15,6 +15,7 @@ use super::show;
 use super::trouble::Trouble;
 use super::watch::Watch;
 use super::worktree;
+use crate::change::deployed::Said;
 use crate::change::diff::Shown;
 use crate::change::model::{Observation, Report};
 use crate::evidence::{self, Evidence, Generation, Oid};
@@ -40,6 +41,11 @@ impl Handle {
     pub fn refresh(&self) {
         self.history.look();
         self.worktree.look();
+    }
+
+    /// Looks again with what production says now.
+    pub fn deployed(&self, said: Option<Said>) {
+        self.history.deployed(said);
     }
 
     /// Reads the text of a diff, from a line on; it comes as [`Observation::Diff`]. The newest request replaces one
@@ -156,6 +162,13 @@ impl History {
                     Wake::Stop => return,
                     Wake::Show(shown, from) => self.show(open.as_ref(), shown, from),
                     Wake::Watch(_) => {}
+                    Wake::Deployed(said) => {
+                        self.settings.deployed.clone_from(&said);
+                        if let Some(open) = &mut open {
+                            open.reader.set_deployed(said);
+                        }
+                        break;
+                    }
                     Wake::Time if self.confirm(open.as_ref()) => {}
                     Wake::Look | Wake::Files(_) | Wake::Time => break,
                 }
@@ -289,7 +302,7 @@ impl Files {
                 Wake::Time if watched.0 && last.at.elapsed() < FULL && last.found.is_some() => self.confirm(&last),
                 Wake::Files(files) if self.again(&mut last, &files) => {}
                 Wake::Look | Wake::Files(_) | Wake::Time => last = self.look(),
-                Wake::Show(..) => {}
+                Wake::Show(..) | Wake::Deployed(_) => {}
             }
         }
     }

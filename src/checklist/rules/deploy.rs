@@ -6,7 +6,8 @@ use super::assess::incident;
 use super::develop::same_content;
 use super::{Finding, Found, Inputs, Seen, about, count, fact, fresh, git, journaled};
 use crate::canary::model::{Report, Verdict};
-use crate::change::model::FactState;
+use crate::change::continuity::{Name, Tie};
+use crate::checklist::continuity;
 use crate::checklist::items::Item;
 use crate::evidence::{Evidence, Subject};
 use crate::incident::{Decision, Incident, Stage};
@@ -96,10 +97,18 @@ pub(super) fn no_rival(inputs: &Inputs) -> Found {
 pub(super) fn same_commit(inputs: &Inputs) -> Found {
     let report = git(inputs)?;
     let untold = "no source tells which commit is deployed: compare it with the tested one";
-    match report.value.fact("G16").filter(|chain| chain.state != FactState::Unknown) {
-        Some(_) => fact(report, "G16", untold),
-        None => Err(Finding::asks(untold)),
-    }
+    let chain = continuity::of(inputs).ok_or_else(|| Finding::asks(untold))?;
+    let (tested, deployed) = (chain.link(Name::Tested), chain.link(Name::Deployed));
+    let (Some(tested), Some(deployed)) = (tested, deployed) else { return Err(Finding::asks(untold)) };
+    let seen = about(report, format!("G16 continuity: {}", chain.row()));
+    let finding = match (tested.state, deployed.state) {
+        (_, Tie::Unknown) => Finding::asks(deployed.why.clone()),
+        (_, Tie::Different) => Finding::unmet(format!("the tip is not out: {}", deployed.why)),
+        (Tie::Different, _) => Finding::fails(format!("what is deployed was not tested: {}", tested.why)),
+        (Tie::Unknown, _) => Finding::asks(format!("whether what is deployed was tested is unknown: {}", tested.why)),
+        _ => return Ok(Finding::holds("the deployed commit is the tested one").with(seen)),
+    };
+    Err(finding.with(seen))
 }
 
 pub(super) fn tagged(inputs: &Inputs) -> Found {

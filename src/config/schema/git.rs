@@ -11,17 +11,19 @@ pub struct Production {
     /// A tag glob (the newest reachable one by version), a branch, or any revision. Default `v*`.
     #[serde(rename = "ref")]
     pub reference: Option<String>,
-    /// An endpoint that tells the deployed commit.
-    pub deployed: Option<Endpoint>,
+    /// Who tells which commit runs there.
+    pub deployed: Option<Deployed>,
 }
 
-/// An address that answers with a value.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// An address or a command that tells the commit, or the tag, that runs in production.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Endpoint {
-    /// Where.
-    pub url: String,
-    /// A path into the JSON answer, such as `$.commit`; the whole body as text without it.
+pub struct Deployed {
+    /// An address that answers with it.
+    pub url: Option<String>,
+    /// A command that prints it: program and arguments, never a shell line.
+    pub run: Option<Vec<String>>,
+    /// A path into the answer, if that is JSON, such as `$.commit`; the whole answer is the word without it.
     pub json: Option<String>,
     /// A bearer token.
     pub token: Option<Secret>,

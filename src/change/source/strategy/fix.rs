@@ -84,10 +84,13 @@ impl Promoted {
                 .remedy("git branch --list 'hotfix/*'")
         })?;
         let production = production::find(repo, &settings.production, &settings.git.remote, Some(&head))?;
+        let production = production::corrected(repo, production, settings.deployed.as_ref(), Some(&head))?;
         let is_shipped = match &production.production.oid {
             Some(oid) => repo.reaches(oid, &head)?,
             None => false,
         };
+        let runs = production.production.deployed.as_ref();
+        let is_shipped = is_shipped || runs.is_some_and(|it| it.has_fix == Some(true));
         let base = match since {
             Some(name) => repo
                 .resolve(name)?

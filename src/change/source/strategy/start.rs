@@ -118,6 +118,17 @@ fn beginning(repo: &Repo, settings: &Settings, order: &StartOrder) -> Result<Beg
 /// What runs in production, whatever is checked out here: the newest version there is.
 fn from_production(repo: &Repo, settings: &Settings) -> Result<Beginning, Trouble> {
     let head = repo.tip()?.commit;
+    if let Some(said) = &settings.deployed {
+        let what = format!("production runs {}, which this clone does not know", said.word());
+        let unknown = || Trouble::new(what).remedy("git fetch --tags, or say where it begins: --from REVISION");
+        let oid = production::meaning(repo, said)?.ok_or_else(unknown)?;
+        return Ok(Beginning {
+            oid,
+            from: said.word().to_owned(),
+            how: "what production says that it runs".into(),
+            notes: vec![],
+        });
+    }
     let found = production::find(repo, &settings.production, &settings.git.remote, head.as_ref())?;
     let is_named = settings.production.reference.as_deref().is_some_and(|name| !is_glob(name));
     let glob = settings.production.reference.as_deref().unwrap_or(DEFAULT);

@@ -83,14 +83,34 @@ fn c5_asks_a_person_and_asks_again_after_half_an_hour() {
 
 #[test]
 fn c6_and_c9_follow_their_facts() {
-    for (item, id) in [("c6", "G16"), ("c9", "G20")] {
-        let mut world = World::go(Stage::Deploy);
-        assert_eq!(state(&world, item), GateState::Satisfied);
-        world.edit_change(|report| report.facts.retain(|fact| fact.id != id));
-        assert_eq!(state(&world, item), GateState::Open);
-        world.edit_change(|report| report.facts.push(fact(id, "f", FactState::Bad, "not so")));
-        assert_eq!(state(&world, item), GateState::Failed);
-    }
+    let mut world = World::go(Stage::Deploy);
+    assert_eq!(state(&world, "c9"), GateState::Satisfied);
+    world.edit_change(|report| report.facts.retain(|fact| fact.id != "G20"));
+    assert_eq!(state(&world, "c9"), GateState::Open);
+    world.edit_change(|report| report.facts.push(fact("G20", "f", FactState::Bad, "not so")));
+    assert_eq!(state(&world, "c9"), GateState::Failed);
+}
+
+#[test]
+fn c6_compares_what_is_deployed_with_what_was_tested() {
+    let mut world = World::go(Stage::Deploy);
+    assert_eq!(state(&world, "c6"), GateState::Satisfied);
+    world.edit_tests(|report| report.runs.iter_mut().for_each(|run| (run.subject, run.tree) = (Some(oid('8')), None)));
+    assert_eq!(state(&world, "c6"), GateState::Failed, "deployed, and never tested");
+    let mut world = World::go(Stage::Deploy);
+    world.edit_tests(|report| report.runs.iter_mut().for_each(|run| run.subject = None));
+    assert_eq!(state(&world, "c6"), GateState::Open, "nobody knows what was tested");
+    let mut world = World::go(Stage::Deploy);
+    let running = |report: &mut crate::change::model::Report, digit: Option<char>| {
+        let tree = digit.map(oid);
+        report.production.deployed.iter_mut().for_each(|it| (it.oid, it.tree) = (digit.map(oid), tree.clone()));
+    };
+    world.edit_change(|report| running(report, Some('1')));
+    assert_eq!(state(&world, "c6"), GateState::Open, "production runs the version before");
+    world.edit_change(|report| running(report, None));
+    assert_eq!(state(&world, "c6"), GateState::Open, "production runs what git does not know");
+    world.edit_change(|report| report.production.deployed = None);
+    assert_eq!(state(&world, "c6"), GateState::Open, "nobody asks production");
 }
 
 #[test]
