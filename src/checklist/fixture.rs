@@ -19,7 +19,7 @@ use crate::journal::record::Record;
 use crate::journal::{Memory, Recorder};
 use crate::rollback::model::{Class, Plan, Step, StepAction, Version};
 use crate::test_results::model::{
-    FailureKind, Report as TestReport, Run, RunState, State as TestResults, TestFailure, Totals, Wanted,
+    FailureKind, Proof, Report as TestReport, Run, State as TestResults, TestFailure, Totals, Wanted,
 };
 
 pub fn oid(digit: char) -> Oid {
@@ -319,26 +319,24 @@ pub fn tests() -> TestReport {
         subject: Some(oid('3')),
         totals,
         runs: vec![Run {
-            name: "unit".into(),
-            source: "target/junit.xml".into(),
             subject: Some(oid('3')),
             observed_at: Some(minute(90)),
             freshness: Freshness::Fresh,
             totals,
-            complete: true,
-            state: RunState::Complete,
-            trouble: None,
-            claims_more: false,
             exit_code: Some(0),
             dirty: Some(false),
             tree: Some(oid('4')),
             committed_at: Some(minute(30)),
             behind: Some(0),
-            last_complete: None,
-            required: true,
-            ci: None,
+            proof: Some(Proof::Wrapped),
+            ..Run::new("unit", "target/junit.xml")
         }],
-        sources: vec![Wanted { name: "unit".into(), required: true, patterns: vec!["target/junit.xml".into()] }],
+        sources: vec![Wanted {
+            name: "unit".into(),
+            required: true,
+            patterns: vec!["target/junit.xml".into()],
+            ..Wanted::default()
+        }],
         ..TestReport::default()
     }
 }

@@ -28,7 +28,7 @@ use crate::rollback::engine;
 use crate::rollback::executor::survey;
 use crate::rollback::model::Plan;
 use crate::rollback::plan::{self, Contents};
-use crate::test_results::model::{Report as TestReport, State as TestResults};
+use crate::test_results::model::{Branch, Report as TestReport, State as TestResults};
 use crate::test_results::providers;
 use crate::test_results::source as test_source;
 
@@ -80,7 +80,7 @@ impl Around {
         let servers = servers::ask(project, config, permit, now);
         Self {
             incident: incident(project).ok().flatten(),
-            tests: tests(project, config, head, &servers, now),
+            tests: tests(project, config, head, None, &servers, now),
             canary: canary(project, config, permit, now),
             config: config.clone(),
         }
@@ -127,7 +127,10 @@ pub fn gather(context: &Context) -> color_eyre::Result<Gathered> {
     Ok(Gathered {
         now: context.now,
         incident,
-        tests: tests(&project, &config, git.change.value().map(ChangeReport::subject), &servers, context.now),
+        tests: {
+            let change = git.change.value();
+            tests(&project, &config, change.map(ChangeReport::subject), change, &servers, context.now)
+        },
         plan,
         canary: canary.unwrap_or_else(|_| Some(failed("the canary's source broke down", None, context.now))),
         change: git.change,
@@ -165,15 +168,28 @@ fn tests(
     project: &Project,
     config: &Config,
     head: Option<Subject>,
+    change: Option<&ChangeReport>,
     servers: &[TestReport],
     now: Timestamp,
 ) -> TestResults {
-    let evidence = test_source::read(&project.root, &config.tests, head.as_ref(), now);
-    let evidence = providers::join(evidence, servers);
+    let setup = test_source::Setup {
+        root: project.root.clone(),
+        sources: config.tests.clone(),
+        state: project.journal_folder().ok(),
+        production: change.and_then(|report| report.production.oid.clone()),
+    };
+    let evidence = providers::join(setup.open().look(head.as_ref(), now), servers);
     let mut results = TestResults::default();
     results.set_head(head.unwrap_or_default());
+    results.set_branch(change.and_then(branch));
     results.update(Observation::Seen(Generation(1), Box::new(evidence)), now);
     results
+}
+
+/// How HEAD stands beside its branch on the remote; what the reports' own look at git says counts where nothing is tracked.
+fn branch(report: &ChangeReport) -> Option<Branch> {
+    let upstream = report.upstream.clone()?;
+    Some(Branch { upstream: Some(upstream), ahead: report.ahead, behind: report.behind })
 }
 
 /// `None` when no canary is configured; one that may not be asked is a failure.

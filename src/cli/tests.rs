@@ -11,12 +11,16 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Context, Exit, servers, validation};
+use crate::change;
 use crate::config::schema::Config;
-use crate::config::trust::Permit;
-use crate::evidence::{Evidence, Generation, Observation, Subject};
+use crate::config::trust::{Permit, Trust};
+use crate::evidence::{Evidence, Generation, Observation, Oid, Subject};
 use crate::project::Project;
+use crate::test_results::live::Progress;
 use crate::test_results::model::{Green, Report, Run, State, TestFailure, Totals};
+use crate::test_results::past::Past;
 use crate::test_results::providers::{self, Asked, Heard};
+use crate::test_results::source::here;
 use crate::test_results::{baseline, source};
 use crate::ui::pane::short;
 
@@ -43,6 +47,9 @@ pub struct Args {
     /// Report files of production: failures are told as new, changed or pre-existing against them
     #[arg(long, value_name = "FILE")]
     pub baseline: Vec<PathBuf>,
+    /// Runs the tests of every source with a `run` in hotfix.toml first; their output goes to standard error
+    #[arg(long, conflicts_with = "files")]
+    pub run: bool,
     /// Prints one JSON object, one a line with --watch
     #[arg(long)]
     pub json: bool,
@@ -71,7 +78,7 @@ struct Document<'a> {
 /// # Errors
 /// When it could not run at all.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
-    let Args { files, baseline, json, watch, validate, cancel } = args;
+    let Args { files, baseline, run, json, watch, validate, cancel } = args;
     if let Some(name) = validate {
         return validation::start(&name, json, context);
     }
@@ -90,19 +97,26 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         }
         (false, true) => watch_files(&files, baseline.as_ref(), context, printer),
         (true, false) => {
-            let Place { project, config, permit } = Place::of(&context.directory)?;
-            let servers = servers::ask(&project, &config, permit, context.now);
-            let evidence = source::read(&project.root, &config.tests, None, context.now);
-            let evidence = providers::join(evidence, &servers);
-            judge_and_print(evidence, baseline, source::head(&project.root), context.now, printer)
+            let place = Place::of(&context.directory)?;
+            let now = if run { place.run_here()? } else { context.now };
+            let root = &place.project.root;
+            let servers = servers::ask(&place.project, &place.config, place.permit, now);
+            let evidence = providers::join(place.setup().open().look(None, now), &servers);
+            judge_and_print(evidence, baseline, source::head(root), now, printer)
         }
-        (true, true) => watch_project(&context.directory, baseline, printer),
+        (true, true) => {
+            let place = Place::of(&context.directory)?;
+            if run {
+                place.run_here()?;
+            }
+            watch_project(place, baseline, printer)
+        }
     }
 }
 
 fn judge_and_print(
     evidence: Evidence<Report>,
-    baseline: Option<Report>,
+    baseline: Option<Past>,
     head: Option<Subject>,
     now: Timestamp,
     printer: Printer,
@@ -120,18 +134,18 @@ fn judge_and_print(
 }
 
 /// The results of production. One file each for a source of the same name as the file.
-fn baseline_of(files: &[PathBuf], context: &Context) -> color_eyre::Result<Option<Report>> {
+fn baseline_of(files: &[PathBuf], context: &Context) -> color_eyre::Result<Option<Past>> {
     if files.is_empty() {
         return Ok(None);
     }
     let report = source::read_files(files, &context.directory, context.now);
     match report.runs.iter().find(|run| !run.complete) {
         Some(run) => Err(eyre!("the baseline {} is {}", run.source, run.state.label())),
-        None => Ok(Some(report)),
+        None => Ok(Some(Past::of(&report, None))),
     }
 }
 
-/// The project, and whether its configuration is trusted.
+/// A project, what its configuration says, and whether that is trusted.
 struct Place {
     project: Project,
     config: Config,
@@ -144,11 +158,80 @@ impl Place {
         let permit = project.trust().and_then(|trust| trust.permit());
         Ok(Self { config: project.config()?, project, permit })
     }
+
+    fn setup(&self) -> source::Setup {
+        let state = self.project.journal_folder().ok();
+        let has_results = state.as_deref().is_some_and(|state| !source::Archive::at(state).is_empty());
+        source::Setup {
+            root: self.project.root.clone(),
+            sources: self.config.tests.clone(),
+            production: has_results.then(|| self.production()).flatten(),
+            state,
+        }
+    }
+
+    /// The commit that production runs. Git is asked only when there is something to compare with.
+    fn production(&self) -> Option<Oid> {
+        let settings = change::source::Settings::from(&self.config);
+        change::source::read(&self.project.root, &settings).ok()?.value.production.oid
+    }
+
+    /// Runs the tests and returns the time at which they are done.
+    fn run_here(&self) -> color_eyre::Result<Timestamp> {
+        let permit = self.permit.map_or_else(|| Err(self.why_untrusted()), Ok)?;
+        let sources: Vec<_> = self.config.tests.iter().filter(|source| source.run.is_some()).cloned().collect();
+        if sources.is_empty() {
+            return Err(eyre!("no [[tests]] in hotfix.toml says how to `run` them"));
+        }
+        let place = here::Place { root: self.project.root.clone(), state: self.project.journal_folder()? };
+        let stop = tokio_util::sync::CancellationToken::new();
+        let (told, refusal) = mpsc::channel();
+        let tell = move |progress| print_progress(progress, &told);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let run = here::run_all(permit, &place, &sources, &tell, &stop);
+            tokio::pin!(run);
+            tokio::select! {
+                () = &mut run => {}
+                _ = tokio::signal::ctrl_c() => {
+                    stop.cancel();
+                    run.await;
+                }
+            }
+        });
+        drop(tell);
+        match refusal.into_iter().next() {
+            Some(why) => Err(eyre!("{why}")),
+            None => Ok(Timestamp::now()),
+        }
+    }
+
+    fn why_untrusted(&self) -> color_eyre::Report {
+        match self.project.trust() {
+            Some(Trust::Untrusted { why, .. }) => eyre!("hotfix.toml is not trusted ({why}): see `hotfix trust`"),
+            _ => eyre!("there is no hotfix.toml: `hotfix init` writes one"),
+        }
+    }
+}
+
+/// Standard output is for the results: what the tests print goes to standard error. A reader that is gone is no reason to stop.
+fn print_progress(progress: Progress, refused: &mpsc::Sender<String>) {
+    let mut err = io::stderr().lock();
+    let _ = match progress {
+        Progress::Started { source, command, .. } => writeln!(err, "{source}: runs {command}"),
+        Progress::Printed { lines, .. } => lines.iter().try_for_each(|line| writeln!(err, "  {line}")),
+        Progress::Ended { source, how, .. } => writeln!(err, "{source}: {how}"),
+        Progress::Refused(why) => {
+            drop(refused.send(why));
+            Ok(())
+        }
+        Progress::Idle => Ok(()),
+    };
 }
 
 fn watch_files(
     files: &[PathBuf],
-    baseline: Option<&Report>,
+    baseline: Option<&Past>,
     context: &Context,
     printer: Printer,
 ) -> color_eyre::Result<Exit> {
@@ -167,8 +250,7 @@ fn watch_files(
     }
 }
 
-fn watch_project(directory: &Path, baseline: Option<Report>, printer: Printer) -> color_eyre::Result<Exit> {
-    let place = Place::of(directory)?;
+fn watch_project(place: Place, baseline: Option<Past>, printer: Printer) -> color_eyre::Result<Exit> {
     let root = place.project.root.clone();
     let (tell, told) = mpsc::channel();
     let _sources = watch_sources(place, tell)?;
@@ -197,19 +279,20 @@ type Sources = (source::Handle, Option<tokio::runtime::Runtime>);
 
 /// Files on a thread of their own, and servers, where there are any, on a runtime.
 fn watch_sources(place: Place, tell: mpsc::Sender<Observation<Report>>) -> color_eyre::Result<Sources> {
+    let setup = place.setup();
     let Place { project, config, permit } = place;
-    let root = project.root.clone();
     let servers = servers::of(&project, &config, permit);
+    let root = project.root;
     if servers.is_empty() {
-        let handle = source::start(&root, &config.tests, move |observation| drop(tell.send(observation)))?;
+        let handle = source::start(setup, move |observation| drop(tell.send(observation)))?;
         return Ok((handle, None));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let (say, heard) = tokio::sync::mpsc::unbounded_channel();
     let ear = (say.downgrade(), heard);
     let send = move |observation| drop(tell.send(observation));
-    runtime.spawn(servers.watch(root.clone(), Asked::default(), ear, send));
-    let handle = source::start(&root, &config.tests, move |it| drop(say.send(Heard::Local(it))))?;
+    runtime.spawn(servers.watch(root, Asked::default(), ear, send));
+    let handle = source::start(setup, move |it| drop(say.send(Heard::Local(it))))?;
     Ok((handle, Some(runtime)))
 }
 

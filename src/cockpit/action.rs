@@ -67,6 +67,12 @@ pub enum Action {
     StepSkip,
     /// Stop a running rollback after its present step.
     StopRollback,
+    /// Run the tests from here.
+    RunTests,
+    /// Stop the tests that run.
+    StopTests,
+    /// Open the place of a failed test in the editor.
+    Edit,
     /// Copy the selected row.
     Copy,
     /// Give the mouse to the terminal, or take it.
@@ -160,6 +166,9 @@ pub const TABLE: &[Entry] = &[
     dangerous(entry(Action::StepNotDone, "step-not-done", "arm it to go on: the step in doubt did not", &[])),
     dangerous(entry(Action::StepSkip, "step-skip", "arm it to go on: without the step in doubt", &[])),
     entry(Action::StopRollback, "stop-rollback", "stop a running rollback after its present step", &["S"]),
+    entry(Action::RunTests, "run-tests", "run the tests of every source that says how", &["t"]),
+    entry(Action::StopTests, "stop-tests", "stop the tests that run", &["T"]),
+    entry(Action::Edit, "edit", "open the place of the selected failure in $EDITOR", &["e"]),
     entry(Action::Copy, "copy", "copy the selected row", &["y"]),
     entry(Action::Mouse, "mouse", "give the mouse to the terminal, or take it", &["m"]),
     hinted(entry(Action::Help, "help", "show what the keys do", &["?"]), "help"),

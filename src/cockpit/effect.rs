@@ -2,6 +2,7 @@
 
 use crate::change::deployed::Said;
 use crate::change::diff::Shown;
+use crate::evidence::Oid;
 use crate::incident::Entry;
 use crate::rollback;
 
@@ -32,6 +33,14 @@ pub enum Effect {
         /// The incident that it is recorded in.
         incident: String,
     },
+    /// Run the tests of every source that says how.
+    RunTests,
+    /// Stop the tests that run.
+    StopTests,
+    /// Production runs this commit: its results are the baseline.
+    Baseline(Option<Oid>),
+    /// Open `file:line` in the operator's editor.
+    Edit(String),
     /// Put a text on the clipboard.
     Copy(String),
     /// Give the mouse to the terminal, or take it.

@@ -49,6 +49,8 @@ pub enum What {
     Change(change::model::Observation),
     /// The test results' source has something.
     Tests(Observation<test_results::model::Report>),
+    /// Tests that were started from here go on.
+    TestRun(test_results::live::Progress),
     /// The canary's source has something.
     Canary(Observation<canary::model::Batch>),
     /// The rollback's planner or executor has something.

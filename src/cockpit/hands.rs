@@ -30,6 +30,7 @@ use crate::journal::writer::Writer;
 use crate::rollback::execution::Progress;
 use crate::rollback::executor::{self, Executor, Place};
 use crate::rollback::state::{self as rollback, Order};
+use crate::test_results::live::Progress as Ran;
 use crate::test_results::providers::{Asked, Heard, Servers, Setup};
 use crate::{canary, change, http, test_results};
 
@@ -41,6 +42,7 @@ pub struct Hands {
     change: Option<change::source::Handle>,
     engaged: Option<Engaged>,
     stop: CancellationToken,
+    tests_stop: CancellationToken,
     live: Option<Live>,
     news: Option<News>,
     // Last: everything above may have tasks on it.
@@ -73,7 +75,13 @@ impl Hands {
         runtime: Option<Runtime>,
     ) -> Self {
         let (live, news) = drill.unzip();
-        Self { letters, clock, words, change: None, engaged: None, stop: CancellationToken::new(), live, news, runtime }
+        let (stop, tests_stop) = (CancellationToken::new(), CancellationToken::new());
+        Self { letters, clock, words, change: None, engaged: None, stop, tests_stop, live, news, runtime }
+    }
+
+    /// The root of the work tree, once the project is open.
+    pub fn root(&self) -> Option<PathBuf> {
+        self.engaged.as_ref().map(|engaged| engaged.opened.root.clone())
     }
 
     /// The folder of a drill's journal.
@@ -165,7 +173,7 @@ impl Hands {
         let reads_tests = matches!(opened.standing, Standing::Trusted | Standing::Missing);
         let (canary, plan, http) = (Arc::new(Notify::new()), Arc::new(Notify::new()), http::Client::new());
         let asked = Asked::default();
-        let tests = if reads_tests { self.start_tests(&opened, &http, asked.clone()) } else { None };
+        let tests = if reads_tests { self.start_tests(state, &opened, &http, asked.clone()) } else { None };
         let (production, deployed) = (Arc::new(Notify::new()), watch::Sender::new(None));
         if let (Some(permit), Some(watched)) = (opened.permit, &opened.config.canary) {
             state.canary = canary::state::State::new(watched);
@@ -193,7 +201,19 @@ impl Hands {
     }
 
     /// Reads report files on a thread of their own, and asks servers of test results, where the configuration names any.
-    fn start_tests(&self, opened: &Opened, http: &http::Client, asked: Asked) -> Option<test_results::source::Handle> {
+    fn start_tests(
+        &self,
+        state: &State,
+        opened: &Opened,
+        http: &http::Client,
+        asked: Asked,
+    ) -> Option<test_results::source::Handle> {
+        let files = test_results::source::Setup {
+            root: opened.root.clone(),
+            sources: opened.config.tests.clone(),
+            state: opened.writer.is_ok().then(|| opened.journal_folder.clone()),
+            production: state.tests.production().cloned(),
+        };
         let send = self.inlet().of(What::Tests);
         let setup = |permit| Setup {
             permit,
@@ -204,12 +224,12 @@ impl Hands {
         };
         let servers = Servers::new(&opened.config, opened.permit.map(setup).as_ref());
         let started = if servers.is_empty() {
-            test_results::source::start(&opened.root, &opened.config.tests, send)
+            test_results::source::start(files, send)
         } else {
             let (say, heard) = mpsc::unbounded_channel();
             self.spawn(servers.watch(opened.root.clone(), asked, (say.downgrade(), heard), send));
             let hear = move |it| drop(say.send(Heard::Local(it)));
-            test_results::source::start(&opened.root, &opened.config.tests, hear)
+            test_results::source::start(files, hear)
         };
         started.map_err(|error| self.tell(Toast::error(format!("tests: {error}")))).ok()
     }
@@ -220,6 +240,9 @@ impl Hands {
             // What the cockpit asks of itself comes again; what the operator asks must not get lost in silence.
             if matches!(effect, Effect::Record { .. } | Effect::Rollback { .. }) {
                 self.tell(Toast::error("the project is still being opened: try again in a moment"));
+            }
+            if effect == Effect::RunTests {
+                self.ran(Ran::Refused("the project is still being opened: try again in a moment".into()));
             }
             return;
         };
@@ -240,8 +263,42 @@ impl Hands {
                 engaged.plan.notify_one();
             }
             Effect::Rollback { effect, incident } => self.rollback(effect, &incident),
-            Effect::Copy(_) | Effect::ToggleMouse | Effect::Suspend | Effect::Quit => {}
+            Effect::RunTests => self.run_tests(),
+            Effect::StopTests => self.tests_stop.cancel(),
+            Effect::Baseline(production) => {
+                engaged.tests.iter().for_each(|tests| tests.set_production(production.clone()));
+            }
+            Effect::Edit(_) | Effect::Copy(_) | Effect::ToggleMouse | Effect::Suspend | Effect::Quit => {}
         }
+    }
+
+    /// Runs the tests of every source that says how, one after the other. They end with the cockpit.
+    fn run_tests(&mut self) {
+        let Some(engaged) = &self.engaged else { return };
+        let Some(permit) = engaged.opened.permit else {
+            return self.ran(Ran::Refused("hotfix.toml is not trusted: nothing that it names is run".into()));
+        };
+        let Some(tests) = engaged.tests.as_ref().filter(|_| engaged.opened.writer.is_ok()) else {
+            return self.ran(Ran::Refused("there is no place to keep what they prove: this is no repository".into()));
+        };
+        let (root, state) = (engaged.opened.root.clone(), engaged.opened.journal_folder.clone());
+        let place = test_results::source::here::Place { root, state };
+        let sources: Vec<_> = engaged.opened.config.tests.iter().filter(|it| it.run.is_some()).cloned().collect();
+        let (letters, look) = (self.letters.clone(), tests.bell());
+        let tell = move |progress: Ran| {
+            let is_over = matches!(progress, Ran::Started { .. } | Ran::Ended { .. });
+            letters.send(Letter::Happened(What::TestRun(progress)));
+            if is_over {
+                look();
+            }
+        };
+        self.tests_stop = CancellationToken::new();
+        let stop = self.tests_stop.clone();
+        self.spawn(async move { test_results::source::here::run_all(permit, &place, &sources, &tell, &stop).await });
+    }
+
+    fn ran(&self, progress: Ran) {
+        self.letters.send(Letter::Happened(What::TestRun(progress)));
     }
 
     fn record(&self, engaged: &Engaged, incident: &str, entry: &Entry, actor: Actor, now: Timestamp) {

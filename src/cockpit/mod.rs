@@ -17,6 +17,7 @@ pub mod action;
 pub mod clipboard;
 pub mod clock;
 pub mod damage;
+pub mod editor;
 pub mod effect;
 pub mod event;
 pub mod form;

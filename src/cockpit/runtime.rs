@@ -13,8 +13,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::clock::Clock;
 use super::damage::Damage;
+use super::editor;
 use super::effect::Effect;
-use super::event::{Event, What};
+use super::event::{Event, Toast, What};
 use super::hands::Hands;
 use super::letter::Letter;
 use super::mailbox::Mailbox;
@@ -197,6 +198,7 @@ impl Runtime {
                 Effect::Quit => self.exit = Some(0),
                 Effect::Suspend => self.suspend(),
                 Effect::ToggleMouse => self.lead.extend_from_slice(self.session.toggle_mouse()),
+                Effect::Edit(place) => self.edit(&place),
                 Effect::Copy(text) => self.lead.extend(super::clipboard::copy(&text)),
                 effect => self.hands.carry_out(effect, self.clock.now()),
             }
@@ -223,6 +225,26 @@ impl Runtime {
     fn suspend(&mut self) {
         self.session.leave();
         let _no_job = rustix::process::kill_current_process_group(rustix::process::Signal::STOP);
+        self.come_back();
+    }
+
+    /// Lends the terminal to the operator's editor.
+    fn edit(&mut self, place: &str) {
+        let Some(root) = self.hands.root() else { return };
+        let command = match editor::command(&root, place) {
+            Ok(command) => command,
+            Err(why) => return self.happen(What::Told(Toast::error(why))),
+        };
+        self.session.leave();
+        let done = editor::run(&command);
+        self.come_back();
+        if let Err(why) = done {
+            self.happen(What::Told(Toast::error(why)));
+        }
+    }
+
+    /// Takes the terminal again, and draws everything anew.
+    fn come_back(&mut self) {
         match self.session.enter() {
             Ok(lead) => self.lead = lead,
             Err(_) => self.exit = Some(128 + libc::SIGHUP as u8),

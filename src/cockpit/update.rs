@@ -19,6 +19,7 @@ use crate::change::deployed::Said;
 use crate::evidence::Observation;
 use crate::incident::Entry;
 use crate::rollback::guard::Input;
+use crate::test_results::live::Progress;
 use crate::ui::Ctx;
 use crate::ui::layout::Pane;
 use crate::ui::theme::Theme;
@@ -42,6 +43,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         What::Moment => overlays::guard(state, Input::Moment),
         What::Change(observation) => changed(state, observation),
         What::Tests(observation) => tested(state, observation),
+        What::TestRun(progress) => ran(state, progress),
         What::Canary(observation) => measured(state, observation),
         What::Rollback(event) => overlays::rolled(state, event),
         What::Journal(result) => records::recorded(state, result),
@@ -95,6 +97,7 @@ fn changed(state: &mut State, observation: change::model::Observation) -> Vec<Ef
     if let Some(head) = state.change.head() {
         state.tests.set_head(head);
     }
+    state.tests.set_branch(branch(state));
     seen(state, Pane::Change);
     let after = state.change.head().and_then(|head| head.commit);
     let moved = match (before, after) {
@@ -103,6 +106,10 @@ fn changed(state: &mut State, observation: change::model::Observation) -> Vec<Ef
     };
     let mut effects: Vec<Effect> = moved.and_then(|entry| note(state, entry)).into_iter().collect();
     effects.push(Effect::Replan);
+    let production = state.change.report.value().and_then(|report| report.production.oid.clone());
+    if state.tests.set_production(production.clone()) {
+        effects.push(Effect::Baseline(production));
+    }
     effects
 }
 
@@ -115,6 +122,29 @@ fn asked(state: &mut State, is_news: bool) -> Vec<Effect> {
     let report = state.change.report.value();
     let known = report.and_then(|it| it.production.deployed.as_ref()).map(|running| running.said.as_str());
     if said.as_ref().map(Said::word) == known { Vec::new() } else { vec![Effect::Deployed(said)] }
+}
+
+/// Tests that were started from here: whatever was green is not while they run.
+fn ran(state: &mut State, progress: Progress) -> Vec<Effect> {
+    let toast = match &progress {
+        Progress::Ended { source, how, is_good: true } => Some(Toast::info(format!("tests {source}: {how}"))),
+        Progress::Ended { source, how, .. } => Some(Toast::error(format!("tests {source}: {how}"))),
+        Progress::Refused(why) => Some(Toast::error(format!("tests: {why}"))),
+        Progress::Started { .. } | Progress::Printed { .. } | Progress::Idle => None,
+    };
+    if let Some(toast) = toast {
+        state.ui.tell(toast, state.uptime);
+    }
+    state.tests.progress(progress);
+    seen(state, Pane::Tests);
+    Vec::new()
+}
+
+/// How HEAD stands beside its branch on the remote, as git told last.
+fn branch(state: &State) -> Option<test_results::model::Branch> {
+    let report = state.change.report.value()?;
+    let upstream = report.upstream.clone()?;
+    Some(test_results::model::Branch { upstream: Some(upstream), ahead: report.ahead, behind: report.behind })
 }
 
 fn tested(state: &mut State, observation: Observation<test_results::model::Report>) -> Vec<Effect> {

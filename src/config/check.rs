@@ -27,6 +27,7 @@ pub struct Fault {
 }
 
 mod canary;
+mod local;
 
 /// Everything that cannot be right.
 pub fn check(config: &Config) -> Vec<Fault> {

@@ -116,6 +116,7 @@ impl Uses {
 
     fn test_source(&mut self, source: &TestSource) {
         let purpose = format!("tests {}", source.name);
+        self.run(&format!("{purpose}, on `t`"), source.run.as_deref());
         if let Some(github) = &source.github {
             let api = github.api();
             self.contact(&purpose, "GET", api, github.token.as_ref(), github.allow_http);

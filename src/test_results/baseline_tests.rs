@@ -19,7 +19,7 @@ fn report(cases: &[(&str, Option<&str>)]) -> Report {
 
 fn classified(now: &[(&str, Option<&str>)], before: &[(&str, Option<&str>)]) -> Report {
     let mut report = report(now);
-    classify(&mut report, &self::report(before));
+    classify(&mut report, &Past::of(&self::report(before), None));
     report
 }
 
@@ -66,8 +66,8 @@ fn a_baseline_that_is_not_whole_or_empty_says_nothing() {
     let mut report = report(&[("a", Some("x"))]);
     let mut cut = report.clone();
     cut.runs[0].complete = false;
-    classify(&mut report, &cut);
-    classify(&mut report, &Report::default());
+    classify(&mut report, &Past::of(&cut, None));
+    classify(&mut report, &Past::default());
     assert!(report.baseline.is_none() && report.failures[0].preexisting.is_none());
 }
 
@@ -90,4 +90,14 @@ fn what_changes_from_run_to_run_is_masked() {
     }
     assert_ne!(fingerprint("expected 402"), fingerprint("expected null"));
     assert_eq!(fingerprint("\n  first\nsecond"), "first");
+}
+
+#[test]
+fn a_test_that_got_another_suite_is_told_as_renamed() {
+    let report = classified(&[("pool::drains", None), ("b", None)], &[("old_pool::drains", None), ("b", None)]);
+    let comparison = report.baseline.unwrap();
+    assert_eq!(
+        (comparison.missing_tests.as_slice(), comparison.by_source[0].renamed),
+        (&["C > old_pool::drains".to_owned()][..], 1)
+    );
 }

@@ -1,17 +1,25 @@
 //! GREEN AT HEAD: whether the evidence proves that the tests of exactly this commit pass.
 //!
 //! Green needs every required source to prove all of: (1) its commit is HEAD, by full id; (2) its reports are there and whole;
-//! (3) its command ended with 0; (4) nothing failed, and no attribute claims that something did; (5) something ran; (6) the
-//! work tree was clean; (7) it is fresh. Whatever is missing, unknown or unreadable lands left of green.
+//! (3) its command ended with 0; (4) nothing failed that is not excused, and no attribute claims that
+//! something did; (5) something ran, and no test of the baseline is missing; (6) the work tree was clean; (7) it is fresh;
+//! (8) HEAD is the tip of its branch on the remote; (9) a validation is of this org and package, and did not lapse. Whatever
+//! is missing, unknown or unreadable lands left of green.
+
+mod conditions;
+mod excuses;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::model::{Ci, Report, Run, RunState, Wanted};
-use crate::evidence::{Observed, Subject, SubjectMatch};
+use super::live::called;
+use super::model::{Branch, Report, Run, RunState, Wanted};
+use crate::evidence::{Observed, Subject};
+use excuses::Weighed;
 
-/// How old a report may be, in hours.
-pub const MAX_AGE_HOURS: i64 = 24;
+/// What the nine conditions are called, in order.
+pub const CONDITIONS: [&str; 9] =
+    ["commit", "complete", "conclusion", "failures", "executed", "clean tree", "fresh", "pushed", "validation"];
 
 /// What the evidence comes to, the gravest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -58,6 +66,13 @@ pub struct Missing {
     pub what: String,
 }
 
+impl Missing {
+    /// What its condition is called.
+    pub fn condition_name(&self) -> &'static str {
+        CONDITIONS.get(usize::from(self.condition).wrapping_sub(1)).copied().unwrap_or_default()
+    }
+}
+
 /// The verdict, and what it rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Green {
@@ -91,17 +106,34 @@ impl Green {
     }
 }
 
-/// Judges what was observed against `head` at `now`. `gone` are reports (source, file) that were seen for this head earlier.
-pub fn judge(report: &Observed<Report>, gone: &[(String, String)], head: &Subject, now: Timestamp) -> Green {
+/// What is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// What was observed.
+    pub report: &'a Observed<Report>,
+    /// Reports (source, file) that were seen for this head earlier and are not there any more.
+    pub gone: &'a [(String, String)],
+    /// The commit to be shipped.
+    pub head: &'a Subject,
+    /// How it stands beside its branch on the remote; `None` where there is no remote.
+    pub branch: Option<&'a Branch>,
+    /// The source whose tests were started from here and run, and how many of them failed so far.
+    pub running: Option<(&'a str, u64)>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Judges what was observed.
+pub fn judge(question: &Question) -> Green {
     let mut missing = Missings(Vec::new());
-    let Some(evidence) = report.evidence() else {
+    let Some(evidence) = question.report.evidence() else {
         missing.add("", 2, Light::Unknown, "no test report was read yet");
-        return Green::of(missing.0, false, String::new());
+        return Green::of(missing.0, question.running.is_some(), String::new());
     };
-    if head.commit.is_none() {
+    if question.head.commit.is_none() {
         missing.add("", 1, Light::Unknown, "the commit to be shipped is unknown");
     }
-    if evidence.is_stale(now) {
+    if evidence.is_stale(question.now) {
         missing.add("", 7, Light::Unknown, "the reports were not looked at lately");
     }
     let value = &evidence.value;
@@ -110,22 +142,26 @@ pub fn judge(report: &Observed<Report>, gone: &[(String, String)], head: &Subjec
     } else if !value.sources.iter().any(|source| source.required) {
         missing.add("", 2, Light::Unknown, "no test source is required: nothing proves the commit");
     }
+    judge_branch(question.branch.or(value.branch.as_ref()), value, &mut missing);
     for source in &value.sources {
-        judge_source(source, value, gone, head, now, &mut missing);
+        judge_source(source, value, question, &mut missing);
     }
-    let running = value.runs.iter().any(|run| matches!(run.state, RunState::Writing | RunState::Running));
-    Green::of(missing.0, running, proven(value, head))
+    let is_running = |run: &Run| matches!(run.state, RunState::Writing | RunState::Running);
+    let running = question.running.is_some() || value.runs.iter().any(is_running);
+    Green::of(missing.0, running, proven(value, question.head))
 }
 
 fn proven(report: &Report, head: &Subject) -> String {
     let at = head.commit.as_ref().map_or("HEAD", |oid| oid.short());
     let counted: u64 = report.runs.iter().filter(|run| run.required).map(|run| run.totals.passed).sum();
     let pass = if counted == 1 { "test passes" } else { "tests pass" };
+    let excused = report.failures.iter().filter(|f| f.standing.is_some_and(super::model::Standing::excuses)).count();
+    let accepted = if excused > 0 { format!(", {excused} accepted failures") } else { String::new() };
     let needed = || report.runs.iter().filter(|run| run.required);
     let files = needed().any(|run| run.ci.is_none()).then_some("whole reports, clean tree, exit code 0");
     let servers = needed().any(|run| run.ci.is_some()).then_some("CI succeeded");
     let proof: Vec<_> = files.into_iter().chain(servers).collect();
-    format!("{counted} {pass} at {at}: {}", proof.join(", "))
+    format!("{counted} {pass} at {at}: {}{accepted}", proof.join(", "))
 }
 
 struct Missings(Vec<Missing>);
@@ -136,41 +172,66 @@ impl Missings {
     }
 }
 
-fn judge_source(
-    source: &Wanted,
-    report: &Report,
-    gone: &[(String, String)],
-    head: &Subject,
-    now: Timestamp,
-    missing: &mut Missings,
-) {
+/// Condition 8. What a CI tested is on the remote by definition; a HEAD that is not cannot be what it tested.
+fn judge_branch(branch: Option<&Branch>, report: &Report, missing: &mut Missings) {
+    let is_of_ci = report.runs.iter().any(|run| run.required && run.ci.is_some());
+    let Some(branch) = branch else { return };
+    if branch.is_pushed() != Some(true) {
+        let light = if is_of_ci { Light::Unknown } else { Light::Amber };
+        missing.add("", 8, light, branch.why_not());
+    }
+}
+
+fn judge_source(source: &Wanted, report: &Report, question: &Question, missing: &mut Missings) {
     let runs: Vec<&Run> = report.runs.iter().filter(|run| run.name == source.name).collect();
+    let weighed = Weighed::of(source, report, &runs, question.head);
+    let light = if source.required { Light::Unknown } else { Light::Amber };
+    for (_, file) in question.gone.iter().filter(|(name, _)| *name == source.name) {
+        missing.add(&source.name, 2, light, format!("{file} was there and is gone"));
+    }
     if !source.required {
-        judge_advised(source, &runs, head, missing);
+        judge_advised(source, &weighed, missing);
         return;
     }
-    for (_, file) in gone.iter().filter(|(name, _)| *name == source.name) {
-        missing.add(&source.name, 2, Light::Unknown, format!("{file} was there and is gone"));
+    if judge_running(source, &runs, question, missing) {
+        return;
     }
     if runs.is_empty() {
         missing.add(&source.name, 2, Light::Unknown, format!("no report at {}", source.patterns.join(", ")));
         return;
     }
+    excuses::judge(source, &weighed, &mut |condition, light, what| missing.add(&source.name, condition, light, what));
     for run in &runs {
-        judge_run(run, head, now, &mut |condition, light, what| missing.add(&source.name, condition, light, what));
+        conditions::judge(run, source, &weighed, question, &mut |condition, light, what| {
+            missing.add(&source.name, condition, light, what);
+        });
     }
+    excuses::compared(source, report, &mut |condition, light, what| missing.add(&source.name, condition, light, what));
     let executed: u64 = runs.iter().map(|run| run.totals.executed()).sum();
-    if executed == 0 && runs.iter().all(|run| run.complete) {
+    if source.policy.counts_tests && executed == 0 && runs.iter().all(|run| run.complete) {
         missing.add(&source.name, 5, Light::Unknown, "no test ran");
     }
 }
 
+/// Whether its tests run from here, or from another hotfix: then its reports are about to be replaced, and only what fails
+/// already is news.
+fn judge_running(source: &Wanted, runs: &[&Run], question: &Question, missing: &mut Missings) -> bool {
+    let failed = question.running.filter(|(name, _)| *name == source.name).map(|(_, failed)| failed);
+    let elsewhere = |run: &&Run| run.state == RunState::Running && run.source == called(&source.name);
+    if failed.is_none() && !runs.iter().any(elsewhere) {
+        return false;
+    }
+    missing.add(&source.name, 2, Light::Running, "its tests run");
+    if let Some(failed @ 1..) = failed {
+        missing.add(&source.name, 4, Light::Red, format!("{} so far, by what is printed", fails(failed)));
+    }
+    true
+}
+
 /// A source that the checklist does not need cannot make red or green, and is not passed over in silence.
-fn judge_advised(source: &Wanted, runs: &[&Run], head: &Subject, missing: &mut Missings) {
-    let is_about_other = |run: &&&Run| subject(run).relates_to(head) == SubjectMatch::Other;
-    let bad: u64 = runs.iter().filter(|run| !is_about_other(run)).map(|run| run.totals.bad()).sum();
-    if bad > 0 {
-        missing.add(&source.name, 4, Light::Amber, format!("{} (not a required source)", fails(bad)));
+fn judge_advised(source: &Wanted, weighed: &Weighed, missing: &mut Missings) {
+    if weighed.red > 0 {
+        missing.add(&source.name, 4, Light::Amber, format!("{} (not a required source)", fails(weighed.red)));
     }
 }
 
@@ -181,118 +242,6 @@ fn fails(n: u64) -> String {
 /// What a run is about.
 pub fn subject(run: &Run) -> Subject {
     Subject { commit: run.subject.clone(), tree: run.tree.clone() }
-}
-
-fn judge_run(run: &Run, head: &Subject, now: Timestamp, missing: &mut dyn FnMut(u8, Light, String)) {
-    let relation = subject(run).relates_to(head);
-    if relation == SubjectMatch::Other {
-        missing(1, Light::Stale, other_commit(run));
-        return;
-    }
-    match &run.ci {
-        Some(ci) => judge_ci(run, ci, now, missing),
-        None => judge_outcome(run, missing),
-    }
-    judge_proof(run, relation, missing);
-    judge_age(run, now, missing);
-}
-
-/// What a server says: its own conditions, and whether it was asked lately.
-fn judge_ci(run: &Run, ci: &Ci, now: Timestamp, missing: &mut dyn FnMut(u8, Light, String)) {
-    if run.totals.bad() > 0 {
-        missing(4, Light::Red, fails(run.totals.bad()));
-    }
-    if run.claims_more {
-        missing(4, Light::Unknown, format!("{}: attributes claim more failures than the cases show", run.source));
-    }
-    if run.totals.flaky > 0 {
-        missing(4, Light::Amber, format!("{} passed at a later attempt only", run.totals.flaky));
-    }
-    if run.totals.unproven > 0 && ci.missing.is_empty() && run.complete {
-        missing(
-            3,
-            Light::Unknown,
-            format!("{}: {} ended with a word that is not known", run.source, run.totals.unproven),
-        );
-    }
-    for one in &ci.missing {
-        missing(one.condition, one.light, one.what.clone());
-    }
-    if !run.complete && ci.missing.is_empty() && !ci.is_stale(now) {
-        let trouble = run.trouble.as_deref().unwrap_or(run.state.label());
-        missing(2, Light::Unknown, format!("{}: {trouble}", run.source));
-    }
-    if ci.is_stale(now) {
-        missing(7, Light::Unknown, ci.silence(now));
-    }
-    if ci.valid_until.is_some_and(|until| until < now) {
-        missing(9, Light::Stale, "the validation has run out: validate again".into());
-    }
-}
-
-fn other_commit(run: &Run) -> String {
-    let oid = run.subject.as_ref().map_or("another commit", |oid| oid.short());
-    match run.behind {
-        Some(1) => format!("its tests are of {oid}, 1 commit behind"),
-        Some(n) if n > 1 => format!("its tests are of {oid}, {n} commits behind"),
-        _ => format!("its tests are of {oid}, not of HEAD"),
-    }
-}
-
-/// Conditions 2, 3 and 4.
-fn judge_outcome(run: &Run, missing: &mut dyn FnMut(u8, Light, String)) {
-    if run.totals.bad() > 0 {
-        missing(4, Light::Red, fails(run.totals.bad()));
-    }
-    match run.exit_code {
-        Some(0) => {}
-        Some(code) => missing(3, Light::Red, format!("its command ended with {code}")),
-        None => missing(3, Light::Amber, "the report does not tell the command's exit code".into()),
-    }
-    if run.state == RunState::Writing {
-        missing(2, Light::Running, format!("{} is being written, {} tests so far", run.source, run.totals.tests));
-    } else if !run.complete {
-        let trouble = run.trouble.as_deref().unwrap_or(run.state.label());
-        missing(2, Light::Unknown, format!("{}: {trouble}", run.source));
-    }
-    if run.claims_more {
-        missing(4, Light::Unknown, format!("{}: attributes claim more failures than the cases show", run.source));
-    }
-    if run.totals.flaky > 0 {
-        missing(4, Light::Amber, format!("{} passed at a later attempt only", run.totals.flaky));
-    }
-}
-
-/// Conditions 1 and 6.
-fn judge_proof(run: &Run, relation: SubjectMatch, missing: &mut dyn FnMut(u8, Light, String)) {
-    match relation {
-        SubjectMatch::Same | SubjectMatch::Other => {}
-        SubjectMatch::SameTree => {
-            missing(1, Light::Stale, "its tests are of another commit with the same content".into());
-        }
-        SubjectMatch::Unattributed => missing(1, Light::Unknown, format!("{} names no commit", run.source)),
-    }
-    match run.dirty {
-        // A server checks out the commit itself.
-        _ if run.ci.is_some() => {}
-        Some(false) => {}
-        Some(true) => missing(6, Light::Unknown, "it ran on a work tree with changes".into()),
-        None => missing(6, Light::Amber, "the report does not tell whether the work tree was clean".into()),
-    }
-}
-
-/// Condition 7.
-fn judge_age(run: &Run, now: Timestamp, missing: &mut dyn FnMut(u8, Light, String)) {
-    let Some(at) = run.observed_at else {
-        missing(7, Light::Unknown, format!("{}: when it was written is unknown", run.source));
-        return;
-    };
-    if now.duration_since(at).as_hours() >= MAX_AGE_HOURS {
-        missing(7, Light::Stale, format!("{} is older than {MAX_AGE_HOURS} hours", run.source));
-    }
-    if run.committed_at.is_some_and(|made| at < made) {
-        missing(7, Light::Unknown, format!("{} is older than its commit", run.source));
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! better: many producers count attempts, subtests or classes there.
 
 mod attributes;
+mod names;
 mod property;
 mod sieve;
 mod suite;
@@ -17,6 +18,7 @@ use memchr::memmem::Finder;
 
 use super::model::FailureKind;
 use super::tally::{self, Circumstances, Named, Outcome, TEXT_CAP, Tally};
+use names::named;
 use property::Properties;
 use suite::Suites;
 use xml::Handler;
@@ -247,7 +249,10 @@ impl Junit {
             }
             _ if !whole => return,
             Outcome::Flaky => self.tally.flake(named(&case.raw, self.suites.path()).get()),
-            outcome => self.tally.count(outcome),
+            outcome if self.tally.cases.has_room() => {
+                self.tally.case(outcome, named(&case.raw, self.suites.path()).get());
+            }
+            outcome => self.tally.count_nameless(outcome),
         }
         self.suites.counted();
     }
@@ -363,27 +368,6 @@ fn worse(a: Option<Outcome>, b: Option<Outcome>) -> Option<Outcome> {
         None => 0,
     };
     if rank(&b) > rank(&a) { b } else { a }
-}
-
-/// The names of a case, read again from its tag only when they are needed.
-struct Names<'a> {
-    suite: &'a str,
-    values: [Option<std::borrow::Cow<'a, str>>; 4],
-}
-
-fn named<'a>(raw: &'a str, suite: &'a str) -> Names<'a> {
-    let attributes = Attributes::new(raw);
-    let class = attributes.get("classname").or_else(|| attributes.get("class"));
-    Names { suite, values: [class, attributes.get("name"), attributes.get("file"), attributes.get("line")] }
-}
-
-impl Names<'_> {
-    fn get(&self) -> Named<'_> {
-        let [class, name, file, line] = &self.values;
-        let name = name.as_deref().filter(|n| !n.trim().is_empty()).unwrap_or("(no name)");
-        let class = class.as_deref().unwrap_or_default();
-        Named { suite: self.suite, class, name, file: file.as_deref(), line: line.as_deref() }
-    }
 }
 
 #[cfg(test)]

@@ -42,6 +42,8 @@ fn positions_in(line: &str) -> impl Iterator<Item = (&str, u64)> {
 
 fn position(token: &str) -> Option<(&str, u64)> {
     let token = token.trim_end_matches([':', '.']);
+    // Ruby: `pool_spec.rb:6:in`
+    let token = token.strip_suffix(":in").unwrap_or(token);
     let (file, line) = token.rsplit_once(':')?;
     let line_number: u64 = line.parse().ok()?;
     let inner = file.rsplit_once(':').and_then(|(f, l)| Some((f, l.parse::<u64>().ok()?)));

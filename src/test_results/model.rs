@@ -1,12 +1,17 @@
 //! Test results as values. Serialised, they are the JSON contract of `hotfix tests`.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
+
+use super::cases::Cases;
 
 use crate::evidence::{Freshness, Oid};
 
 pub use super::ci::{Check, Ci, Outcome, Progress, Silence};
 pub use super::green::{Green, Light, Missing};
+pub use super::proof::{Branch, Policy, Proof};
 pub use super::state::State;
 
 /// What all sources say.
@@ -26,6 +31,8 @@ pub struct Report {
     pub sources: Vec<Wanted>,
     /// How it differs from the results of production; `None` without a baseline.
     pub baseline: Option<Comparison>,
+    /// How HEAD stands beside its branch on the remote; `None` where there is no remote at all.
+    pub branch: Option<Branch>,
     /// What is wrong with the reports themselves.
     pub warnings: Vec<Warning>,
 }
@@ -54,7 +61,7 @@ pub struct Totals {
 }
 
 /// A source as the configuration names it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Wanted {
     /// Its name.
     pub name: String,
@@ -62,6 +69,8 @@ pub struct Wanted {
     pub required: bool,
     /// Where it was looked for.
     pub patterns: Vec<String>,
+    /// What it must fulfil.
+    pub policy: Policy,
 }
 
 /// One report.
@@ -103,6 +112,13 @@ pub struct Run {
     pub required: bool,
     /// What its server says beside the counts; `None` for a file.
     pub ci: Option<Box<Ci>>,
+    /// How its commit is known; `None` when it is not.
+    pub proof: Option<Proof>,
+    /// Which attempt it is, from 1.
+    pub attempt: Option<u32>,
+    /// Every case, as far as there was room: for comparisons.
+    #[serde(skip)]
+    pub cases: Arc<Cases>,
 }
 
 /// How much of a report was there.
@@ -111,6 +127,8 @@ pub struct Run {
 pub enum RunState {
     /// All of it.
     Complete,
+    /// It is queued or runs, somewhere else.
+    Running,
     /// Its end is missing, and it changed a moment ago.
     Writing,
     /// Its end is missing.
@@ -125,8 +143,6 @@ pub enum RunState {
     NotAReport,
     /// It could not be read.
     Unreadable,
-    /// The server that makes it has not come to its end.
-    Running,
 }
 
 impl RunState {
@@ -177,8 +193,14 @@ pub enum Standing {
     New,
     /// It fails there for another reason.
     Changed,
+    /// Its quarantine has expired.
+    Expired,
     /// It fails there for the same reason.
     PreExisting,
+    /// It passed on the same commit as well.
+    Flaky,
+    /// It is allowed to fail for a while.
+    Quarantined,
 }
 
 impl Standing {
@@ -187,13 +209,21 @@ impl Standing {
         match self {
             Self::New => "NEW",
             Self::Changed => "CHANGED",
+            Self::Expired => "QUARANTINE EXPIRED",
             Self::PreExisting => "PRE-EXISTING",
+            Self::Flaky => "FLAKY",
+            Self::Quarantined => "QUARANTINED",
         }
+    }
+
+    /// Whether a failure is not red for it.
+    pub fn excuses(self) -> bool {
+        matches!(self, Self::PreExisting | Self::Flaky | Self::Quarantined)
     }
 }
 
 /// What the comparison with the baseline comes to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Comparison {
     /// The commit of the baseline.
     pub subject: Option<Oid>,
@@ -205,12 +235,46 @@ pub struct Comparison {
     pub preexisting: u64,
     /// Tests that failed in the baseline and do not fail now.
     pub fixed: Vec<String>,
-    /// By how many tests the reports are smaller than the baseline.
+    /// Tests of the baseline that are not there now; by count alone where not every test is listed.
     pub missing: u64,
-    /// By how many the skipped tests are more than in the baseline.
+    /// Their names, some of them.
+    pub missing_tests: Vec<String>,
+    /// Tests that passed in the baseline and do not run now; by count alone where not every test is listed.
     pub newly_skipped: u64,
+    /// Their names, some of them.
+    pub skipped_tests: Vec<String>,
+    /// Tests that take more than twice as long, and five seconds longer.
+    pub slower: Vec<Slower>,
+    /// The counts of each source.
+    pub by_source: Vec<SourceComparison>,
     /// Sources of whose tests more than four in five fail: the surroundings may be broken.
     pub infra: Vec<String>,
+}
+
+/// A test that takes longer than it did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Slower {
+    /// The test.
+    pub name: String,
+    /// Seconds in the baseline.
+    pub before_s: f64,
+    /// Seconds now.
+    pub now_s: f64,
+}
+
+/// What the comparison of one source comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SourceComparison {
+    /// The source; empty when all are compared as one.
+    pub name: String,
+    /// Tests in the baseline.
+    pub tests: u64,
+    /// Tests of the baseline that are not there now.
+    pub missing: u64,
+    /// How many of those seem to have another name now.
+    pub renamed: u64,
+    /// Tests that passed in the baseline and do not run now.
+    pub newly_skipped: u64,
 }
 
 /// A test that passed at a later attempt only.
@@ -224,6 +288,8 @@ pub struct FlakyTest {
     pub class: String,
     /// The test, clean.
     pub name: String,
+    /// Whether the failure was in another run on the same commit, and not at an earlier attempt of this one.
+    pub rerun: bool,
 }
 
 /// How a test failed.
@@ -243,6 +309,35 @@ pub struct Warning {
     pub source: String,
     /// What.
     pub what: String,
+}
+
+impl Run {
+    /// A complete run of `name` of which nothing is known but where it was found.
+    pub fn new(name: impl Into<String>, source: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            source: source.into(),
+            subject: None,
+            observed_at: None,
+            freshness: Freshness::Never,
+            totals: Totals::default(),
+            complete: true,
+            state: RunState::Complete,
+            trouble: None,
+            claims_more: false,
+            exit_code: None,
+            dirty: None,
+            tree: None,
+            committed_at: None,
+            behind: None,
+            last_complete: None,
+            required: true,
+            proof: None,
+            attempt: None,
+            ci: None,
+            cases: Arc::default(),
+        }
+    }
 }
 
 impl Totals {
@@ -280,7 +375,7 @@ impl Report {
         runs.iter().for_each(|run| totals.add(&run.totals));
         let first = runs.first().and_then(|run| run.subject.clone());
         let subject = first.filter(|oid| runs.iter().all(|run| run.subject.as_ref() == Some(oid)));
-        Self { subject, totals, runs, failures, flaky, sources: Vec::new(), baseline: None, warnings }
+        Self { subject, totals, runs, failures, flaky, sources: Vec::new(), baseline: None, branch: None, warnings }
     }
 
     /// Whether nothing in it speaks against the tests: something ran, nothing failed, every report is whole and none of them

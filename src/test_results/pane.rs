@@ -1,15 +1,20 @@
 //! The tests pane: the verdict and why, one row a source, then what failed.
 
+mod items;
+
+pub use items::{detail, item, len, place, text};
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 
-use super::model::{Ci, FlakyTest, Green, Light, Report, Run, RunState, Standing, State, TestFailure, Totals};
-use crate::evidence::text::{fit, fit_end, width as cells};
+use super::live::Live;
+use super::model::{Ci, Green, Light, Report, Run, RunState, State, Totals};
+use crate::evidence::text::{fit, width as cells};
 use crate::evidence::{Picture, SubjectMatch};
 use crate::ui::Ctx;
-use crate::ui::pane::{Title, note, notice, short};
+use crate::ui::pane::{Title, clock, note, notice, short};
 use crate::ui::theme::{Mark, Role};
 
 /// What is missing for green, besides the first, that is shown above the list.
@@ -40,6 +45,7 @@ pub fn head(state: &State, ctx: &Ctx, width: u16, height: u16) -> Vec<Line<'stat
     lines.extend(
         notice(picture, state.report.failure(), NEVER, EMPTY, ctx).into_iter().flat_map(|line| wrapped(&line, width)),
     );
+    lines.extend(live(&state.live, ctx, width));
     let Some(report) = state.report.value() else { return lines };
     lines.extend(reasons(&green, ctx, width));
     lines.push(Line::default());
@@ -47,124 +53,6 @@ pub fn head(state: &State, ctx: &Ctx, width: u16, height: u16) -> Vec<Line<'stat
     lines.extend(rows(report, state, ctx, width, room, picture));
     lines.extend(list_heading(report, ctx, width));
     lines
-}
-
-/// How many failures and flaky tests are listed.
-pub fn len(state: &State) -> usize {
-    state.report.value().map_or(0, |report| report.failures.len() + report.flaky.len())
-}
-
-/// A failure, or after them a flaky test.
-pub fn item(state: &State, ctx: &Ctx, index: usize, width: u16) -> Line<'static> {
-    let (mark, role, name, place) = match at(state, index) {
-        Some(Item::Failure(failure)) => {
-            let standing = failure.standing.map_or_else(String::new, |s| format!("{} ", s.label()));
-            let mark = if failure.preexisting == Some(true) { Mark::Warn } else { Mark::Bad };
-            let role = if failure.preexisting == Some(true) { Role::Warn } else { Role::Bad };
-            (mark, role, format!("{standing}{}", failure_name(failure)), failure.location.clone().unwrap_or_default())
-        }
-        Some(Item::Flaky(test)) => (Mark::Warn, Role::Warn, flaky_name(test), "flaky".to_owned()),
-        None => return Line::default(),
-    };
-    let width = usize::from(width).saturating_sub(2);
-    let place = if width >= 60 { fit_end(&place, width / 3) } else { String::new() };
-    let room = width.saturating_sub(cells(&place) + 1);
-    let name = fit_end(&name, room);
-    let gap = " ".repeat((width - cells(&place)).saturating_sub(cells(&name)));
-    Line::from(vec![
-        Span::styled(format!("{} ", ctx.theme.mark(mark)), ctx.theme.style(role)),
-        Span::raw(ascii(name, ctx)),
-        Span::styled(format!("{gap}{}", ascii(place, ctx)), ctx.theme.style(Role::Muted)),
-    ])
-}
-
-/// What the filter looks at.
-pub fn text(state: &State, index: usize) -> String {
-    match at(state, index) {
-        Some(Item::Failure(failure)) => format!("{} {} {}", failure.run, failure.suite, failure_name(failure)),
-        Some(Item::Flaky(test)) => format!("{} {} {} flaky", test.run, test.suite, flaky_name(test)),
-        None => String::new(),
-    }
-}
-
-/// The whole message of a failure.
-pub fn detail(state: &State, ctx: &Ctx, index: usize, width: u16) -> Vec<Line<'static>> {
-    let width = usize::from(width);
-    match at(state, index) {
-        Some(Item::Failure(failure)) => failure_detail(failure, ctx, width),
-        Some(Item::Flaky(test)) => {
-            let role = ctx.theme.style(Role::Warn);
-            let mut lines = vec![Line::styled(
-                format!("{} flaky: passed at a later attempt only", ctx.theme.mark(Mark::Warn)),
-                role,
-            )];
-            lines.extend(facts(
-                &[("test", &test.name), ("class", &test.class), ("suite", &test.suite), ("source", &test.run)],
-                width,
-            ));
-            lines
-        }
-        None => Vec::new(),
-    }
-}
-
-fn failure_detail(failure: &TestFailure, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
-    let kind = match failure.kind {
-        super::model::FailureKind::Failure => "failed",
-        super::model::FailureKind::Error => "ended by an error",
-    };
-    let mut lines = vec![Line::styled(format!("{} {kind}", ctx.theme.mark(Mark::Bad)), ctx.theme.style(Role::Bad))];
-    let place = failure.location.as_deref().unwrap_or("not told by the report");
-    let production = match failure.standing {
-        Some(Standing::PreExisting) => "PRE-EXISTING: fails there for the same reason",
-        Some(Standing::Changed) => "CHANGED: fails there for another reason",
-        Some(Standing::New) => "NEW: does not fail there",
-        None => "unknown: no baseline",
-    };
-    let told = [
-        ("test", failure.name.as_str()),
-        ("class", &failure.class),
-        ("suite", &failure.suite),
-        ("source", &failure.run),
-        ("at", place),
-        ("production", production),
-    ];
-    lines.extend(facts(&told, width));
-    lines.push(Line::default());
-    lines.extend(failure.message.lines().flat_map(|line| wrap(line, width)).map(Line::raw));
-    lines
-}
-
-fn facts(told: &[(&str, &str)], width: usize) -> Vec<Line<'static>> {
-    let said = told.iter().filter(|(_, value)| !value.is_empty());
-    said.flat_map(|(key, value)| wrap(&format!("{key:<10} {value}"), width)).map(Line::raw).collect()
-}
-
-enum Item<'a> {
-    Failure(&'a TestFailure),
-    Flaky(&'a FlakyTest),
-}
-
-fn at(state: &State, index: usize) -> Option<Item<'_>> {
-    let report = state.report.value()?;
-    match index.checked_sub(report.failures.len()) {
-        None => report.failures.get(index).map(Item::Failure),
-        Some(after) => report.flaky.get(after).map(Item::Flaky),
-    }
-}
-
-fn failure_name(failure: &TestFailure) -> String {
-    full_name(&failure.class, &failure.suite, &failure.name)
-}
-
-fn flaky_name(test: &FlakyTest) -> String {
-    full_name(&test.class, &test.suite, &test.name)
-}
-
-/// The class if there is one, else the suite; and the name.
-fn full_name(class: &str, suite: &str, name: &str) -> String {
-    let of = if class.is_empty() { suite } else { class };
-    if of.is_empty() || of == name { name.to_owned() } else { format!("{of} > {name}") }
 }
 
 fn look(light: Light) -> (Mark, Role) {
@@ -193,6 +81,23 @@ fn verdict(green: &Green, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     std::iter::once(first).chain(rest).collect()
 }
 
+/// What runs here, how far it is by what it printed, and the last line of that.
+fn live(live: &Live, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let (Some(source), Some(age)) = (&live.source, live.age(ctx.now)) else { return Vec::new() };
+    let counts = [(live.counts.passed, "passed"), (live.counts.failed, "failed"), (live.counts.skipped, "skipped")];
+    let told: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    let told = if told.is_empty() { String::new() } else { format!(": {} so far", told.join(", ")) };
+    let stop = if live.stopping { "stopping" } else { "T stops it" };
+    let role = if live.counts.failed > 0 { Role::Bad } else { Role::Muted };
+    let text = format!("{} {source} runs, {}{told}  {stop}", ctx.theme.mark(Mark::Running), clock(age));
+    let first = Line::styled(ascii(fit(&text, width), ctx), ctx.theme.style(role));
+    let last = live
+        .lines()
+        .next_back()
+        .map(|line| Line::styled(ascii(fit(&format!("  {line}"), width), ctx), ctx.theme.style(Role::Muted)));
+    std::iter::once(first).chain(last).collect()
+}
+
 /// What is missing after the first, which the verdict names.
 fn reasons(green: &Green, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let others = green.missing.iter().skip(1);
@@ -201,7 +106,8 @@ fn reasons(green: &Green, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
         .map(|missing| {
             let (mark, role) = look(missing.light);
             let of_source = if missing.source.is_empty() { String::new() } else { format!("{}: ", missing.source) };
-            let text = format!("  {} {of_source}{}", ctx.theme.mark(mark), missing.what);
+            let condition = missing.condition_name();
+            let text = format!("  {} {of_source}{condition}: {}", ctx.theme.mark(mark), missing.what);
             Line::styled(ascii(fit(&text, width), ctx), ctx.theme.style(role))
         })
         .collect();
@@ -276,7 +182,7 @@ fn row_look(row: &Row, state: &State, now: Timestamp) -> (Mark, Role) {
         look(server)
     } else if any(|run| run.totals.bad() > 0 || run.exit_code.unwrap_or(0) != 0) {
         look(Light::Red)
-    } else if any(|run| run.state == RunState::Writing) {
+    } else if any(|run| matches!(run.state, RunState::Writing | RunState::Running)) {
         look(Light::Running)
     } else if any(|run| !run.complete || run.claims_more) || row.runs.iter().all(|run| run.totals.executed() == 0) {
         look(Light::Unknown)
@@ -315,6 +221,9 @@ fn row_counts(row: &Row, now: Timestamp) -> String {
         (totals.skipped + totals.disabled, "skipped"),
     ];
     told.extend(counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")));
+    if let Some(attempt) = row.runs.iter().filter_map(|run| run.attempt).max().filter(|attempt| *attempt > 1) {
+        told.push(format!("attempt {attempt}"));
+    }
     if row.runs.len() > 1 {
         told.push(format!("{} reports", row.runs.len()));
     }
@@ -365,7 +274,12 @@ fn list_heading(report: &Report, ctx: &Ctx, width: usize) -> Vec<Line<'static>> 
         Line::styled(ascii(fit(&text, width), ctx), ctx.theme.style(Role::Warn))
     });
     let line = Line::styled(fit(&told, width), ctx.theme.style(Role::Muted));
-    let compared = report.baseline.as_ref().map(|c| Line::raw(ascii(fit(&super::baseline::sentence(c), width), ctx)));
+    let compared = match &report.baseline {
+        Some(comparison) => Some(super::baseline::sentence(comparison)),
+        None if bad > 0 => Some("no baseline: whether production fails too is unknown".to_owned()),
+        None => None,
+    };
+    let compared = compared.map(|text| Line::raw(ascii(fit(&text, width), ctx)));
     std::iter::once(Line::default()).chain(warned).chain(compared).chain([line]).collect()
 }
 

@@ -1,4 +1,5 @@
-use super::super::model::{FailureKind, Wanted, Warning};
+use super::super::live::{Counts, Progress};
+use super::super::model::{FailureKind, FlakyTest, TestFailure, Wanted, Warning};
 use super::*;
 use crate::evidence::{Evidence, Failure, Freshness, Generation, Observation, Oid, Subject};
 use crate::ui::theme::Theme;
@@ -13,24 +14,13 @@ fn oid(digit: char) -> Oid {
 
 fn run(name: &str, subject: Option<Oid>, totals: Totals) -> Run {
     Run {
-        name: name.into(),
-        source: format!("target/nextest/{name}/junit.xml"),
         subject,
         observed_at: Some(at(-41)),
         freshness: Freshness::Fresh,
         totals,
-        complete: true,
-        state: RunState::Complete,
-        trouble: None,
-        claims_more: false,
         exit_code: Some(0),
         dirty: Some(false),
-        tree: None,
-        committed_at: None,
-        behind: None,
-        last_complete: None,
-        required: true,
-        ci: None,
+        ..Run::new(name, format!("target/nextest/{name}/junit.xml"))
     }
 }
 
@@ -57,6 +47,7 @@ fn report(runs: Vec<Run>) -> Report {
         name: name.into(),
         required: true,
         patterns: vec![format!("{name}/*.xml")],
+        ..Wanted::default()
     });
     Report { sources: sources.into(), ..Report::of(runs, Vec::new(), Vec::new(), Vec::new()) }
 }
@@ -85,6 +76,7 @@ fn red() -> Report {
         suite: "checkout".into(),
         class: "checkout::queue".into(),
         name: "drains".into(),
+        rerun: false,
     };
     red.flaky = vec![flaky];
     red.warnings = vec![Warning { source: "e2e/junit.xml".into(), what: "truncated: its end is missing".into() }];
@@ -183,4 +175,24 @@ fn long_lines_are_broken_and_nothing_is_lost() {
         assert!(lines.iter().all(|line| cells(line) <= limit), "{lines:?}");
         assert_eq!(lines.concat().replace(' ', ""), text.replace(' ', ""));
     }
+}
+
+#[test]
+fn tests_that_run_here_are_told_with_counts_and_the_last_line() {
+    let mut state = seen(green());
+    state.progress(Progress::Started { source: "e2e".into(), command: "[\"npm\", \"test\"]".into(), at: at(-75) });
+    let counts = Counts { passed: 34, failed: 1, skipped: 0 };
+    let lines = vec!["FAIL checkout pays".to_owned()];
+    state.progress(Progress::Printed { lines, counts });
+    let theme = Theme::default();
+    let ctx = Ctx { now: at(0), theme: &theme };
+    let told: Vec<String> = head(&state, &ctx, 78, 20).iter().map(ToString::to_string).collect();
+    let line = told.iter().find(|line| line.contains("e2e runs")).unwrap();
+    assert!(line.contains("00:01:15: 34 passed, 1 failed so far  T stops it"), "{line}");
+    assert!(told.iter().any(|line| line == "  FAIL checkout pays"), "{told:?}");
+    let output = len(&state) - 1;
+    assert!(item(&state, &ctx, output, 78).to_string().contains("what the run printed"));
+    let detail: Vec<String> = detail(&state, &ctx, output, 78).iter().map(ToString::to_string).collect();
+    assert_eq!(detail[0], "command    [\"npm\", \"test\"]");
+    assert_eq!(detail.last().unwrap(), "FAIL checkout pays");
 }

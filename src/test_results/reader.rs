@@ -1,7 +1,9 @@
 //! A report as values, whatever its format: recognised by content, never by name.
 
 use std::io::Read;
+use std::sync::Arc;
 
+use super::cases::Cases;
 use super::decode::Decoder;
 use super::formats::dotnet::{self, Dotnet};
 use super::formats::{self, Format};
@@ -32,6 +34,8 @@ pub struct Parsed {
     pub claims_more: bool,
     /// What it says of the circumstances it was made in.
     pub said: Circumstances,
+    /// Every case, for comparisons.
+    pub cases: Arc<Cases>,
 }
 
 /// Reads a report to its end. Never fails: what went wrong is in the result.
@@ -104,6 +108,11 @@ impl Parsed {
         parsed
     }
 
+    /// What was counted without a file.
+    pub fn of_tally(tally: Tally) -> Self {
+        Self::new(tally, Ending::Closed)
+    }
+
     fn of(found: formats::Outcome) -> Self {
         Self { said: found.said, claims_more: found.claims_more, ..Self::new(found.tally, found.ending) }
     }
@@ -134,6 +143,7 @@ impl Parsed {
             trouble: trouble.map(|what: String| crate::evidence::text::clean(&what)),
             claims_more: false,
             said: Circumstances::default(),
+            cases: Arc::new(tally.cases),
         }
     }
 }

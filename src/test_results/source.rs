@@ -1,7 +1,11 @@
 //! Report files: found by glob, read when they change, watched.
 
+mod archive;
+mod gathered;
 mod glob;
+pub mod here;
 mod lineage;
+mod output;
 mod watch;
 
 use std::collections::{HashMap, HashSet};
@@ -10,14 +14,21 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
+pub use archive::Archive;
 pub use watch::{Handle, start};
 
-use super::green::{self, MAX_AGE_HOURS};
-use super::model::{FlakyTest, Report, Run, RunState, TestFailure, Totals, Wanted, Warning};
+use super::baseline;
+use super::green;
+use super::model::{Policy, Proof, Report, Run, RunState, Totals, Wanted, Warning};
+use super::past::Past;
+use super::proof::MAX_AGE;
 use super::reader::{self, Parsed};
 use crate::config::schema::TestSource;
-use crate::evidence::{Evidence, Freshness, Subject, SubjectMatch, text};
+use crate::evidence::{Evidence, Freshness, Oid, Subject, SubjectMatch, text};
+use gathered::Gathered;
+use here::{Record, Runs};
 use lineage::Lineage;
 
 /// Where test runners leave their reports, for a project that says nothing.
@@ -41,14 +52,9 @@ const WRITING: Duration = Duration::from_secs(10);
 const TTL: Duration = Duration::from_secs(90);
 /// The largest file that is read.
 const LARGEST: u64 = 4 << 30;
-/// Bytes kept of all failures of all files: texts are cut beyond it, and beyond four times it failures are counted only.
-const BUDGET: usize = 1 << 20;
-/// Bytes kept of a failure's text beyond the budget.
-const FLOOR: usize = 160;
-
 /// Tells one state of a file from another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
     modified: Option<SystemTime>,
     len: u64,
     inode: u64,
@@ -72,7 +78,7 @@ struct Known {
 #[derive(Debug)]
 pub struct Reports {
     root: PathBuf,
-    wanted: Vec<(Wanted, Vec<String>)>,
+    wanted: Vec<Sought>,
     /// Nothing was configured: what is no report is passed over.
     guessed: bool,
     known: HashMap<PathBuf, Known>,
@@ -81,14 +87,51 @@ pub struct Reports {
     folders: Vec<PathBuf>,
     /// Files read in the last look.
     reread: usize,
+    archive: Option<Archive>,
+    runs: Option<Runs>,
+    production: Option<Oid>,
+}
+
+/// What is looked at, and where what was seen is kept.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    /// The root of the work tree.
+    pub root: PathBuf,
+    /// The sources that the configuration names.
+    pub sources: Vec<TestSource>,
+    /// The folder of the repository's state; without one nothing is remembered.
+    pub state: Option<PathBuf>,
+    /// The commit that production runs: its results are the baseline.
+    pub production: Option<Oid>,
+}
+
+impl Setup {
+    /// Nothing is read yet.
+    pub fn open(&self) -> Reports {
+        let mut reports = Reports::new(&self.root, &self.sources);
+        if let Some(state) = &self.state {
+            reports = reports.keeping(state);
+        }
+        reports.set_production(self.production.clone());
+        reports
+    }
+}
+
+/// A source, and where its reports are.
+#[derive(Debug, Clone)]
+struct Sought {
+    wanted: Wanted,
+    patterns: Vec<String>,
+    /// Whether its tests can be started from here.
+    is_run: bool,
 }
 
 impl Reports {
     /// Nothing is read yet. Without sources, the well-known places under `root` are looked at.
     pub fn new(root: &Path, sources: &[TestSource]) -> Self {
         let guessed = sources.is_empty();
-        let files = sources.iter().filter(|source| !source.junit.is_empty());
-        let wanted = if guessed { vec![well_known()] } else { files.map(wanted).collect() };
+        let local = sources.iter().filter(|source| !source.junit.is_empty() || source.run.is_some());
+        let wanted = if guessed { vec![well_known()] } else { local.map(wanted).collect() };
         Self {
             root: root.to_owned(),
             wanted,
@@ -97,7 +140,21 @@ impl Reports {
             lineage: Lineage::new(root),
             folders: Vec::new(),
             reread: 0,
+            archive: None,
+            runs: None,
+            production: None,
         }
+    }
+
+    /// The same with what was seen earlier, and what was run from here, in the folder of the repository's state.
+    #[must_use]
+    pub fn keeping(self, state: &Path) -> Self {
+        Self { archive: Some(Archive::at(state)), runs: Some(Runs::at(state)), ..self }
+    }
+
+    /// The commit that production runs: its results are the baseline.
+    pub fn set_production(&mut self, production: Option<Oid>) {
+        self.production = production;
     }
 
     /// Looks at all files, and reads those that changed. `head` is asked of the repository if it is not given.
@@ -107,15 +164,19 @@ impl Reports {
         let mut gathered = Gathered::default();
         let mut found = glob::Found::default();
         let mut present = HashSet::new();
-        for (wanted, patterns) in self.wanted.clone() {
+        for sought in self.wanted.clone() {
             let before = found.files.len();
-            patterns.iter().for_each(|pattern| found.add(&self.root, pattern));
+            let record = self.runs.as_ref().filter(|_| sought.is_run).and_then(|runs| runs.of(&sought.wanted.name));
+            sought.patterns.iter().for_each(|pattern| found.add(&self.root, pattern));
             let mut files = found.files.split_off(before);
             files.sort();
             files.dedup();
             for file in files {
-                self.look_at(&file, &wanted, now, &mut gathered);
+                self.look_at(&file, &sought.wanted, record.as_ref(), now, &mut gathered);
                 present.insert(file);
+            }
+            if let Some(record) = record {
+                self.look_at_output(&record, &sought.wanted, now, &mut gathered);
             }
         }
         self.known.retain(|file, _| present.contains(file));
@@ -123,20 +184,60 @@ impl Reports {
         if found.limited {
             gathered.warn("", "too many files under the globs of [[tests]]: not all were looked at");
         }
-        let report = self.conclude(gathered);
+        let mut report = self.conclude(gathered);
+        self.compare(&mut report);
         let subject = report.subject.clone().map(Subject::commit).unwrap_or_default();
         Evidence { value: report, subject, source: "test reports".into(), observed_at: now, ttl: TTL }
     }
 
     fn conclude(&self, gathered: Gathered) -> Report {
-        let sources = self.wanted.iter().map(|(wanted, _)| wanted.clone());
+        let sources = self.wanted.iter().map(|sought| sought.wanted.clone());
         let is_found = |wanted: &Wanted| gathered.runs.iter().any(|run| run.name == wanted.name);
         // Well-known places where nothing is are no source; named ones are missed.
         let sources = sources.filter(|wanted| !self.guessed || is_found(wanted)).collect();
-        Report { sources, ..Report::of(gathered.runs, gathered.failures, gathered.flaky, gathered.warnings) }
+        let report = Report::of(gathered.runs, gathered.failures, gathered.flaky, gathered.warnings);
+        Report { sources, branch: self.lineage.branch(), ..report }
     }
 
-    fn look_at(&mut self, file: &Path, wanted: &Wanted, now: Timestamp, gathered: &mut Gathered) {
+    /// Remembers what was seen, and compares it with production and with what was seen of this commit before.
+    fn compare(&self, report: &mut Report) {
+        let Some(archive) = &self.archive else { return };
+        let earlier = self.lineage.head().and_then(|head| archive.load(head.commit.as_ref()?));
+        if self.reread > 0 {
+            let commits: HashSet<&Oid> = report.runs.iter().filter_map(|run| run.subject.as_ref()).collect();
+            for commit in commits {
+                // A full disk costs the comparison of tomorrow, not the results of today.
+                if let Err(error) = archive.store(Past::of(report, Some(commit))) {
+                    let what = format!("these results cannot be kept for later comparison: {error}");
+                    report.warnings.push(Warning { source: "state folder".into(), what });
+                    break;
+                }
+            }
+        }
+        if let Some(production) = self.production.as_ref().and_then(|oid| archive.load(oid)) {
+            baseline::classify(report, &production);
+        }
+        if let Some(earlier) = earlier {
+            baseline::find_reruns(report, &earlier);
+        }
+    }
+
+    fn look_at_output(&mut self, record: &Record, wanted: &Wanted, now: Timestamp, gathered: &mut Gathered) {
+        let Some(runs) = &self.runs else { return };
+        let Some((mut run, mut parsed)) = output::read(record, runs, wanted, now) else { return };
+        self.lineage.trace(&mut run);
+        run.freshness = freshness(&run, self.lineage.head(), wanted.policy.max_age, now);
+        gathered.add(run, &mut parsed);
+    }
+
+    fn look_at(
+        &mut self,
+        file: &Path,
+        wanted: &Wanted,
+        record: Option<&Record>,
+        now: Timestamp,
+        gathered: &mut Gathered,
+    ) {
         let Ok(metadata) = std::fs::metadata(file) else { return };
         let stamp = Stamp::of(&metadata);
         let is_known = self.known.get(file).is_some_and(|known| known.stamp == stamp);
@@ -153,8 +254,13 @@ impl Reports {
         let mut run = run_of(&known.parsed, &wanted.name, &name, stamp.modified, now);
         run.required = wanted.required;
         run.last_complete = known.last_complete;
+        if let Some(record) = record.filter(|record| record.wrote(file, stamp))
+            && let Some(what) = record.vouch(&mut run)
+        {
+            gathered.warn(&run.source, what);
+        }
         self.lineage.trace(&mut run);
-        run.freshness = freshness(&run, self.lineage.head(), now);
+        run.freshness = freshness(&run, self.lineage.head(), wanted.policy.max_age, now);
         gathered.add(run, &mut known.parsed);
     }
 
@@ -187,11 +293,6 @@ pub fn head(root: &Path) -> Option<Subject> {
     lineage.head().cloned()
 }
 
-/// Looks once.
-pub fn read(root: &Path, sources: &[TestSource], head: Option<&Subject>, now: Timestamp) -> Evidence<Report> {
-    Reports::new(root, sources).look(head, now)
-}
-
 /// Reads files that a person named, in no project: `-` is standard input. No commit is assumed.
 pub fn read_files(files: &[PathBuf], directory: &Path, now: Timestamp) -> Report {
     let mut gathered = Gathered::default();
@@ -201,7 +302,7 @@ pub fn read_files(files: &[PathBuf], directory: &Path, now: Timestamp) -> Report
         let stem = file.file_stem().map_or_else(|| shown.clone(), |stem| text::clean(&stem.to_string_lossy()));
         let name = if shown == "-" { "stdin".to_owned() } else { stem };
         let mut run = run_of(&parsed, &name, &shown, modified, now);
-        run.freshness = freshness(&run, None, now);
+        run.freshness = freshness(&run, None, MAX_AGE, now);
         gathered.add(run, &mut parsed);
     }
     Report::of(gathered.runs, gathered.failures, gathered.flaky, gathered.warnings)
@@ -229,16 +330,22 @@ fn parse(file: &Path, metadata: &Metadata) -> Parsed {
     }
 }
 
-fn well_known() -> (Wanted, Vec<String>) {
+fn well_known() -> Sought {
     let patterns: Vec<String> = WELL_KNOWN.iter().map(|p| (*p).to_owned()).collect();
-    (Wanted { name: "tests".into(), required: true, patterns: vec!["the well-known places".into()] }, patterns)
+    let shown = vec!["the well-known places".into()];
+    let wanted = Wanted { name: "tests".into(), required: true, patterns: shown, policy: Policy::default() };
+    Sought { wanted, patterns, is_run: false }
 }
 
-fn wanted(source: &TestSource) -> (Wanted, Vec<String>) {
+fn wanted(source: &TestSource) -> Sought {
     let name = text::clean(&source.name);
     let name = if name.is_empty() { "tests".into() } else { name };
-    let patterns = source.junit.iter().map(|p| text::clean(p)).collect();
-    (Wanted { name, required: source.required.unwrap_or(true), patterns }, source.junit.clone())
+    let mut patterns: Vec<String> = source.junit.iter().map(|p| text::clean(p)).collect();
+    if source.run.is_some() && patterns.is_empty() {
+        patterns.push("the output of its command, which was not run yet".into());
+    }
+    let wanted = Wanted { name, required: source.required.unwrap_or(true), patterns, policy: source.into() };
+    Sought { wanted, patterns: source.junit.clone(), is_run: source.run.is_some() }
 }
 
 fn run_of(parsed: &Parsed, name: &str, source: &str, modified: Option<SystemTime>, now: Timestamp) -> Run {
@@ -247,11 +354,9 @@ fn run_of(parsed: &Parsed, name: &str, source: &str, modified: Option<SystemTime
         .is_some_and(|at| now.duration_since(at) < jiff::SignedDuration::try_from(WRITING).unwrap_or_default());
     let is_open = parsed.state == RunState::Truncated || parsed.trouble.as_deref() == Some(reader::NO_BYTES);
     Run {
-        name: name.to_owned(),
-        source: source.to_owned(),
         subject: parsed.said.commit.clone(),
+        proof: parsed.said.commit.is_some().then_some(Proof::Embedded),
         observed_at,
-        freshness: Freshness::Never,
         totals: parsed.totals,
         complete: parsed.state == RunState::Complete,
         state: if changed && is_open && source != "-" { RunState::Writing } else { parsed.state },
@@ -259,20 +364,17 @@ fn run_of(parsed: &Parsed, name: &str, source: &str, modified: Option<SystemTime
         claims_more: parsed.claims_more,
         exit_code: parsed.said.exit_code,
         dirty: parsed.said.dirty,
-        tree: None,
-        committed_at: None,
-        behind: None,
-        last_complete: None,
-        required: true,
-        ci: None,
+        cases: parsed.cases.clone(),
+        ..Run::new(name, source)
     }
 }
 
-fn freshness(run: &Run, head: Option<&Subject>, now: Timestamp) -> Freshness {
-    let is_old = run.observed_at.is_none_or(|at| now.duration_since(at).as_hours() >= MAX_AGE_HOURS);
+fn freshness(run: &Run, head: Option<&Subject>, max_age: Duration, now: Timestamp) -> Freshness {
+    let age = run.observed_at.and_then(|at| Duration::try_from(now.duration_since(at).abs()).ok());
+    let is_old = age.is_none_or(|age| age >= max_age);
     let relation = head.map(|head| green::subject(run).relates_to(head));
     match run.state {
-        RunState::Writing => Freshness::Loading,
+        RunState::Writing | RunState::Running => Freshness::Loading,
         RunState::Complete if relation == Some(SubjectMatch::Other) => Freshness::Stale,
         RunState::Complete if is_old => Freshness::Stale,
         RunState::Complete => Freshness::Fresh,
@@ -298,62 +400,8 @@ pub fn checkout(root: &Path) -> Checkout {
     let head = lineage.head().cloned().unwrap_or_default();
     Checkout {
         committed_at: head.commit.as_ref().and_then(|oid| lineage.committed_at(oid)),
-        branch: lineage.branch(),
+        branch: lineage.branch_name(),
         head,
-    }
-}
-
-/// What all files come to.
-#[derive(Debug, Default)]
-struct Gathered {
-    runs: Vec<Run>,
-    failures: Vec<TestFailure>,
-    flaky: Vec<FlakyTest>,
-    warnings: Vec<Warning>,
-    kept: usize,
-}
-
-impl Gathered {
-    fn warn(&mut self, source: &str, what: impl Into<String>) {
-        self.warnings.push(Warning { source: source.to_owned(), what: what.into() });
-    }
-
-    fn add(&mut self, run: Run, parsed: &mut Parsed) {
-        if !run.complete {
-            let trouble = run.trouble.as_deref().unwrap_or_default();
-            self.warn(&run.source, format!("{}: {trouble}", run.state.label()));
-        }
-        for warning in &parsed.warnings {
-            self.warn(&run.source, warning.clone());
-        }
-        parsed.failures.iter_mut().for_each(|failure| failure.run.clone_from(&run.name));
-        parsed.flaky.iter_mut().for_each(|test| test.run.clone_from(&run.name));
-        self.shrink(&run.source, parsed);
-        self.failures.extend(parsed.failures.iter().cloned());
-        self.flaky.extend(parsed.flaky.iter().cloned());
-        self.runs.push(run);
-    }
-
-    /// Keeps all files together within the memory that they may take.
-    fn shrink(&mut self, source: &str, parsed: &mut Parsed) {
-        let size = |f: &TestFailure| f.message.len() + f.suite.len() + f.class.len() + f.name.len() + 64;
-        let mut unlisted = 0;
-        for mut failure in std::mem::take(&mut parsed.failures) {
-            if self.kept + size(&failure) > BUDGET && failure.message.len() > FLOOR {
-                failure.message.truncate(failure.message.floor_char_boundary(FLOOR));
-                failure.message.push('…');
-                failure.message.shrink_to_fit();
-            }
-            if self.kept > 4 * BUDGET {
-                unlisted += 1;
-                continue;
-            }
-            self.kept += size(&failure);
-            parsed.failures.push(failure);
-        }
-        if unlisted > 0 {
-            self.warn(source, format!("{unlisted} more failures are counted and not listed"));
-        }
     }
 }
 

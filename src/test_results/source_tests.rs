@@ -23,7 +23,7 @@ fn source(name: &str, glob: &str) -> TestSource {
 }
 
 fn look(folder: &tempfile::TempDir, sources: &[TestSource]) -> Report {
-    read(folder.path(), sources, None, Timestamp::now()).value
+    Reports::new(folder.path(), sources).look(None, Timestamp::now()).value
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn many_failures_in_many_files_stay_within_the_memory() {
     let report = look(&folder, &[source("unit", "out/*.xml")]);
     let kept: usize = report.failures.iter().map(|f| f.message.len()).sum();
     assert_eq!((report.totals.failed, report.failures.len()), (400, 400));
-    assert!(kept < BUDGET + 100_000, "{kept}");
+    assert!(kept < gathered::BUDGET + 100_000, "{kept}");
 }
 
 /// What the source tells until it says something that `wanted` accepts.
@@ -149,7 +149,9 @@ fn until(seen: &mpsc::Receiver<Observation<Report>>, wanted: impl Fn(&Report) ->
 fn a_watched_source_tells_of_new_changed_and_slowly_written_files() {
     let folder = folder(&[]);
     let (tell, seen) = mpsc::channel();
-    let handle = start(folder.path(), &[source("unit", "out/*.xml")], move |o| drop(tell.send(o))).unwrap();
+    let sources = vec![source("unit", "out/*.xml")];
+    let setup = Setup { root: folder.path().to_owned(), sources, ..Setup::default() };
+    let handle = start(setup, move |o| drop(tell.send(o))).unwrap();
     until(&seen, |report| report.runs.is_empty());
     write(&folder, "out/a.xml", &BAD[..BAD.len() - 12]);
     let report = until(&seen, |report| report.totals.failed == 1);
@@ -164,4 +166,56 @@ fn a_watched_source_tells_of_new_changed_and_slowly_written_files() {
     drop(handle);
     while seen.recv_timeout(Duration::from_secs(20)).is_ok() {}
     assert!(matches!(seen.try_recv(), Err(mpsc::TryRecvError::Disconnected)), "its thread ends");
+}
+
+/// A repository whose two commits were tested: production (red) and HEAD.
+#[test]
+fn results_of_production_are_kept_when_seen_and_compared_with_later() {
+    let folder = folder(&[]);
+    let state = tempfile::tempdir().unwrap();
+    let repository = git2::Repository::init(folder.path()).unwrap();
+    let tree = repository.find_tree(repository.treebuilder(None).unwrap().write().unwrap()).unwrap();
+    let who = git2::Signature::now("a", "a@example.com").unwrap();
+    let first = repository.commit(Some("HEAD"), &who, &who, "one", &tree, &[]).unwrap();
+    let report = |commit: git2::Oid, cases: &str| {
+        let property = format!("<properties><property name='git.commit' value='{commit}'/></properties>");
+        write(&folder, "a.xml", &format!("<testsuite name='s'>{property}{cases}</testsuite>"));
+    };
+    let setup = |production: git2::Oid| Setup {
+        root: folder.path().to_owned(),
+        sources: vec![source("unit", "a.xml")],
+        state: Some(state.path().to_owned()),
+        production: Oid::parse(&production.to_string()),
+    };
+    let bad = |name: &str| format!("<testcase name='{name}' time='1'><failure message='boom'/></testcase>");
+    let good = |name: &str, time: u32| format!("<testcase name='{name}' time='{time}'/>");
+    report(
+        first,
+        &[bad("old"), bad("fixed"), good("new", 1), good("gone", 1), good("slow", 4), good("off", 1)].concat(),
+    );
+    let own = setup(first).open().look(None, Timestamp::now()).value;
+    assert!(own.baseline.is_none(), "a commit is not its own baseline");
+    let parent = repository.find_commit(first).unwrap();
+    let second = repository.commit(Some("HEAD"), &who, &who, "two", &tree, &[&parent]).unwrap();
+    let off = "<testcase name='off'><skipped/></testcase>".to_owned();
+    report(second, &[bad("old"), good("fixed", 1), bad("new"), good("slow", 40), off].concat());
+    let report_of = |setup: &Setup| setup.open().look(None, Timestamp::now()).value;
+    let now = report_of(&setup(first));
+    let standings: Vec<_> = now.failures.iter().map(|f| (f.name.as_str(), f.standing.unwrap().label())).collect();
+    assert_eq!(standings, [("new", "NEW"), ("old", "PRE-EXISTING")]);
+    let compared = now.baseline.unwrap();
+    assert_eq!(compared.subject, Oid::parse(&first.to_string()));
+    assert_eq!(
+        (compared.fixed, compared.missing_tests, compared.skipped_tests),
+        (vec!["s > fixed".into()], vec!["s > gone".into()], vec!["s > off".into()])
+    );
+    assert_eq!((compared.slower[0].name.as_str(), compared.slower[0].now_s), ("s > slow", 40.0));
+    report(
+        second,
+        &[bad("old"), good("fixed", 1), good("new", 1), bad("slow"), good("off", 1), good("gone", 1)].concat(),
+    );
+    let again = report_of(&setup(first));
+    let standings: Vec<_> = again.failures.iter().map(|f| (f.name.as_str(), f.standing.unwrap().label())).collect();
+    assert_eq!(standings, [("old", "PRE-EXISTING"), ("slow", "FLAKY")], "it passed on this commit a moment ago");
+    assert_eq!(again.flaky.iter().map(|f| (f.name.as_str(), f.rerun)).collect::<Vec<_>>(), [("new", true)]);
 }

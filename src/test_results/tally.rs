@@ -3,6 +3,7 @@
 use crate::evidence::Oid;
 use crate::evidence::text;
 
+use super::cases::Cases;
 use super::location;
 use super::model::{FailureKind, FlakyTest, TestFailure, Totals};
 
@@ -49,6 +50,8 @@ pub struct Named<'a> {
     pub file: Option<&'a str>,
     /// The line that the report gives.
     pub line: Option<&'a str>,
+    /// How long it took, in seconds.
+    pub seconds: Option<f64>,
 }
 
 /// What a report says of the circumstances it was made in.
@@ -75,13 +78,26 @@ pub struct Tally {
     pub unlisted: u64,
     /// What is wrong with the report.
     pub warnings: Vec<String>,
+    /// Every case, for comparisons.
+    pub cases: Cases,
     text: usize,
     names: usize,
 }
 
 impl Tally {
-    /// Counts a case that needs no more than that.
-    pub fn count(&mut self, outcome: Outcome) {
+    /// Counts a case that did not fail.
+    pub fn case(&mut self, outcome: Outcome, case: Named<'_>) {
+        self.count(outcome);
+        self.cases.keep(case, outcome);
+    }
+
+    /// Counts a case that needs no more than that: there is no room for its name.
+    pub fn count_nameless(&mut self, outcome: Outcome) {
+        self.count(outcome);
+        self.cases.leave_out(1);
+    }
+
+    fn count(&mut self, outcome: Outcome) {
         let totals = &mut self.totals;
         totals.tests += 1;
         match outcome {
@@ -99,10 +115,11 @@ impl Tally {
 
     /// Counts a failed case and keeps its text.
     pub fn fail(&mut self, kind: FailureKind, case: Named<'_>, message: &str) {
-        self.count(match kind {
+        let outcome = match kind {
             FailureKind::Failure => Outcome::Failed,
             FailureKind::Error => Outcome::Errored,
-        });
+        };
+        self.case(outcome, case);
         let size = case.suite.len() + case.class.len() + case.name.len();
         if !self.has_room_for(size) {
             self.unlisted += 1;
@@ -126,10 +143,10 @@ impl Tally {
 
     /// Counts a case that passed at a later attempt.
     pub fn flake(&mut self, case: Named<'_>) {
-        self.count(Outcome::Flaky);
+        self.case(Outcome::Flaky, case);
         if self.has_room_for(case.suite.len() + case.class.len() + case.name.len()) {
             let (suite, class, name) = (clean_name(case.suite), clean_name(case.class), clean_name(case.name));
-            self.flaky.push(FlakyTest { run: String::new(), suite, class, name });
+            self.flaky.push(FlakyTest { run: String::new(), suite, class, name, rerun: false });
         }
     }
 
@@ -148,7 +165,8 @@ impl Tally {
     }
 }
 
-fn clean_name(name: &str) -> String {
+/// A name, clean and cut.
+pub fn clean_name(name: &str) -> String {
     text::clean(&without_ansi(cut(name.trim(), NAME_CAP)))
 }
 
@@ -162,7 +180,7 @@ pub fn cut(text: &str, limit: usize) -> &str {
 }
 
 /// Without colours and the like: `ESC [ … letter`, as test runners put them into messages.
-fn without_ansi(text: &str) -> String {
+pub fn without_ansi(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut parts = text.split("\u{1b}[");
     out.extend(parts.next());

@@ -72,7 +72,9 @@ fn tests(found: &Found, asked: Option<Preset>) -> String {
         return String::new();
     }
     let globs = if found.junit.is_empty() { vec!["reports/junit.xml".to_owned()] } else { found.junit.clone() };
-    let block = format!("[[tests]]\nname = \"unit\"\njunit = {}\nrequired = true\n\n", strings(&globs));
+    let run =
+        "# run = [\"make\", \"test\"]   # started with `t` or `hotfix tests --run`: binds the results to the commit\n";
+    let block = format!("[[tests]]\nname = \"unit\"\njunit = {}\nrequired = true\n{run}\n", strings(&globs));
     let block = if found.junit.is_empty() {
         format!("# No report of a test run was found: say where JUnit files are written.\n{}", commented(&block))
     } else {

@@ -59,6 +59,16 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::StepNotDone => overlays::arm(state, false, Some(Answer::NotDone)),
         Action::StepSkip => overlays::arm(state, false, Some(Answer::Skip)),
         Action::StopRollback => overlays::take(state, rollback::Event::Stop),
+        Action::RunTests => {
+            state.tests.live.begin();
+            vec![Effect::RunTests]
+        }
+        Action::StopTests => {
+            state.tests.live.stopping = true;
+            state.ui.damage.add(Damage::pane(Pane::Tests));
+            vec![Effect::StopTests]
+        }
+        Action::Edit => edit(state),
         Action::Copy => copy(state),
         Action::Mouse => vec![Effect::ToggleMouse],
         Action::Help | Action::Palette => {
@@ -93,6 +103,9 @@ pub fn disabled(state: &State, action: Action) -> Option<String> {
         Action::Tick | Action::Override if state.incident.is_none() => {
             Some("there is no incident: `i` declares one".into())
         }
+        Action::RunTests => no_run(state),
+        Action::StopTests if !state.tests.live.is_busy() => Some("no tests run that were started from here".into()),
+        Action::Edit if state.ui.focus != Pane::Tests => Some("select a failed test first: `3`".into()),
         Action::StopRollback if !state.rollback.running => Some("no rollback is running".into()),
         _ => None,
     }
@@ -140,6 +153,30 @@ fn next_stage(state: &mut State) -> Vec<Effect> {
 
 fn enter(state: &mut State, stage: Stage) -> Vec<Effect> {
     by_operator(state, Entry::StageEntered { stage }).into_iter().collect()
+}
+
+/// Why tests cannot be run from here now.
+fn no_run(state: &State) -> Option<String> {
+    if state.tests.live.is_busy() {
+        return Some("the tests run already: `T` stops them".into());
+    }
+    match &state.project.standing {
+        Standing::Trusted if state.project.config.tests.iter().any(|source| source.run.is_some()) => None,
+        Standing::Trusted | Standing::Missing => Some("no [[tests]] in hotfix.toml says how to `run` them".into()),
+        Standing::Untrusted => Some("hotfix.toml is not trusted: nothing that it names is run".into()),
+        Standing::Broken(_) => Some("hotfix.toml cannot be used: `hotfix doctor` says where".into()),
+        Standing::Opening => Some("the project is still being opened: try again in a moment".into()),
+    }
+}
+
+fn edit(state: &mut State) -> Vec<Effect> {
+    let selected = state.list(Pane::Tests).selected(panes::len(state, Pane::Tests));
+    let place = selected.and_then(|index| crate::test_results::pane::place(&state.tests, index));
+    let Some(place) = place else {
+        state.ui.tell(Toast::error("the report does not tell where it failed"), state.uptime);
+        return Vec::new();
+    };
+    vec![Effect::Edit(place)]
 }
 
 fn copy(state: &mut State) -> Vec<Effect> {

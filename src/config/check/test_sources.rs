@@ -16,16 +16,17 @@ impl Faults {
 
     fn test_source(&mut self, path: &str, source: &TestSource) {
         let places = [
-            ("junit", !source.junit.is_empty()),
+            ("junit", !source.junit.is_empty() || source.run.is_some()),
             ("github", source.github.is_some()),
             ("gitlab", source.gitlab.is_some()),
             ("jenkins", source.jenkins.is_some()),
             ("salesforce", source.salesforce.is_some()),
         ];
+        self.local_tests(path, source);
         let named: Vec<&str> = places.iter().filter(|(_, is_named)| *is_named).map(|(name, _)| *name).collect();
         match named.as_slice() {
             [] => {
-                self.add(path, "needs `junit = [\"glob of reports\"]`, `github`, `gitlab`, `jenkins` or `salesforce`");
+                self.add(path, "needs `junit = [\"glob of reports\"]`, `run = [\"program\"]`, `github`, `gitlab`, `jenkins` or `salesforce`");
             }
             [_] => {}
             [first, second, ..] => {

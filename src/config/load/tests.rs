@@ -277,3 +277,40 @@ fn what_cannot_be_right_in_a_remote_test_source_is_told_where_it_stands() {
     let both = "[[tests]]\nname = \"ci\"\njunit = [\"a.xml\"]\ngitlab = { project = \"7\" }\n";
     assert_eq!(problems(both), ["1:1 has `junit` and `gitlab`: make two [[tests]], each with its name"]);
 }
+
+#[test]
+fn a_test_source_may_run_tests_and_excuse_some_for_a_while() {
+    let text = r#"
+version = 1
+[[tests]]
+name = "unit"
+run = ["cargo", "nextest", "run"]
+junit = ["target/nextest/*/junit.xml"]
+timeout = "10m"
+max_age = "8h"
+flaky = "fail"
+max_missing = 2
+accept_tree_equal = true
+quarantine = [{ test = "pool > drains", owner = "ana", ticket = "PAY-1", expires = "2026-12-31" }]
+"#;
+    let config = parse(text, &at()).unwrap().config;
+    let source = &config.tests[0];
+    assert_eq!(source.quarantine[0].expires.to_string(), "2026-12-31");
+    assert_eq!((source.timeout.as_secs(), source.max_age.as_secs(), source.max_missing), (600, 28_800, 2));
+    assert!(crate::config::uses::Uses::of(&config).runs[0].purpose.starts_with("tests unit"));
+}
+
+#[test]
+fn a_test_source_that_cannot_be_right_says_where() {
+    let of = |lines: &str| problems(&format!("[[tests]]\nname = \"unit\"\n{lines}"));
+    assert!(of("")[0].contains("`run = "), "{:?}", of(""));
+    assert!(of("run = []")[0].contains("needs a program"));
+    assert!(of("run = [\"x\"]\nmax_missing = 101")[0].contains("percentage"));
+    assert!(
+        of("run = [\"x\"]\nflaky = \"maybe\"")[0].contains("flaky")
+            || of("run = [\"x\"]\nflaky = \"maybe\"")[0].contains("maybe")
+    );
+    let quarantine =
+        "run = [\"x\"]\nquarantine = [{ test = \"t\", owner = \"\", ticket = \"T\", expires = \"2026-12-31\" }]";
+    assert!(of(quarantine)[0].contains("say something"), "{:?}", of(quarantine));
+}

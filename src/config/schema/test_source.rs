@@ -1,11 +1,15 @@
 //! `[[tests]]`: where test results come from.
 
+use std::time::Duration;
+
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::super::duration;
 use super::Secret;
 
 /// `[[tests]]`
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TestSource {
     /// What the screen calls it.
@@ -22,6 +26,70 @@ pub struct TestSource {
     pub salesforce: Option<Salesforce>,
     /// Whether the checklist needs it.
     pub required: Option<bool>,
+    /// A command that runs the tests: program and arguments, never a shell line. The cockpit starts it on demand.
+    pub run: Option<Vec<String>>,
+    /// How long that may take.
+    #[serde(with = "duration")]
+    pub timeout: Duration,
+    /// How old results may be.
+    #[serde(with = "duration")]
+    pub max_age: Duration,
+    /// Whether results of another commit with the same content prove this one.
+    pub accept_tree_equal: bool,
+    /// What a test comes to that both passed and failed on one commit.
+    pub flaky: FlakyPolicy,
+    /// How many of the baseline's tests may be missing, in percent.
+    pub max_missing: u8,
+    /// Tests that may fail for a while.
+    pub quarantine: Vec<Quarantine>,
+}
+
+impl Default for TestSource {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            junit: Vec::new(),
+            github: None,
+            gitlab: None,
+            jenkins: None,
+            salesforce: None,
+            required: None,
+            run: None,
+            timeout: Duration::from_secs(30 * 60),
+            max_age: Duration::from_secs(24 * 3_600),
+            accept_tree_equal: false,
+            flaky: FlakyPolicy::default(),
+            max_missing: 0,
+            quarantine: Vec::new(),
+        }
+    }
+}
+
+/// What a test comes to that both passed and failed on one commit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FlakyPolicy {
+    /// Nothing: it counts as passed.
+    Allow,
+    /// A person must say that it is well.
+    #[default]
+    Ack,
+    /// It counts as failed.
+    Fail,
+}
+
+/// A test that may fail for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quarantine {
+    /// Its name, or `class > name` as the pane shows it.
+    pub test: String,
+    /// Who looks after it.
+    pub owner: String,
+    /// Where that is written down.
+    pub ticket: String,
+    /// The last day, in UTC: `"2026-12-31"`. After it the test counts as failed.
+    pub expires: Date,
 }
 
 /// A repository on GitHub.

@@ -99,12 +99,17 @@ impl Test {
     fn count(&self, tally: &mut Tally) {
         let full = self.full_name.as_deref().unwrap_or("(no name)");
         let (class, name) = full.rsplit_once('.').unwrap_or(("", full));
-        let named = Named { class, name: self.method_name.as_deref().unwrap_or(name), ..Named::default() };
+        let named = Named {
+            class,
+            name: self.method_name.as_deref().unwrap_or(name),
+            seconds: self.run_time.map(|t| t / 1_000.0),
+            ..Named::default()
+        };
         let text = [self.message.as_deref(), self.stack_trace.as_deref()];
         let text = text.into_iter().flatten().collect::<Vec<_>>().join("\n");
         match self.outcome.as_deref() {
-            Some("Pass") => tally.count(Outcome::Passed),
-            Some("Skip") => tally.count(Outcome::Skipped),
+            Some("Pass") => tally.case(Outcome::Passed, named),
+            Some("Skip") => tally.case(Outcome::Skipped, named),
             Some("Fail") => tally.fail(FailureKind::Failure, named, &text),
             Some("CompileFail") => tally.fail(FailureKind::Error, named, &text),
             // A word that is not known is no success.

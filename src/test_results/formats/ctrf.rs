@@ -79,12 +79,13 @@ impl Reader {
             name: test.name.as_deref().unwrap_or("(no name)"),
             file: test.file_path.as_deref(),
             line: line.as_deref(),
+            seconds: test.duration.map(|millis| millis / 1000.0),
         };
         match test.status.as_deref() {
             Some("passed") if test.flaky == Some(true) => self.tally.flake(named),
-            Some("passed") => self.tally.count(Outcome::Passed),
-            Some("skipped" | "pending") => self.tally.count(Outcome::Skipped),
-            Some("other") => self.tally.count(Outcome::Disabled),
+            Some("passed") => self.tally.case(Outcome::Passed, named),
+            Some("skipped" | "pending") => self.tally.case(Outcome::Skipped, named),
+            Some("other") => self.tally.case(Outcome::Disabled, named),
             Some("failed") => self.tally.fail(FailureKind::Failure, named, &text(test)),
             // A word that is not known is no success.
             _ => self.tally.fail(FailureKind::Error, named, "its status is no word that is known"),

@@ -29,6 +29,7 @@ struct Case {
     name: String,
     class: String,
     text: String,
+    seconds: Option<f64>,
 }
 
 /// Follows one of these documents.
@@ -153,19 +154,22 @@ impl Dotnet {
         let name = [get("testName"), get("name")].into_iter().find(|n| !n.is_empty()).unwrap_or_default();
         let class = [get("classname"), get("type")].into_iter().find(|n| !n.is_empty()).unwrap_or_default();
         let own = |text: &str| tally::cut(text, 4096).to_owned();
-        self.cases.push(Case { outcome, name: own(&name), class: own(&class), text: String::new() });
+        self.cases.push(Case { outcome, name: own(&name), class: own(&class), text: String::new(), seconds: None });
         let time = ["time", "duration"].into_iter().find_map(|key| attributes.get(key)).and_then(|t| clock(&t));
         if let Some(time) = time {
             self.duration = Some(self.duration.unwrap_or(0.0) + time);
+            if let Some(case) = self.cases.last_mut() {
+                case.seconds = Some(time);
+            }
         }
     }
 
     fn conclude(&mut self, case: &Case) {
-        let named = Named { class: &case.class, name: &case.name, ..Named::default() };
+        let named = Named { class: &case.class, name: &case.name, seconds: case.seconds, ..Named::default() };
         match case.outcome {
             Some(Outcome::Failed) => self.tally.fail(FailureKind::Failure, named, &case.text),
             Some(Outcome::Errored) => self.tally.fail(FailureKind::Error, named, &case.text),
-            Some(outcome) => self.tally.count(outcome),
+            Some(outcome) => self.tally.case(outcome, named),
             // A word that is not known is no success.
             None => self.tally.fail(FailureKind::Error, named, "its result is no word that is known"),
         }

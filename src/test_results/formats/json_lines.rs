@@ -111,10 +111,10 @@ impl Reader {
                 self.owed = self.owed.saturating_sub(1);
                 self.add_time(event.exec_time);
                 let (class, name) = event.name.rsplit_once("::").unwrap_or(("", &event.name));
-                let named = Named { class, name, ..Named::default() };
+                let named = Named { class, name, seconds: event.exec_time, ..Named::default() };
                 match result {
-                    "ok" => self.tally.count(Outcome::Passed),
-                    "ignored" => self.tally.count(Outcome::Skipped),
+                    "ok" => self.tally.case(Outcome::Passed, named),
+                    "ignored" => self.tally.case(Outcome::Skipped, named),
                     _ => self.tally.fail(FailureKind::Failure, named, &format!("{}\n{}", event.message, event.stdout)),
                 }
             }
@@ -137,21 +137,22 @@ impl Reader {
                     kept.push_str(tally::cut(&output, OUTPUT.saturating_sub(kept.len())));
                 }
             }
-            "pass" => self.finish(&key, Outcome::Passed),
-            "skip" => self.finish(&key, Outcome::Skipped),
-            "fail" => self.finish(&key, Outcome::Failed),
+            "pass" => self.finish(&key, Outcome::Passed, elapsed),
+            "skip" => self.finish(&key, Outcome::Skipped, elapsed),
+            "fail" => self.finish(&key, Outcome::Failed, elapsed),
             _ => {}
         }
     }
 
-    fn finish(&mut self, key: &(String, String), outcome: Outcome) {
+    fn finish(&mut self, key: &(String, String), outcome: Outcome, seconds: Option<f64>) {
+        let named = Named { class: &key.0, name: &key.1, seconds, ..Named::default() };
         let output = self.running.remove(key).unwrap_or_default();
         if matches!(outcome, Outcome::Failed | Outcome::Errored) {
             self.packages.entry(key.0.clone()).or_default().bad += 1;
             let kind = if outcome == Outcome::Failed { FailureKind::Failure } else { FailureKind::Error };
-            self.tally.fail(kind, Named { class: &key.0, name: &key.1, ..Named::default() }, &output);
+            self.tally.fail(kind, named, &output);
         } else {
-            self.tally.count(outcome);
+            self.tally.case(outcome, named);
         }
     }
 
@@ -174,7 +175,7 @@ impl Reader {
         let mut open: Vec<_> = self.running.keys().filter(|(of, _)| of == package).cloned().collect();
         open.sort();
         for key in open {
-            self.finish(&key, if action == "pass" { Outcome::Passed } else { Outcome::Errored });
+            self.finish(&key, if action == "pass" { Outcome::Passed } else { Outcome::Errored }, None);
         }
         let known = self.packages.entry(package.to_owned()).or_default();
         if action == "fail" && known.bad == 0 {

@@ -101,7 +101,7 @@ impl Reader {
         match point.outcome {
             _ if sums_up => {}
             Outcome::Failed => self.failed = Some((point.name.to_owned(), String::new())),
-            outcome => self.tally.count(outcome),
+            outcome => self.tally.case(outcome, Named { name: point.name, ..Named::default() }),
         }
     }
 

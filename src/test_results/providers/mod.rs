@@ -72,7 +72,7 @@ fn wanted(source: &TestSource) -> Option<Wanted> {
     let salesforce = || source.salesforce.as_ref().map(salesforce::place);
     let place = github.or_else(gitlab).or_else(jenkins).or_else(salesforce)?;
     let required = source.required.unwrap_or(true);
-    Some(Wanted { name: clean(&source.name), required, patterns: vec![clean(&place)] })
+    Some(Wanted { name: clean(&source.name), required, patterns: vec![clean(&place)], policy: source.into() })
 }
 
 fn provider(source: &TestSource, config: &Config, setup: &Setup) -> Option<Provider> {

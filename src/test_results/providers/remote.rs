@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Target, github, gitlab, jenkins, salesforce};
 use crate::evidence::Freshness;
 use crate::http::{Backoff, HttpError};
-use crate::test_results::model::{Ci, Report, Run, RunState, Silence, Totals, Wanted};
+use crate::test_results::model::{Ci, Report, Run, RunState, Silence, Wanted};
 
 /// What a look may take on top of two pauses before the answer has run out.
 const GRACE: Duration = Duration::from_secs(15);
@@ -150,24 +150,5 @@ fn blank(wanted: &Wanted, silence: Option<Silence>) -> Report {
 
 /// A run that nothing is known of yet.
 pub fn run(name: &str, source: &str) -> Run {
-    Run {
-        name: name.to_owned(),
-        source: source.to_owned(),
-        subject: None,
-        observed_at: None,
-        freshness: Freshness::Never,
-        totals: Totals::default(),
-        complete: false,
-        state: RunState::Unreadable,
-        trouble: None,
-        claims_more: false,
-        exit_code: None,
-        dirty: None,
-        tree: None,
-        committed_at: None,
-        behind: None,
-        last_complete: None,
-        required: true,
-        ci: Some(Box::default()),
-    }
+    Run { complete: false, state: RunState::Unreadable, ci: Some(Box::default()), ..Run::new(name, source) }
 }

@@ -145,7 +145,8 @@ pub fn join(local: Evidence<Report>, servers: &[Report]) -> Evidence<Report> {
     let flaky = all().flat_map(|report| report.flaky.clone()).collect();
     let warnings = all().flat_map(|report| report.warnings.clone()).collect();
     let sources = all().flat_map(|report| report.sources.clone()).collect();
-    let value = Report { sources, ..Report::of(runs, failures, flaky, warnings) };
+    let (baseline, branch) = (local.value.baseline.clone(), local.value.branch.clone());
+    let value = Report { sources, baseline, branch, ..Report::of(runs, failures, flaky, warnings) };
     let subject = Subject { commit: value.subject.clone(), tree: local.subject.tree.clone() };
     Evidence { value, subject, ..local }
 }

@@ -29,7 +29,7 @@ fn servers_and_files_are_told_together_and_a_refresh_asks_again() {
         let send = move |observation| drop(tell.send(observation));
         let ear = (say.downgrade(), heard);
         tokio::spawn(servers.watch(folder.path().to_owned(), asked.clone(), ear, send));
-        let files = source::read(folder.path(), &[], None, Timestamp::now());
+        let files = source::Reports::new(folder.path(), &[]).look(None, Timestamp::now());
         say.send(Heard::Local(Observation::Seen(Generation(1), Box::new(files)))).unwrap();
         let mut next = async || loop {
             match told.recv().await.unwrap() {

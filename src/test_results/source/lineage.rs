@@ -7,7 +7,7 @@ use git2::Repository;
 use jiff::Timestamp;
 
 use crate::evidence::{Oid, Subject};
-use crate::test_results::model::Run;
+use crate::test_results::model::{Branch, Run};
 
 /// What is known of a commit.
 #[derive(Debug, Clone, Default)]
@@ -55,7 +55,7 @@ impl Lineage {
     }
 
     /// The branch that is checked out, if one is.
-    pub fn branch(&self) -> Option<String> {
+    pub fn branch_name(&self) -> Option<String> {
         let head = self.repository.as_ref()?.head().ok()?;
         if head.is_branch() { head.shorthand().ok().map(str::to_owned) } else { None }
     }
@@ -68,6 +68,16 @@ impl Lineage {
     fn present_head(&self) -> Option<Subject> {
         let commit = self.repository.as_ref()?.head().ok()?.peel_to_commit().ok()?;
         Some(Subject { commit: Oid::parse(&commit.id().to_string()), tree: Oid::parse(&commit.tree_id().to_string()) })
+    }
+
+    /// How HEAD stands beside its branch on the remote; `None` where there is no repository, or one without a remote.
+    pub fn branch(&self) -> Option<Branch> {
+        let repository = self.repository.as_ref()?;
+        let has_remote = repository.remotes().is_ok_and(|remotes| !remotes.is_empty());
+        if !has_remote {
+            return None;
+        }
+        Some(tracked(repository).unwrap_or_default())
     }
 
     /// Adds to a run what is known of its commit.
@@ -95,4 +105,26 @@ impl Lineage {
             behind: behind.filter(|(_, other)| *other == 0).map(|(ahead, _)| ahead as u64),
         })
     }
+}
+
+/// The upstream of the branch that is checked out. Of one without an upstream, any remote branch that is exactly there.
+fn tracked(repository: &Repository) -> Option<Branch> {
+    let head = repository.head().ok()?;
+    let tip = head.peel_to_commit().ok()?.id();
+    let named = head.name().ok().and_then(|name| repository.branch_upstream_name(name).ok());
+    let named = named.and_then(|name| name.as_str().ok().map(str::to_owned));
+    let exact = || {
+        let remotes = repository.branches(Some(git2::BranchType::Remote)).ok()?;
+        let references = remotes.filter_map(|branch| Some(branch.ok()?.0.into_reference()));
+        references.filter(|it| it.target() == Some(tip)).find_map(|it| it.name().ok().map(str::to_owned))
+    };
+    let name = named.or_else(exact)?;
+    let there = repository.find_reference(&name).ok().and_then(|reference| reference.target());
+    let apart = there.and_then(|there| repository.graph_ahead_behind(tip, there).ok());
+    let shown = name.strip_prefix("refs/remotes/").unwrap_or(&name);
+    Some(Branch {
+        upstream: Some(crate::evidence::text::clean(shown)),
+        ahead: apart.map(|(ahead, _)| ahead as u64),
+        behind: apart.map(|(_, behind)| behind as u64),
+    })
 }

@@ -1,7 +1,7 @@
 //! Looks at the reports whenever one may have changed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -9,9 +9,8 @@ use jiff::Timestamp;
 use notify::event::{CreateKind, ModifyKind, RemoveKind};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::Reports;
-use crate::config::schema::TestSource;
-use crate::evidence::{Failure, Generation, Observation};
+use super::{Reports, Setup};
+use crate::evidence::{Failure, Generation, Observation, Oid};
 use crate::test_results::model::Report;
 
 /// Between two looks when nothing tells of a change.
@@ -31,6 +30,8 @@ enum Wake {
         folders: bool,
     },
     Refresh,
+    /// Production runs another commit.
+    Production(Option<Oid>),
     Stop,
 }
 
@@ -46,6 +47,17 @@ impl Handle {
         // A source that is gone has nothing to refresh.
         let _ = self.wake.send(Wake::Refresh);
     }
+
+    /// The commit that production runs: its results are the baseline from now on.
+    pub fn set_production(&self, production: Option<Oid>) {
+        let _ = self.wake.send(Wake::Production(production));
+    }
+
+    /// What makes it look at once, for whoever knows that something has changed.
+    pub fn bell(&self) -> impl Fn() + Send + Sync + use<> {
+        let wake = self.wake.clone();
+        move || drop(wake.send(Wake::Refresh))
+    }
 }
 
 impl Drop for Handle {
@@ -58,22 +70,16 @@ impl Drop for Handle {
 ///
 /// # Errors
 /// When no thread can be started.
-pub fn start(
-    root: &Path,
-    sources: &[TestSource],
-    send: impl Fn(Observation<Report>) + Send + 'static,
-) -> std::io::Result<Handle> {
+pub fn start(setup: Setup, send: impl Fn(Observation<Report>) + Send + 'static) -> std::io::Result<Handle> {
     let (wake, woken) = mpsc::channel();
     let changed = wake.clone();
-    let (root, sources) = (root.to_owned(), sources.to_vec());
-    let work = move || Source { watched: Watched::new(changed), root, sources, woken, send }.run();
+    let work = move || Source { watched: Watched::new(changed), setup, woken, send }.run();
     std::thread::Builder::new().name("test reports".into()).spawn(work)?;
     Ok(Handle { wake })
 }
 
 struct Source<F> {
-    root: PathBuf,
-    sources: Vec<TestSource>,
+    setup: Setup,
     woken: Receiver<Wake>,
     watched: Watched,
     send: F,
@@ -81,7 +87,7 @@ struct Source<F> {
 
 impl<F: Fn(Observation<Report>)> Source<F> {
     fn run(mut self) {
-        let mut reports = Reports::new(&self.root, &self.sources);
+        let mut reports = self.setup.open();
         let mut generation = Generation::default();
         loop {
             generation.0 += 1;
@@ -94,8 +100,13 @@ impl<F: Fn(Observation<Report>)> Source<F> {
                 Following::All => SLOW,
                 Following::Some => UNWATCHED,
             };
-            if !self.wait(pause) {
-                return;
+            match self.wait(pause) {
+                Next::Look => {}
+                Next::Production(production) => {
+                    self.setup.production = production;
+                    reports.set_production(self.setup.production.clone());
+                }
+                Next::End => return,
             }
         }
     }
@@ -104,7 +115,7 @@ impl<F: Fn(Observation<Report>)> Source<F> {
     fn look(&self, reports: &mut Reports, generation: Generation) -> bool {
         let looked = catch_unwind(AssertUnwindSafe(|| reports.look(None, Timestamp::now())));
         match looked {
-            Ok(evidence) if self.root.is_dir() => {
+            Ok(evidence) if self.setup.root.is_dir() => {
                 let is_writing = Reports::is_writing(&evidence.value);
                 (self.send)(Observation::Seen(generation, Box::new(evidence)));
                 is_writing
@@ -114,7 +125,7 @@ impl<F: Fn(Observation<Report>)> Source<F> {
                 false
             }
             Err(_) => {
-                *reports = Reports::new(&self.root, &self.sources);
+                *reports = self.setup.open();
                 self.fail(generation, "reading the test reports failed: a fault of this program", "see the log");
                 false
             }
@@ -128,11 +139,12 @@ impl<F: Fn(Observation<Report>)> Source<F> {
         (self.send)(Observation::Failed(generation, failure));
     }
 
-    /// Waits for something to happen and then for quiet, so that a burst of changes is one look. False is the end.
-    fn wait(&mut self, pause: Duration) -> bool {
+    /// Waits for something to happen and then for quiet, so that a burst of changes is one look.
+    fn wait(&mut self, pause: Duration) -> Next {
         match self.woken.recv_timeout(pause) {
-            Err(RecvTimeoutError::Timeout) | Ok(Wake::Refresh) => return true,
-            Err(RecvTimeoutError::Disconnected) | Ok(Wake::Stop) => return false,
+            Err(RecvTimeoutError::Timeout) | Ok(Wake::Refresh) => return Next::Look,
+            Ok(Wake::Production(production)) => return Next::Production(production),
+            Err(RecvTimeoutError::Disconnected) | Ok(Wake::Stop) => return Next::End,
             Ok(Wake::Changed { folders }) => self.watched.doubt(folders),
         }
         let since = Instant::now();
@@ -140,11 +152,19 @@ impl<F: Fn(Observation<Report>)> Source<F> {
             match self.woken.recv_timeout(QUIET) {
                 Ok(Wake::Changed { folders }) => self.watched.doubt(folders),
                 Ok(Wake::Refresh) | Err(RecvTimeoutError::Timeout) => break,
-                Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+                Ok(Wake::Production(production)) => return Next::Production(production),
+                Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return Next::End,
             }
         }
-        true
+        Next::Look
     }
+}
+
+/// What a source does next.
+enum Next {
+    Look,
+    Production(Option<Oid>),
+    End,
 }
 
 /// How well changes are told.

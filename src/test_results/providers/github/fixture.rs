@@ -173,7 +173,8 @@ impl Hub {
         };
         change(&mut github);
         let source = Source::new("ci", &github, &Git::default(), &setup());
-        let wanted = Wanted { name: "ci".into(), required: true, patterns: vec!["the server".into()] };
+        let wanted =
+            Wanted { name: "ci".into(), required: true, patterns: vec!["the server".into()], ..Default::default() };
         Remote::new(wanted, Provider::GitHub(Box::new(source)))
     }
 

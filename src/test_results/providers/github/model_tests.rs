@@ -27,7 +27,12 @@ fn report(seen: &Seen) -> Report {
         run.observed_at = run.observed_at.or(Some(at));
         run.ci.as_mut().unwrap().holds_until = Some(at);
     }
-    let wanted = crate::test_results::model::Wanted { name: "ci".into(), required: true, patterns: vec![] };
+    let wanted = crate::test_results::model::Wanted {
+        name: "ci".into(),
+        required: true,
+        patterns: vec![],
+        ..Default::default()
+    };
     Report { sources: vec![wanted], ..report }
 }
 

@@ -66,7 +66,7 @@ fn remote(server: &Server, folder: &std::path::Path) -> Remote {
         url: Some(server.url("")),
         allow_http: false,
     };
-    let wanted = Wanted { name: "ci".into(), required: true, patterns: vec!["gitlab".into()] };
+    let wanted = Wanted { name: "ci".into(), required: true, patterns: vec!["gitlab".into()], ..Default::default() };
     Remote::new(wanted, Provider::GitLab(Box::new(Source::new("ci", &gitlab, &setup()))))
 }
 

@@ -224,6 +224,7 @@ impl TestReport {
                     suite: name.clone(),
                     class: clean(case.class_name.as_deref().unwrap_or_default()),
                     name: clean(&case.name),
+                    rerun: false,
                 })
                 .collect::<Vec<_>>()
         };

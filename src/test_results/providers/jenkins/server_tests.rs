@@ -61,7 +61,8 @@ fn look_at(job: &str, builds: &[Value], tests: Option<Value>) -> Report {
             remote: Some("acme/checkout".into()),
             allow_http: false,
         };
-        let wanted = Wanted { name: "ci".into(), required: true, patterns: vec!["jenkins".into()] };
+        let wanted =
+            Wanted { name: "ci".into(), required: true, patterns: vec!["jenkins".into()], ..Default::default() };
         let mut remote = Remote::new(wanted, Provider::Jenkins(Box::new(Source::new("ci", &jenkins, &setup()))));
         let report = remote.look(&target(0)).await.0;
         // "ana:t0ken"

@@ -57,7 +57,7 @@ fn settled(deploy: &Value, record: Option<&Record>, terms: &Terms, since: &Since
         run.observed_at = run.observed_at.or(Some(at(0)));
         run.ci.as_mut().unwrap().holds_until = Some(at(60));
     }
-    let wanted = Wanted { name: "apex".into(), required: true, patterns: vec![] };
+    let wanted = Wanted { name: "apex".into(), required: true, patterns: vec![], ..Wanted::default() };
     Some(Report { sources: vec![wanted], ..report })
 }
 

@@ -1,0 +1,7 @@
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+mod rules;
+
+fuzz_target!(|bytes: &[u8]| rules::hold(&[b"<testsuites>".as_slice(), bytes].concat()));
