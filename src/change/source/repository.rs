@@ -46,6 +46,8 @@ impl Repo {
         }
         // Hashing again what was read costs a quarter of a diff, and git itself does not do it either.
         git2::opts::strict_hash_verification(false);
+        // A walk reads each tree once. Kept, those of 2,000 commits take more memory than all the rest of the program.
+        git2::opts::enable_caching(false);
         match git2::Repository::discover(start) {
             Ok(library) => Self::by_library(start, library),
             Err(error) if error.code() == ErrorCode::NotFound => Err(Trouble::no_repository(start)),

@@ -13,8 +13,8 @@ use super::trouble::Trouble;
 use crate::change::patch::{self, Entry};
 use crate::evidence;
 
-/// Trees that are kept, at most: the next commit needs most of those of this one.
-const KEPT: usize = 2_000;
+/// Trees that are kept, at most: the next commit needs most of those of this one. A tree of 100 files takes 8 KiB.
+const KEPT: usize = 128;
 /// A folder's mode.
 const TREE: i32 = 0o040_000;
 
