@@ -255,9 +255,9 @@ fn authors_are_known_by_what_they_did_before() {
     let (records, _) = repo.range(&production, &head, 10).unwrap();
     let paths: Vec<_> = report.changes.iter().map(|it| (it.path.clone().into_bytes(), None)).collect();
     let is_awaited = std::sync::atomic::AtomicBool::new(false);
-    let known = super::familiar::read(&repo, &production, &records, &paths, &is_awaited);
+    let known = super::familiar::read(&repo, &production, &records, &paths, Some(&is_awaited));
     let by_git = super::repository::Repo { library: None, ..repo };
-    let by_git = super::familiar::read(&by_git, &production, &records, &paths, &is_awaited);
+    let by_git = super::familiar::read(&by_git, &production, &records, &paths, Some(&is_awaited));
     assert_eq!(known, by_git);
     assert_eq!((known.strangers, known.new_to_files), (vec!["Bo".to_owned()], vec!["Bo".to_owned()]));
     assert_eq!((known.recent_changes, known.recent_fixes, known.looked_at, known.partial), (4, 3, 4, false));

@@ -30,21 +30,23 @@ const PATIENCE: Duration = Duration::from_millis(900);
 pub(super) type Paths = (Vec<u8>, Option<Vec<u8>>);
 
 /// Walks back from production. Once `is_awaited`, what was seen by then is enough, if that is a fair number of commits.
-/// What it could not see makes it partial.
+/// Where nobody will wait a process does it, whose memory goes with it. What it could not see makes it partial.
 pub(super) fn read(
     repo: &Repo,
     production: &Oid,
     records: &[Record],
     paths: &[Paths],
-    is_awaited: &AtomicBool,
+    is_awaited: Option<&AtomicBool>,
 ) -> Familiarity {
     let mut seen = Seen::of(records, paths);
     let until = Instant::now() + PATIENCE;
-    let goes_on =
-        |seen: &Seen<'_>| Instant::now() < until && (seen.commits < RECENT || !is_awaited.load(Ordering::Relaxed));
-    let complete = match &repo.library {
-        Some(library) => by_library(library, production, &mut seen, goes_on).unwrap_or(false),
-        None => by_command(repo, production, &mut seen).unwrap_or(false),
+    let complete = match (&repo.library, is_awaited) {
+        (Some(library), Some(is_awaited)) => {
+            let is_fair = |seen: &Seen<'_>| seen.commits >= RECENT && is_awaited.load(Ordering::Relaxed);
+            let goes_on = |seen: &Seen<'_>| Instant::now() < until && !is_fair(seen);
+            by_library(library, production, &mut seen, goes_on).unwrap_or(false)
+        }
+        _ => by_command(repo, production, &mut seen).unwrap_or(false),
     };
     seen.known(records, !complete)
 }

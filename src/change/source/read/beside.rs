@@ -44,7 +44,7 @@ impl Beside {
         let (root, production, records) = (repo.place.root().to_owned(), production.clone(), records.to_owned());
         let is_awaited = self.is_awaited.clone();
         self.walk = spawn("familiarity", move || {
-            Some(familiar::read(&Repo::open(&root).ok()?, &production, &records, &paths, &is_awaited))
+            Some(familiar::read(&Repo::open(&root).ok()?, &production, &records, &paths, Some(&is_awaited)))
         });
     }
 

@@ -1,7 +1,5 @@
 //! What takes longer than a glance, a step at a time.
 
-use std::sync::atomic::AtomicBool;
-
 use super::beside::Beside;
 use super::{Comparison, KEPT, Key, Reader, Step, Undoing, point};
 use crate::change::contents::Contents;
@@ -72,7 +70,7 @@ impl Reader {
     fn familiarity(&self, production: &Oid, report: &Report) -> Familiarity {
         let measured = report.merge_base.as_ref().and(self.measured());
         let paths = measured.map_or(&[][..], |measured| &measured.paths);
-        familiar::read(&self.repo, production, &self.glanced.records, paths, &AtomicBool::new(false))
+        familiar::read(&self.repo, production, &self.glanced.records, paths, None)
     }
 
     /// Keeps what a rollback from production would undo.
