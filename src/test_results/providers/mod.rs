@@ -21,6 +21,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod pane_tests;
 
 pub use salesforce::{Record as Validation, cancel, record_file, validate};

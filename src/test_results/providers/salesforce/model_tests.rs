@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::evidence::Oid;
 use crate::test_results::model::{Report, Wanted};
+use crate::test_results::providers::damage::{harm, places};
 use crate::test_results::providers::github::fixture::{HEAD, at, verdict};
 
 fn terms() -> Terms {
@@ -218,21 +219,6 @@ fn coverage_is_asked_for_by_the_rules_of_the_level() {
     assert_eq!(warned, (Light::Red, "apex: coverage: A: too low".into()));
 }
 
-/// Every place in a document: the keys and indices that lead there.
-fn places(value: &Value, here: &mut Vec<String>, all: &mut Vec<Vec<String>>) {
-    let children: Vec<(String, &Value)> = match value {
-        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), value)).collect(),
-        Value::Array(list) => list.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect(),
-        _ => return,
-    };
-    for (key, child) in children {
-        here.push(key);
-        all.push(here.clone());
-        places(child, here, all);
-        here.pop();
-    }
-}
-
 #[test]
 fn damaging_or_removing_any_one_piece_never_makes_green() {
     let words = prop_oneof![Just("Succeeded"), Just("Failed"), Just("InProgress"), Just("Canceled")];
@@ -256,17 +242,8 @@ fn damaging_or_removing_any_one_piece_never_makes_green() {
         let before = judged(&deploy).0 == Light::Green;
         let mut all = Vec::new();
         places(&deploy, &mut Vec::new(), &mut all);
-        let (last, path) = all[index.index(all.len())].split_last().unwrap();
-        let pointer: String = path.iter().map(|key| format!("/{key}")).collect();
-        let parent = deploy.pointer_mut(&pointer).unwrap();
         let with = [None, Some(Value::Null), Some(json!("")), Some(json!(0)), Some(json!([]))][damage].clone();
-        match (parent, with) {
-            (Value::Object(map), None) => drop(map.remove(last)),
-            (Value::Object(map), Some(value)) => drop(map.insert(last.clone(), value)),
-            (Value::Array(list), None) => drop(list.remove(last.parse().unwrap())),
-            (Value::Array(list), Some(value)) => list[last.parse::<usize>().unwrap()] = value,
-            _ => unreachable!(),
-        }
+        harm(&mut deploy, &all[index.index(all.len())], with);
         let after = settled(&deploy, Some(&record()), &terms(), &Since::Nothing);
         let is_green = after.is_some_and(|report| verdict(report, 0).is_green());
         prop_assert!(before || !is_green, "{deploy}");
