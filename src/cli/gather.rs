@@ -236,9 +236,11 @@ fn plan(
     let rollback = config.rollback.as_ref()?;
     let found = source::rollback_contents(&project.root, settings, None, rollback.to.as_deref());
     let plan = found.and_then(|found| {
+        let refused = |error: String| failure(&error, None, now);
+        let contents = Contents::of(&found).map_err(|error| refused(error.to_string()))?;
         let answers =
-            answers(&project.root, rollback, permit).map_err(|error| failure(&error.to_string(), None, now))?;
-        let plan = Contents::of(&found).and_then(|contents| plan::build(rollback, contents, &answers));
+            answers(&project.root, rollback, &contents, permit).map_err(|error| refused(error.to_string()))?;
+        let plan = plan::build(rollback, contents, &answers);
         plan.map(|plan| plan.seen("hotfix.toml and git", now)).map_err(|error| failure(&error.to_string(), None, now))
     });
     Some(observed(plan))
@@ -248,14 +250,19 @@ fn plan(
 ///
 /// # Errors
 /// When `hotfix.toml` is not trusted, or the world does not answer.
-pub fn answers(root: &Path, rollback: &schema::Rollback, permit: Option<Permit>) -> color_eyre::Result<Vec<Value>> {
-    if engine::questions(rollback).is_empty() {
+pub fn answers(
+    root: &Path,
+    rollback: &schema::Rollback,
+    contents: &Contents,
+    permit: Option<Permit>,
+) -> color_eyre::Result<Vec<Value>> {
+    if engine::questions(rollback, contents).is_empty() {
         return Ok(Vec::new());
     }
     let permit =
         permit.ok_or_else(|| eyre!("hotfix.toml is not trusted, so the engine asks nothing: see `hotfix trust`"))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let answers = runtime.block_on(survey::answers(permit, root, rollback, Timestamp::now()));
+    let answers = runtime.block_on(survey::answers(permit, root, rollback, contents, Timestamp::now()));
     answers.map_err(|failure| eyre!("{}", failure.what))
 }
 

@@ -102,7 +102,7 @@ fn the_plan(project: &Project, args: &Args) -> color_eyre::Result<Plan> {
     };
     let contents = contents(&project.root, &settings, args.from.as_deref(), to)?;
     let permit = project.trust().and_then(|trust| trust.permit());
-    let answers = gather::answers(&project.root, rollback, permit)?;
+    let answers = gather::answers(&project.root, rollback, &contents, permit)?;
     Ok(plan::build(rollback, contents, &answers)?)
 }
 

@@ -50,8 +50,9 @@ impl Planner {
         let work = self.clone();
         let found = tokio::task::spawn_blocking(move || work.contents()).await;
         let found = found.map_err(|error| failure(format!("the plan cannot be built: {error}")))??;
-        let answers = survey::answers(self.permit, &self.root, &self.rollback, clock.now()).await?;
-        let plan = Contents::of(&found).and_then(|contents| plan::build(&self.rollback, contents, &answers));
+        let contents = Contents::of(&found).map_err(|error| failure(error.to_string()))?;
+        let answers = survey::answers(self.permit, &self.root, &self.rollback, &contents, clock.now()).await?;
+        let plan = plan::build(&self.rollback, contents, &answers);
         plan.map_err(|error| failure(error.to_string()))
     }
 

@@ -33,7 +33,7 @@ pub(super) struct Native {
 }
 
 /// The commands whose answers [`native`] needs, in this order; none where the file lists the steps.
-pub fn questions(rollback: &schema::Rollback) -> Vec<Vec<String>> {
+pub fn questions(rollback: &schema::Rollback, _contents: &Contents) -> Vec<Vec<String>> {
     match (rollback.engine, &rollback.kubernetes, &rollback.helm) {
         (Engine::Kubernetes, Some(it), _) => kubernetes::questions(it),
         (Engine::ArgoRollouts, Some(it), _) => argo::questions(it),

@@ -100,16 +100,19 @@ fn a_deployment_is_undone_to_the_newest_revision_that_runs_the_target() {
 
 #[test]
 fn questions_change_nothing_and_are_for_the_configured_cluster() {
-    let asked = questions(&by_kubectl(Engine::Kubernetes));
+    let asked = questions(&by_kubectl(Engine::Kubernetes), &contents());
     assert_eq!(
         asked[0].join(" "),
         "kubectl --context=prod --namespace=shop get deployments.apps/checkout --output=json"
     );
     for engine in [by_kubectl(Engine::Kubernetes), by_kubectl(Engine::ArgoRollouts)] {
-        assert!(questions(&engine).iter().all(|argv| argv.contains(&"get".to_owned())));
+        assert!(questions(&engine, &contents()).iter().all(|argv| argv.contains(&"get".to_owned())));
     }
-    assert_eq!(questions(&by_helm())[0].join(" "), "helm history checkout --max=256 --output=json --namespace=shop");
-    assert!(questions(&rollback(Vec::new(), None)).is_empty());
+    assert_eq!(
+        questions(&by_helm(), &contents())[0].join(" "),
+        "helm history checkout --max=256 --output=json --namespace=shop"
+    );
+    assert!(questions(&rollback(Vec::new(), None), &contents()).is_empty());
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::config::trust::Permit;
 use crate::evidence::Failure;
 use crate::evidence::text::{clean, clean_bytes, fit};
 use crate::rollback::engine;
+use crate::rollback::plan::Contents;
 
 /// How long one question may take.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -29,10 +30,11 @@ pub async fn answers(
     _permit: Permit,
     directory: &Path,
     rollback: &Rollback,
+    contents: &Contents,
     now: Timestamp,
 ) -> Result<Vec<Value>, Failure> {
     let mut answers = Vec::new();
-    for argv in engine::questions(rollback) {
+    for argv in engine::questions(rollback, contents) {
         let answer = ask(directory, &argv).await;
         let what = |why| format!("`{}`: {why}", clean(&argv.join(" ")));
         answers.push(answer.map_err(|why| Failure { what: what(why), remedy: None, at: now, retry_at: None })?);
