@@ -223,19 +223,8 @@ impl Incident {
             Entry::RollbackEnded { end, .. } => self.rollback = Some(RolledBack { end, at }),
             Entry::HeadMoved { .. } => self.tip_moved_at = Some(at),
             Entry::Closed { .. } => self.closed_at = Some(at),
-            Entry::Declared { .. }
-            | Entry::Noted { .. }
-            | Entry::TestsSeen { .. }
-            | Entry::VerdictChanged { .. }
-            | Entry::RollbackArmed { .. }
-            | Entry::RollbackDisarmed { .. }
-            | Entry::RollbackFired { .. }
-            | Entry::Step { .. }
-            | Entry::BranchStarted { .. }
-            | Entry::Promotion(_)
-            | Entry::Tagged { .. }
-            | Entry::DrillEvent { .. }
-            | Entry::JournalDamaged { .. } => {}
+            // The rest is told by the timeline and changes nothing here.
+            _ => {}
         }
     }
 

@@ -1,7 +1,6 @@
 //! Each entry as one sentence: for the timeline, the report, and whoever reads a journal.
 
 use super::entry::Entry;
-use super::{Manner, Promotion, PromotionState, RollbackEnd, StepState};
 use crate::evidence::Oid;
 use crate::evidence::text::clean;
 use crate::journal::UNREADABLE;
@@ -85,53 +84,6 @@ impl Entry {
     }
 }
 
-impl Promotion {
-    fn words(&self) -> String {
-        let (branch, target, detail) = (&self.branch, &self.target, after(self.detail.as_deref()));
-        let what = match self.by {
-            Manner::Merge => format!("the merge of {branch} into {target}"),
-            Manner::CherryPick => format!("the cherry-pick of {branch} to {target}"),
-        };
-        let now = self.to.as_ref().map_or_else(String::new, |oid| format!(" ({})", oid.short()));
-        match self.state {
-            PromotionState::Intent => format!("{what}{now} is about to be made"),
-            PromotionState::Conflict => format!("{what} waits for a person{detail}"),
-            PromotionState::Done => format!("{what} is done{now}"),
-            PromotionState::Pushing => format!("{target}{now} is about to be pushed"),
-            PromotionState::Pushed => format!("pushed {target}{now}"),
-            PromotionState::TakenBack => format!("{what} was taken back{detail}"),
-        }
-    }
-}
-
-impl StepState {
-    /// After the name of a step.
-    fn phrase(self) -> &'static str {
-        match self {
-            Self::Pending => "waits",
-            Self::Intent => "is about to be issued",
-            Self::Issued => "was issued",
-            Self::Observed => "came to a good end",
-            Self::Verified => "took effect, verified",
-            Self::Failed => "failed",
-            Self::Unknown => "has an unknown outcome",
-            Self::Skipped => "was left out",
-        }
-    }
-}
-
-impl RollbackEnd {
-    /// As the beginning of a sentence about a rollback.
-    fn phrase(self) -> &'static str {
-        match self {
-            Self::Verified => "rolled back, verified",
-            Self::IssuedNotVerified => "rollback issued, not verified",
-            Self::Failed => "rollback failed",
-            Self::Stopped => "rollback stopped",
-        }
-    }
-}
-
 /// The sentence of a record, also of one that this version cannot read.
 pub fn of(record: &Record) -> String {
     match Entry::of(record) {
@@ -158,7 +110,8 @@ fn at(head: Option<&Oid>) -> String {
     head.map_or_else(String::new, |oid| format!(" at {}", oid.short()))
 }
 
-fn after(note: Option<&str>) -> String {
+/// A note behind a colon, if there is one.
+pub(super) fn after(note: Option<&str>) -> String {
     note.filter(|note| !note.trim().is_empty()).map_or_else(String::new, |note| format!(": {note}"))
 }
 

@@ -1,16 +1,22 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::incident::{Decision, Role, Severity, Stage};
+use crate::incident::{Decision, Manner, Promotion, PromotionState, Role, RollbackEnd, Severity, Stage, StepState};
 
 fn oid(digit: char) -> Oid {
     Oid::parse(&digit.to_string().repeat(40)).unwrap()
 }
 
-/// One of each kind; a new kind must be added here.
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+/// One of each kind, topic by topic; a new kind must be added here.
 pub(in crate::incident) fn every_entry() -> Vec<Entry> {
-    let plan = || "f00d".to_owned();
-    let text = |text: &str| text.to_owned();
+    [said_by_persons(), told_to_stakeholders(), seen(), about_the_rollback(), through_git(), of_itself()].concat()
+}
+
+fn said_by_persons() -> Vec<Entry> {
     vec![
         Entry::Declared {
             title: text("checkout-502"),
@@ -36,11 +42,19 @@ pub(in crate::incident) fn every_entry() -> Vec<Entry> {
             readiness: Some(text("roll back")),
         },
         Entry::Noted { text: text("the pool is full") },
-        Entry::NoticeSent {
-            channel: text("#status"),
-            text: text("deploying"),
-            next_update_at: Some(Timestamp::UNIX_EPOCH),
-        },
+    ]
+}
+
+fn told_to_stakeholders() -> Vec<Entry> {
+    vec![Entry::NoticeSent {
+        channel: text("#status"),
+        text: text("deploying"),
+        next_update_at: Some(Timestamp::UNIX_EPOCH),
+    }]
+}
+
+fn seen() -> Vec<Entry> {
+    vec![
         Entry::HeadMoved { from: Some(oid('3')), to: oid('4') },
         Entry::TestsSeen { subject: Some(oid('3')), passed: 811, failed: 1 },
         Entry::VerdictChanged {
@@ -49,12 +63,23 @@ pub(in crate::incident) fn every_entry() -> Vec<Entry> {
             to: text("regressed"),
             why: text("9 of 60 against 2 of 590."),
         },
+    ]
+}
+
+fn about_the_rollback() -> Vec<Entry> {
+    let plan = || text("f00d");
+    vec![
         Entry::RollbackArmed { plan: plan(), target: text("v2.4.1") },
         Entry::RollbackDisarmed { plan: plan(), why: text("another key") },
         Entry::RollbackFired { plan: plan(), steps: serde_json::Value::Null, target: text("v2.4.1") },
         Entry::Step { plan: plan(), index: 0, name: text("switch"), state: StepState::Issued, detail: None },
         Entry::RollbackEnded { plan: plan(), end: RollbackEnd::Verified, detail: text("v2.4.1 runs everywhere") },
         Entry::RollbackRehearsed { plan: plan(), passed: true, detail: text("2 steps") },
+    ]
+}
+
+fn through_git() -> Vec<Entry> {
+    vec![
         Entry::BranchStarted {
             branch: text("hotfix/cart"),
             base: oid('3'),
@@ -63,10 +88,22 @@ pub(in crate::incident) fn every_entry() -> Vec<Entry> {
         },
         Entry::Promotion(Box::new(promotion(PromotionState::Conflict))),
         Entry::Tagged { tag: text("v2.4.2"), oid: oid('4') },
+    ]
+}
+
+fn of_itself() -> Vec<Entry> {
+    vec![
         Entry::DrillEvent { text: text("the canary starts to fail") },
         Entry::JournalDamaged { what: text("2 records of 40 do not follow from the one before") },
         Entry::Closed { open: vec![text("d4"), text("d8")] },
     ]
+}
+
+#[test]
+fn every_kind_is_among_them() {
+    use strum::VariantNames;
+    let told: std::collections::BTreeSet<_> = every_entry().iter().map(Entry::kind).collect();
+    assert_eq!(told, Entry::VARIANTS.iter().copied().collect());
 }
 
 fn promotion(state: PromotionState) -> Promotion {

@@ -1,16 +1,28 @@
 //! Everything that the journal can say of an incident.
+//!
+//! One file for each topic. A new kind of entry is a struct in its topic's file, with its sentence (`words`); a line
+//! in [`Entry`], one in `sentence.rs`, one in that file's test; and one in `model.rs` if it changes the incident.
+
+mod decision;
+mod promotion;
+mod rollback;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::decision::Decision;
+pub use self::promotion::{Manner, Promotion, PromotionState};
+pub use self::rollback::{RollbackEnd, StepState};
 use super::{Role, Severity, Stage};
 use crate::evidence::Oid;
 use crate::journal::record::{Draft, Record};
 
 /// One entry of an incident's journal. Names and fields are kept for good: old journals are read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
 #[serde(tag = "entry", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Entry {
+    // What persons say of the incident.
     /// The incident began.
     Declared {
         /// A short name, such as `checkout-502`.
@@ -88,6 +100,7 @@ pub enum Entry {
         /// What was noted.
         text: String,
     },
+    // What stakeholders are told.
     /// A notice to the stakeholders.
     NoticeSent {
         /// Through which channel.
@@ -97,6 +110,7 @@ pub enum Entry {
         /// When the next one was promised.
         next_update_at: Option<Timestamp>,
     },
+    // What was seen.
     /// The hotfix tip moved.
     HeadMoved {
         /// From here, if anything was known.
@@ -124,6 +138,7 @@ pub enum Entry {
         /// Its sentence.
         why: String,
     },
+    // The rollback.
     /// The rollback was armed.
     RollbackArmed {
         /// The hash of the plan that was shown.
@@ -178,6 +193,7 @@ pub enum Entry {
         /// In words.
         detail: String,
     },
+    // The way of the fix through git.
     /// A hotfix branch was begun.
     BranchStarted {
         /// The branch.
@@ -198,6 +214,7 @@ pub enum Entry {
         /// What it names.
         oid: Oid,
     },
+    // The drill, the journal itself, and the end.
     /// Something happened in a drill's world, or its facilitator did something.
     DrillEvent {
         /// In words.
@@ -215,147 +232,10 @@ pub enum Entry {
     },
 }
 
-/// How the fix reaches one target, at one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Promotion {
-    /// The hotfix branch.
-    pub branch: String,
-    /// Its tip: what is promoted.
-    pub head: Oid,
-    /// The target branch, as it is called.
-    pub target: String,
-    /// How.
-    pub by: Manner,
-    /// The state it is in now.
-    pub state: PromotionState,
-    /// Where the target stood.
-    pub from: Oid,
-    /// Whether it is a new branch here, for one that only the remote had.
-    #[serde(default)]
-    pub is_new: bool,
-    /// What the target is to name, or names; in a conflict, what its work tree stands on.
-    pub to: Option<Oid>,
-    /// The work tree where a conflict waits.
-    pub worktree: Option<String>,
-    /// Commits that are still to be picked, the one in conflict first.
-    #[serde(default)]
-    pub picks: Vec<Oid>,
-    /// In words: what conflicts, why it was taken back.
-    pub detail: Option<String>,
-}
-
-/// How a fix gets from one branch to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Manner {
-    /// A merge commit.
-    Merge,
-    /// Copies of its commits.
-    CherryPick,
-}
-
-/// The states of a promotion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PromotionState {
-    /// The target is about to be moved.
-    Intent,
-    /// A person must resolve a conflict first.
-    Conflict,
-    /// The target has the fix.
-    Done,
-    /// It is about to be pushed.
-    Pushing,
-    /// The remote has it.
-    Pushed,
-    /// The unfinished step was taken back.
-    TakenBack,
-}
-
-/// What can be decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Decision {
-    /// Go back to the last good version.
-    RollBack,
-    /// Wait and watch.
-    Hold,
-    /// Mend it with another change.
-    FixForward,
-    /// Give the canary more traffic.
-    Promote,
-    /// Call in more people.
-    Escalate,
-    /// End the incident.
-    Close,
-}
-
-/// The states that a step of a rollback goes through, in this order where all is well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StepState {
-    /// Nothing was done yet.
-    Pending,
-    /// It is about to be issued.
-    Intent,
-    /// It was issued: the command runs, or the request was sent.
-    Issued,
-    /// Its command or request came to a good end.
-    Observed,
-    /// The world is as it should be after it.
-    Verified,
-    /// It failed.
-    Failed,
-    /// Nobody knows whether it took effect.
-    Unknown,
-    /// A person chose to leave it out.
-    Skipped,
-}
-
-/// How a rollback ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RollbackEnd {
-    /// Rolled back, verified.
-    Verified,
-    /// Every step was issued, and the world was not seen to follow.
-    IssuedNotVerified,
-    /// A step failed, and nothing was done after it.
-    Failed,
-    /// A person stopped it between two steps.
-    Stopped,
-}
-
 impl Entry {
     /// The word in the `kind` column of the journal.
     pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Declared { .. } => "declared",
-            Self::Assessed { .. } => "assessed",
-            Self::RoleTaken { .. } => "role_taken",
-            Self::StageEntered { .. } => "stage_entered",
-            Self::Ticked { .. } => "ticked",
-            Self::Unticked { .. } => "unticked",
-            Self::Overridden { .. } => "overridden",
-            Self::Decided { .. } => "decided",
-            Self::Noted { .. } => "noted",
-            Self::NoticeSent { .. } => "notice_sent",
-            Self::HeadMoved { .. } => "head_moved",
-            Self::TestsSeen { .. } => "tests_seen",
-            Self::VerdictChanged { .. } => "verdict_changed",
-            Self::RollbackArmed { .. } => "rollback_armed",
-            Self::RollbackDisarmed { .. } => "rollback_disarmed",
-            Self::RollbackFired { .. } => "rollback_fired",
-            Self::Step { .. } => "step",
-            Self::RollbackEnded { .. } => "rollback_ended",
-            Self::RollbackRehearsed { .. } => "rollback_rehearsed",
-            Self::BranchStarted { .. } => "branch_started",
-            Self::Promotion(_) => "promotion",
-            Self::Tagged { .. } => "tagged",
-            Self::DrillEvent { .. } => "drill_event",
-            Self::JournalDamaged { .. } => "journal_damaged",
-            Self::Closed { .. } => "closed",
-        }
+        self.into()
     }
 
     /// The draft of a journal record that holds this entry.
@@ -372,57 +252,5 @@ impl Entry {
     /// Reads a record's body; `None` for a kind that this version does not know.
     pub fn of(record: &Record) -> Option<Self> {
         Self::deserialize(&record.body).ok()
-    }
-}
-
-impl Decision {
-    /// In words.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::RollBack => "roll back",
-            Self::Hold => "hold",
-            Self::FixForward => "fix forward",
-            Self::Promote => "promote",
-            Self::Escalate => "escalate",
-            Self::Close => "close",
-        }
-    }
-}
-
-impl Manner {
-    /// In words.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Merge => "merge",
-            Self::CherryPick => "cherry-pick",
-        }
-    }
-}
-
-impl StepState {
-    /// In words.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Intent => "about to be issued",
-            Self::Issued => "issued",
-            Self::Observed => "ended well",
-            Self::Verified => "verified",
-            Self::Failed => "FAILED",
-            Self::Unknown => "outcome UNKNOWN",
-            Self::Skipped => "left out",
-        }
-    }
-}
-
-impl RollbackEnd {
-    /// In the words of the screen.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Verified => "rolled back, verified",
-            Self::IssuedNotVerified => "issued, not verified",
-            Self::Failed => "failed",
-            Self::Stopped => "stopped",
-        }
     }
 }
