@@ -1,6 +1,8 @@
 //! Everything that a person can ask of the cockpit, as one table. Keymap, hints, help, palette and the
 //! README's list of keys are made from it.
 
+use std::borrow::Cow;
+
 use crate::canary::view::Look;
 use crate::ui::layout::Pane;
 
@@ -35,6 +37,8 @@ pub enum Action {
     Back,
     /// Look at the canary's pictures in another way.
     Look(Look),
+    /// Say why the canary's verdict is what it is.
+    Explain,
     /// Ask every source again.
     Refresh,
     /// Tick the selected checklist item, or take the tick back.
@@ -73,6 +77,8 @@ pub enum Action {
     StopTests,
     /// Open the place of a failed test in the editor.
     Edit,
+    /// Open the page of the selected test's run.
+    CiPage,
     /// Copy the selected row.
     Copy,
     /// Give the mouse to the terminal, or take it.
@@ -98,6 +104,9 @@ pub struct Entry {
     pub title: &'static str,
     /// The keys that it has by default.
     pub keys: &'static [&'static str],
+    /// The panes that have to have the focus for its keys to mean it; none: any. There it wins over what the same key
+    /// means everywhere.
+    pub panes: &'static [Pane],
     /// Whether it can change production.
     pub dangerous: bool,
     /// Whether it puts something on record: taken away from a read-only cockpit.
@@ -107,7 +116,11 @@ pub struct Entry {
 }
 
 const fn entry(action: Action, id: &'static str, title: &'static str, keys: &'static [&'static str]) -> Entry {
-    Entry { action, id, title, keys, dangerous: false, records: false, hint: None }
+    Entry { action, id, title, keys, panes: &[], dangerous: false, records: false, hint: None }
+}
+
+const fn on(panes: &'static [Pane], entry: Entry) -> Entry {
+    Entry { panes, ..entry }
 }
 
 const fn hinted(entry: Entry, hint: &'static str) -> Entry {
@@ -121,6 +134,10 @@ const fn recording(entry: Entry) -> Entry {
 const fn dangerous(entry: Entry) -> Entry {
     Entry { dangerous: true, ..recording(entry) }
 }
+
+const CHECKLIST: &[Pane] = &[Pane::Checklist];
+const TESTS: &[Pane] = &[Pane::Tests];
+const CANARY: &[Pane] = &[Pane::Canary];
 
 /// The table, in the order of the help.
 pub const TABLE: &[Entry] = &[
@@ -142,19 +159,23 @@ pub const TABLE: &[Entry] = &[
     hinted(entry(Action::Zoom, "zoom", "give the pane the whole screen, or take it back", &["z"]), "zoom"),
     hinted(entry(Action::Filter, "filter", "show only the rows that hold a text", &["/"]), "filter"),
     entry(Action::Back, "back", "close what is open, or clear the filter", &["esc"]),
-    entry(Action::Look(Look::Earlier), "chart-earlier", "canary: the cursor to the scrape before", &["["]),
-    entry(Action::Look(Look::Later), "chart-later", "canary: the cursor to the scrape after", &["]"]),
-    entry(Action::Look(Look::Wider), "chart-wider", "canary: more time on the picture", &["-"]),
-    entry(Action::Look(Look::Closer), "chart-closer", "canary: less time on the picture", &["+", "="]),
-    entry(Action::Look(Look::Hold), "chart-hold", "canary: hold the picture, or let it go on", &["p"]),
+    on(CANARY, entry(Action::Look(Look::Earlier), "chart-earlier", "the cursor to the scrape before", &["["])),
+    on(CANARY, entry(Action::Look(Look::Later), "chart-later", "the cursor to the scrape after", &["]"])),
+    on(CANARY, entry(Action::Look(Look::Wider), "chart-wider", "more time on the picture", &["-"])),
+    on(CANARY, entry(Action::Look(Look::Closer), "chart-closer", "less time on the picture", &["+", "="])),
+    on(CANARY, entry(Action::Look(Look::Hold), "chart-hold", "hold the picture, or let it go on", &["space"])),
+    on(CANARY, entry(Action::Explain, "explain", "why the verdict is what it is", &["?"])),
     entry(Action::Refresh, "refresh", "ask every source again", &["r"]),
-    recording(hinted(
-        entry(Action::Tick, "tick", "tick the selected checklist item, or take the tick back", &["space"]),
-        "tick",
-    )),
+    on(
+        CHECKLIST,
+        recording(hinted(
+            entry(Action::Tick, "tick", "tick the selected item, or take the tick back", &["space"]),
+            "tick",
+        )),
+    ),
     recording(entry(Action::Override, "override", "pass the selected gate, with a reason and a name", &["O"])),
     recording(entry(Action::Assess, "assess", "answer the assessment questions; declares an incident", &["i"])),
-    recording(entry(Action::Role, "role", "take or hand over a role", &["o"])),
+    recording(entry(Action::Role, "role", "take or hand over a role", &["w"])),
     recording(entry(Action::NextStage, "next-stage", "go on to the next stage", &[">"])),
     recording(entry(Action::Decide, "decide", "record a decision", &["d"])),
     recording(hinted(entry(Action::Note, "note", "put a note on the timeline", &["n"]), "note")),
@@ -168,10 +189,11 @@ pub const TABLE: &[Entry] = &[
     entry(Action::StopRollback, "stop-rollback", "stop a running rollback after its present step", &["S"]),
     entry(Action::RunTests, "run-tests", "run the tests of every source that says how", &["t"]),
     entry(Action::StopTests, "stop-tests", "stop the tests that run", &["T"]),
-    entry(Action::Edit, "edit", "open the place of the selected failure in $EDITOR", &["e"]),
+    on(TESTS, entry(Action::Edit, "edit", "open the place of the selected failure in $EDITOR", &["e"])),
+    on(TESTS, entry(Action::CiPage, "ci-page", "open the page of the selected test's run", &["o"])),
     entry(Action::Copy, "copy", "copy the selected row", &["y"]),
     entry(Action::Mouse, "mouse", "give the mouse to the terminal, or take it", &["m"]),
-    hinted(entry(Action::Help, "help", "show what the keys do", &["?"]), "help"),
+    hinted(entry(Action::Help, "help", "show what the keys do", &["?", "f1"]), "help"),
     hinted(entry(Action::Palette, "command", "find an action by its name", &[":", "ctrl-p"]), "command"),
     entry(Action::Suspend, "suspend", "put the cockpit into the background", &["ctrl-z"]),
     hinted(entry(Action::Quit, "quit", "leave the cockpit", &["q", "ctrl-c"]), "quit"),
@@ -186,5 +208,21 @@ impl Action {
     /// The action with this id.
     pub fn by_id(id: &str) -> Option<Self> {
         TABLE.iter().find(|entry| entry.id == id).map(|entry| entry.action)
+    }
+}
+
+impl Entry {
+    /// What it does, and where its keys mean that: `canary: more time on the picture`.
+    pub fn told(&self) -> Cow<'static, str> {
+        if self.panes.is_empty() {
+            return self.title.into();
+        }
+        let names: Vec<_> = self.panes.iter().map(|pane| pane.name().to_lowercase()).collect();
+        format!("{}: {}", names.join(", "), self.title).into()
+    }
+
+    /// Whether its keys mean it while this pane has the focus, unless a narrower action has them there.
+    pub fn is_on(&self, pane: Pane) -> bool {
+        self.panes.is_empty() || self.panes.contains(&pane)
     }
 }

@@ -41,6 +41,8 @@ pub enum Effect {
     Baseline(Option<Oid>),
     /// Open `file:line` in the operator's editor.
     Edit(String),
+    /// Open a page in the operator's browser; where there is none, show its address and put it on the clipboard.
+    OpenPage(String),
     /// Put a text on the clipboard.
     Copy(String),
     /// Give the mouse to the terminal, or take it.

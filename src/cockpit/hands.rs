@@ -268,7 +268,8 @@ impl Hands {
             Effect::Baseline(production) => {
                 engaged.tests.iter().for_each(|tests| tests.set_production(production.clone()));
             }
-            Effect::Edit(_) | Effect::Copy(_) | Effect::ToggleMouse | Effect::Suspend | Effect::Quit => {}
+            Effect::Edit(_) | Effect::OpenPage(_) | Effect::Copy(_) => {}
+            Effect::ToggleMouse | Effect::Suspend | Effect::Quit => {}
         }
     }
 

@@ -1,9 +1,10 @@
 //! Keys and what they mean: the table's defaults, patched by the operator's `[keys]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::action::{Action, TABLE};
+use super::action::{Action, Entry, TABLE};
+use crate::ui::layout::Pane;
 
 /// A key with its modifiers, as the keymap and the operator's file write it: `R`, `ctrl-d`, `shift-tab`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,62 +116,90 @@ impl fmt::Display for Key {
     }
 }
 
-/// Which key does what.
+/// Which key does what, and where: on one pane, or wherever no pane says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Keymap(BTreeMap<Key, Action>);
+pub struct Keymap(BTreeMap<Place, Action>);
+
+/// A key on a pane; on any, without one.
+type Place = (Option<Pane>, Key);
 
 impl Default for Keymap {
     fn default() -> Self {
-        let pairs = TABLE.iter().flat_map(|entry| entry.keys.iter().map(|key| (*key, entry.action)));
-        Self(pairs.filter_map(|(key, action)| Some((Key::parse(key)?, action))).collect())
+        let keys = |entry: &'static Entry| entry.keys.iter().filter_map(|text| Key::parse(text));
+        let bound = TABLE.iter().flat_map(|entry| keys(entry).map(move |key| (entry, key)));
+        Self(bound.flat_map(|(entry, key)| places(entry, key).map(|place| (place, entry.action))).collect())
     }
 }
 
+/// Where an action has a key.
+fn places(entry: &'static Entry, key: Key) -> impl Iterator<Item = Place> {
+    let anywhere = entry.panes.is_empty().then_some((None, key));
+    anywhere.into_iter().chain(entry.panes.iter().map(move |pane| (Some(*pane), key)))
+}
+
 impl Keymap {
-    /// The defaults with the operator's changes: each action named gets exactly the keys given.
+    /// The defaults with the operator's changes: each action named gets exactly the keys given, and takes them from the
+    /// default actions of the same pane.
     ///
     /// # Errors
-    /// An unknown action, an unknown key, or a key for two actions, each in one sentence.
+    /// An unknown action, an unknown key, or a key for two actions of the same pane, each in one sentence.
     pub fn patched(changes: &BTreeMap<String, Vec<String>>) -> Result<Self, String> {
         let mut map = Self::default();
-        let mut taken: BTreeMap<Key, &str> = BTreeMap::new();
+        let mut taken: BTreeMap<Place, &str> = BTreeMap::new();
         for (id, keys) in changes {
             let action = Action::by_id(id).ok_or_else(|| unknown_action(id))?;
             map.0.retain(|_, bound| *bound != action);
             for text in keys {
                 let key = Key::parse(text).ok_or_else(|| format!("[keys] {id}: `{text}` is no key"))?;
-                if let Some(other) = taken.insert(key, id) {
-                    return Err(format!("[keys] `{text}` is bound to both `{other}` and `{id}`"));
+                for place in places(action.entry(), key) {
+                    if let Some(other) = taken.insert(place, id) {
+                        return Err(twice(text, place.0, other, id));
+                    }
+                    map.0.insert(place, action);
                 }
-                map.0.insert(key, action);
             }
         }
         Ok(map)
     }
 
-    /// What a key does.
-    pub fn action(&self, key: Key) -> Option<Action> {
-        self.0.get(&key).copied()
+    /// What a key does while a pane has the focus: what it means there, else what it means anywhere.
+    pub fn action(&self, key: Key, focus: Pane) -> Option<Action> {
+        self.0.get(&(Some(focus), key)).or_else(|| self.0.get(&(None, key))).copied()
+    }
+
+    /// The panes on which a key means something, for one that means nothing where it was pressed.
+    pub fn panes(&self, key: Key) -> Vec<Pane> {
+        self.0.keys().filter(|(_, bound)| *bound == key).filter_map(|(pane, _)| *pane).collect()
     }
 
     /// The keys of an action, the shortest first.
     pub fn keys(&self, action: Action) -> Vec<String> {
-        let mut keys: Vec<String> =
-            self.0.iter().filter(|(_, bound)| **bound == action).map(|(key, _)| key.to_string()).collect();
+        let bound = self.0.iter().filter(|(_, bound)| **bound == action);
+        let keys: BTreeSet<Key> = bound.map(|((_, key), _)| *key).collect();
+        let mut keys: Vec<String> = keys.iter().map(Key::to_string).collect();
         keys.sort_by_key(String::len);
         keys
     }
 
-    /// The upper-case letters that are bound, which the rollback's one-shot letter must avoid.
-    pub fn bound_letters(&self) -> Vec<char> {
-        self.0
-            .keys()
-            .filter_map(|key| match key.code {
-                Code::Char(c) if c.is_ascii_alphabetic() => Some(c),
-                _ => None,
-            })
-            .collect()
+    /// The shortest key that does this while a pane has the focus.
+    pub fn key_on(&self, action: Action, focus: Pane) -> Option<String> {
+        let does = |text: &String| Key::parse(text).is_some_and(|key| self.action(key, focus) == Some(action));
+        self.keys(action).into_iter().find(does)
     }
+
+    /// The letters that are bound anywhere, which the rollback's one-shot letter must avoid.
+    pub fn bound_letters(&self) -> Vec<char> {
+        let letter = |key: &Key| match key.code {
+            Code::Char(c) if c.is_ascii_alphabetic() => Some(c),
+            _ => None,
+        };
+        self.0.keys().filter_map(|(_, key)| letter(key)).collect()
+    }
+}
+
+fn twice(key: &str, pane: Option<Pane>, one: &str, other: &str) -> String {
+    let on = pane.map_or_else(String::new, |pane| format!(" on the {} pane", pane.name().to_lowercase()));
+    format!("[keys] `{key}` is bound to both `{one}` and `{other}`{on}")
 }
 
 fn unknown_action(id: &str) -> String {
@@ -187,48 +216,4 @@ fn closeness(a: &str, b: &str) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_is_whole_and_without_conflicts() {
-        let mut seen = BTreeMap::new();
-        for entry in TABLE {
-            assert_eq!(entry.action.entry().id, entry.id);
-            assert_eq!(Action::by_id(entry.id), Some(entry.action));
-            for text in entry.keys {
-                let key = Key::parse(text).unwrap_or_else(|| panic!("{text}"));
-                assert_eq!(key.to_string(), *text);
-                assert_eq!(seen.insert(key, entry.id), None, "{text} is bound twice");
-            }
-        }
-    }
-
-    #[test]
-    fn the_readme_lists_every_action_and_its_keys() {
-        let readme = include_str!("../../README.md");
-        for entry in TABLE {
-            let keys: Vec<String> = entry.keys.iter().map(|key| format!("`{key}`")).collect();
-            let keys = if keys.is_empty() { "(palette)".to_owned() } else { keys.join(" ") };
-            let row = format!("| {keys} | {} | `{}` |", entry.title, entry.id);
-            assert!(readme.contains(&row), "README.md lacks: {row}");
-        }
-    }
-
-    #[test]
-    fn a_patch_replaces_the_keys_of_the_actions_that_it_names() {
-        let patch = BTreeMap::from([("quit".to_owned(), vec!["Q".to_owned(), "ctrl-q".to_owned()])]);
-        let map = Keymap::patched(&patch).unwrap();
-        assert_eq!(map.action(Key::char('Q')), Some(Action::Quit));
-        assert_eq!(map.action(Key::char('q')), None);
-        assert_eq!(map.action(Key::char('z')), Some(Action::Zoom));
-        assert_eq!(map.keys(Action::Quit), ["Q", "ctrl-q"]);
-    }
-
-    #[test]
-    fn a_wrong_patch_is_refused_with_the_nearest_right_answer() {
-        let patch = |id: &str, key: &str| Keymap::patched(&BTreeMap::from([(id.into(), vec![key.into()])]));
-        assert_eq!(patch("zom", "z").unwrap_err(), "[keys] `zom` is no action; did you mean `zoom`?");
-        assert_eq!(patch("zoom", "hyper-z").unwrap_err(), "[keys] zoom: `hyper-z` is no key");
-    }
-}
+mod tests;

@@ -14,6 +14,7 @@
 //!   [`terminal`], [`guardian`], [`screen`], [`launch`].
 
 pub mod action;
+pub mod browser;
 pub mod clipboard;
 pub mod clock;
 pub mod damage;

@@ -1,17 +1,22 @@
 //! The command palette and the searchable help: a subsequence score over the table of actions.
 
-use super::action::{Entry, TABLE};
+use std::cmp::Reverse;
 
-/// The entries that match `query`, best first; all of them, in the table's order, for an empty query.
-pub fn matches(query: &str) -> Vec<&'static Entry> {
+use super::action::{Entry, TABLE};
+use crate::ui::layout::Pane;
+
+/// The entries that match `query`, best first; for an empty query all of them in the table's order, what belongs to the
+/// focused pane before the rest.
+pub fn matches(query: &str, focus: Pane) -> Vec<&'static Entry> {
     let mut scored: Vec<(u32, &Entry)> = TABLE.iter().filter_map(|entry| Some((score(entry, query)?, entry))).collect();
-    scored.sort_by_key(|(score, entry)| (std::cmp::Reverse(*score), if query.is_empty() { 0 } else { entry.id.len() }));
+    let length = |entry: &Entry| if query.is_empty() { 0 } else { entry.id.len() };
+    scored.sort_by_key(|(score, entry)| (Reverse(*score), !entry.panes.contains(&focus), length(entry)));
     scored.into_iter().map(|(_, entry)| entry).collect()
 }
 
 fn score(entry: &Entry, query: &str) -> Option<u32> {
     let by_id = subsequence(entry.id, query).map(|score| score + 1);
-    by_id.max(subsequence(entry.title, query))
+    by_id.max(subsequence(&entry.told(), query))
 }
 
 /// Scores `query` as a subsequence of `text`: more for letters that follow each other, and most for those
@@ -39,10 +44,18 @@ mod tests {
 
     #[test]
     fn the_best_match_comes_first() {
-        assert_eq!(matches("roll")[0].id, "rollback");
-        assert_eq!(matches("ovr")[0].id, "override");
-        assert_eq!(matches("timel")[0].id, "timeline");
-        assert_eq!(matches("").len(), TABLE.len());
-        assert!(matches("xyzzy").is_empty());
+        let best = |query| matches(query, Pane::Checklist)[0].id;
+        assert_eq!(best("roll"), "rollback");
+        assert_eq!(best("ovr"), "override");
+        assert_eq!(best("timel"), "timeline");
+        assert!(matches("xyzzy", Pane::Checklist).is_empty());
+    }
+
+    #[test]
+    fn what_belongs_to_the_focused_pane_is_listed_before_the_rest() {
+        let ids = |focus| matches("", focus).iter().map(|entry| entry.id).collect::<Vec<_>>();
+        assert_eq!(ids(Pane::Tests)[..3], ["edit", "ci-page", "checklist"]);
+        assert_eq!(ids(Pane::Change)[0], "checklist");
+        assert_eq!(ids(Pane::Canary).len(), TABLE.len());
     }
 }

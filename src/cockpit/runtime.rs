@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::browser::{self, Unopened};
 use super::clock::Clock;
 use super::damage::Damage;
 use super::editor;
@@ -199,6 +200,7 @@ impl Runtime {
                 Effect::Suspend => self.suspend(),
                 Effect::ToggleMouse => self.lead.extend_from_slice(self.session.toggle_mouse()),
                 Effect::Edit(place) => self.edit(&place),
+                Effect::OpenPage(address) => self.open_page(&address),
                 Effect::Copy(text) => self.lead.extend(super::clipboard::copy(&text)),
                 effect => self.hands.carry_out(effect, self.clock.now()),
             }
@@ -240,6 +242,18 @@ impl Runtime {
         self.come_back();
         if let Err(why) = done {
             self.happen(What::Told(Toast::error(why)));
+        }
+    }
+
+    /// Opens a page where there is a browser, else shows its address and puts that on the clipboard.
+    fn open_page(&mut self, address: &str) {
+        match browser::open(address) {
+            Ok(()) => self.happen(What::Told(Toast::info(format!("opened {address}")))),
+            Err(Unopened::NoPage(why)) => self.happen(What::Told(Toast::error(why))),
+            Err(Unopened::NoBrowser(why)) => {
+                self.lead.extend(super::clipboard::copy(address));
+                self.happen(What::Told(Toast::info(format!("{address} is copied ({why})"))));
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod items;
 
-pub use items::{detail, item, len, place, text};
+pub use items::{detail, item, len, page, place, text};
 
 use std::time::Duration;
 

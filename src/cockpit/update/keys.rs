@@ -23,10 +23,24 @@ pub fn key(state: &mut State, key: Key, is_repeat: bool) -> Vec<Effect> {
     if state.ui.overlay != Overlay::None {
         return overlays::key(state, key, is_repeat);
     }
-    match state.ui.keymap.action(key) {
+    match state.ui.keymap.action(key, state.ui.focus) {
         Some(action) => act(state, action),
-        None => Vec::new(),
+        None => nothing(state, key),
     }
+}
+
+/// A key that means nothing here: where it means something.
+fn nothing(state: &mut State, key: Key) -> Vec<Effect> {
+    let place = |pane: Pane| {
+        let way = state.ui.keymap.key_on(Action::Focus(pane), state.ui.focus);
+        format!("{} pane{}", pane.name().to_lowercase(), way.map_or_else(String::new, |way| format!(" (`{way}`)")))
+    };
+    let places: Vec<String> = state.ui.keymap.panes(key).into_iter().map(place).collect();
+    if !places.is_empty() {
+        let said = format!("`{key}` means something on the {} only", places.join(" and the "));
+        state.ui.tell(Toast::info(said), state.uptime);
+    }
+    Vec::new()
 }
 
 /// Does what was asked, or says why not.
@@ -68,7 +82,9 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.ui.damage.add(Damage::pane(Pane::Tests));
             vec![Effect::StopTests]
         }
+        Action::Explain => explain(state),
         Action::Edit => edit(state),
+        Action::CiPage => page(state),
         Action::Copy => copy(state),
         Action::Mouse => vec![Effect::ToggleMouse],
         Action::Help | Action::Palette => {
@@ -106,6 +122,7 @@ pub fn disabled(state: &State, action: Action) -> Option<String> {
         Action::RunTests => no_run(state),
         Action::StopTests if !state.tests.live.is_busy() => Some("no tests run that were started from here".into()),
         Action::Edit if state.ui.focus != Pane::Tests => Some("select a failed test first: `3`".into()),
+        Action::CiPage if state.ui.focus != Pane::Tests => Some("select a test first: `3`".into()),
         Action::StopRollback if !state.rollback.running => Some("no rollback is running".into()),
         _ => None,
     }
@@ -177,6 +194,27 @@ fn edit(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     };
     vec![Effect::Edit(place)]
+}
+
+/// Opens the page of the run that the selected test is from.
+fn page(state: &mut State) -> Vec<Effect> {
+    let selected = state.list(Pane::Tests).selected(panes::len(state, Pane::Tests));
+    let Some(page) = crate::test_results::pane::page(&state.tests, selected, state.now) else {
+        state.ui.tell(Toast::error("no page: these reports are files, not a server's"), state.uptime);
+        return Vec::new();
+    };
+    vec![Effect::OpenPage(page)]
+}
+
+/// Opens the verdict of the selected metric, from wherever.
+fn explain(state: &mut State) -> Vec<Effect> {
+    if state.ui.focus != Pane::Canary {
+        focus(state, Pane::Canary);
+    }
+    if panes::len(state, Pane::Canary) == 0 {
+        state.ui.tell(Toast::info("there is no verdict to explain yet"), state.uptime);
+    }
+    open_detail(state)
 }
 
 fn copy(state: &mut State) -> Vec<Effect> {

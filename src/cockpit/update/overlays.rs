@@ -74,7 +74,7 @@ fn actions(state: &mut State, key: Key, mut query: String, mut cursor: usize, is
         Code::Esc => return Vec::new(),
         Code::Char('c') if key.ctrl => return Vec::new(),
         Code::Enter => {
-            let chosen = palette::matches(&query).get(cursor).map(|entry| entry.action);
+            let chosen = palette::matches(&query, state.ui.focus).get(cursor).map(|entry| entry.action);
             return chosen.map_or_else(Vec::new, |action| keys::act(state, action));
         }
         Code::Up => cursor = cursor.saturating_sub(1),
@@ -91,17 +91,17 @@ fn actions(state: &mut State, key: Key, mut query: String, mut cursor: usize, is
         }
         _ => {}
     }
-    cursor = cursor.min(palette::matches(&query).len().saturating_sub(1));
+    cursor = cursor.min(palette::matches(&query, state.ui.focus).len().saturating_sub(1));
     state.ui.overlay = Overlay::Actions { query, cursor, is_help };
     Vec::new()
 }
 
 fn detail(state: &mut State, key: Key, pane: Pane, index: usize, scroll: usize) -> Vec<Effect> {
     let (mut index, mut scroll) = (index, scroll);
-    match (state.ui.keymap.action(key), key.code) {
+    match (state.ui.keymap.action(key, pane), key.code) {
         (_, Code::Char('n')) if pane == Pane::Change => scroll = hunk(state, index, scroll, true),
         (_, Code::Char('p')) if pane == Pane::Change && !key.ctrl => scroll = hunk(state, index, scroll, false),
-        (Some(Action::Back | Action::Quit | Action::Open), _) => return Vec::new(),
+        (Some(Action::Back | Action::Quit | Action::Open | Action::Explain), _) => return Vec::new(),
         (Some(Action::Up), _) => scroll = scroll.saturating_sub(1),
         (Some(Action::Down), _) => scroll += 1,
         (Some(Action::PageUp), _) => scroll = scroll.saturating_sub(PAGE),
@@ -112,7 +112,7 @@ fn detail(state: &mut State, key: Key, pane: Pane, index: usize, scroll: usize) 
         (Some(Action::FocusPrevious), _) => (index, scroll) = (beside(state, pane, index, -1), 0),
         (Some(action @ Action::Look(_)), _) if pane == Pane::Canary => drop(keys::act(state, action)),
         (Some(action @ (Action::Tick | Action::Override | Action::Rollback)), _) => return keys::act(state, action),
-        (Some(action @ (Action::Edit | Action::Copy)), _) => {
+        (Some(action @ (Action::Edit | Action::CiPage | Action::Copy)), _) => {
             state.ui.overlay = Overlay::Detail { pane, index, scroll };
             return keys::act(state, action);
         }

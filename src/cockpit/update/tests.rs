@@ -272,7 +272,44 @@ fn the_palette_runs_what_it_finds() {
     desk.keys("zoom");
     desk.key("enter");
     assert!(desk.state.ui.is_zoomed);
-    assert_eq!(desk.state.ui.keymap.action(Key::plain(Code::Enter)), Some(Action::Open));
+    assert_eq!(desk.state.ui.keymap.action(Key::plain(Code::Enter), Pane::Checklist), Some(Action::Open));
+}
+
+#[test]
+fn a_key_of_one_pane_says_on_another_where_it_means_something() {
+    let mut desk = Desk::new();
+    desk.key("2");
+    assert_eq!(desk.key("space"), []);
+    let (toast, _) = desk.state.ui.toast.clone().unwrap();
+    assert_eq!(toast.text, "`space` means something on the checklist pane (`1`) and the canary pane (`4`) only");
+    desk.key("4");
+    desk.key("?");
+    assert!(desk.state.ui.toast.clone().unwrap().0.text.contains("no verdict to explain"));
+    desk.key("f1");
+    assert!(matches!(desk.state.ui.overlay, Overlay::Actions { is_help: true, .. }));
+}
+
+#[test]
+fn the_page_of_a_run_is_opened_from_the_tests_and_only_if_there_is_one() {
+    use crate::test_results::model::{Ci, Report, Run};
+    let mut desk = Desk::new();
+    let page = "https://ci.example/acme/checkout/runs/7".to_owned();
+    let run = Run { ci: Some(Box::new(Ci { page: Some(page.clone()), ..Ci::default() })), ..Run::new("ci", "github") };
+    desk.key("3");
+    assert_eq!(desk.key("o"), []);
+    assert!(desk.state.ui.toast.clone().unwrap().0.text.contains("no page"));
+    let report = Report { runs: vec![run], ..Report::default() };
+    let evidence = Evidence {
+        value: report,
+        subject: Subject::default(),
+        source: "reports".into(),
+        observed_at: desk.state.now,
+        ttl: Duration::from_secs(60),
+    };
+    desk.happen(What::Tests(Observation::Seen(Generation(1), Box::new(evidence))));
+    assert_eq!(desk.key("o"), [Effect::OpenPage(page)]);
+    desk.key("1");
+    assert_eq!(desk.key("o"), []);
 }
 
 #[test]

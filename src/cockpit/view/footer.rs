@@ -47,8 +47,8 @@ fn hints(state: &State, ctx: &Ctx, width: u16) -> Line<'static> {
     let mut used = 0;
     for entry in TABLE.iter().rev() {
         let Some(hint) = entry.hint.filter(|_| fits_pane(entry.action, state)) else { continue };
-        let Some(key) = state.ui.keymap.keys(entry.action).into_iter().next() else { continue };
-        used += key.len() + hint.len() + 3;
+        let Some(key) = state.ui.keymap.key_on(entry.action, state.ui.focus) else { continue };
+        used += key.len() + hint.len() + if spans.is_empty() { 1 } else { 3 };
         if used > usize::from(width) {
             break;
         }
@@ -62,8 +62,7 @@ fn hints(state: &State, ctx: &Ctx, width: u16) -> Line<'static> {
 
 fn fits_pane(action: Action, state: &State) -> bool {
     match action {
-        Action::Tick => state.ui.focus == Pane::Checklist,
         Action::Note => state.incident.is_some(),
-        _ => true,
+        _ => action.entry().is_on(state.ui.focus),
     }
 }

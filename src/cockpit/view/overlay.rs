@@ -58,7 +58,7 @@ fn boxed(title: &str, lines: Vec<Line<'static>>, width: u16, ctx: &Ctx, areas: &
 }
 
 fn actions(state: &State, ctx: &Ctx, areas: &Areas, query: &str, cursor: usize, is_help: bool, canvas: &mut Buffer) {
-    let found = palette::matches(query);
+    let found = palette::matches(query, state.ui.focus);
     let rows = usize::from(areas.screen.height.saturating_sub(6)).max(1);
     let first = (cursor + 1).saturating_sub(rows);
     let prompt = ctx.theme.pick("█", "_");
@@ -77,7 +77,7 @@ fn actions(state: &State, ctx: &Ctx, areas: &Areas, query: &str, cursor: usize, 
             Span::raw(format!("{marker} ")),
             Span::styled(format!("{keys:<17}"), ctx.theme.style(Role::Key)),
             Span::styled(format!("{:<15}", entry.id), ctx.theme.style(role)),
-            Span::styled(format!("{}{danger}", entry.title), ctx.theme.style(role)),
+            Span::styled(format!("{}{danger}", entry.told()), ctx.theme.style(role)),
             Span::styled(why.map_or_else(String::new, |why| format!("  ({why})")), ctx.theme.style(Role::Muted)),
         ]));
     }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 
 use super::{ascii, wrap};
 use crate::evidence::text::{fit_end, width as cells};
-use crate::test_results::model::{FailureKind, FlakyTest, Standing, State, TestFailure};
+use crate::test_results::model::{FailureKind, FlakyTest, Outcome, Run, Standing, State, TestFailure};
 use crate::test_results::quarantine;
 use crate::test_results::state::Slow;
 use crate::ui::Ctx;
@@ -45,6 +46,27 @@ pub fn place(state: &State, index: usize) -> Option<String> {
         Item::Failure(failure) => failure.location.clone(),
         Item::Flaky(_) | Item::Slow(_) | Item::Output => None,
     }
+}
+
+/// The page for people of the run that the selected item is from; with nothing selected that of the gravest one.
+pub fn page(state: &State, selected: Option<usize>, now: Timestamp) -> Option<String> {
+    let report = state.report.value()?;
+    let source = match selected.and_then(|index| at(state, index)) {
+        Some(Item::Failure(failure)) => Some(failure.run.as_str()),
+        Some(Item::Flaky(test)) => Some(test.run.as_str()),
+        Some(Item::Slow(slow)) => Some(slow.run.as_str()),
+        Some(Item::Output) | None => None,
+    };
+    let told = report.runs.iter().filter(|run| source.is_none_or(|source| run.name == source));
+    let pages = told.filter_map(|run| Some((run.ci.as_ref()?.light(now), failed_page(run)?)));
+    pages.min_by_key(|(light, _)| *light).map(|(_, page)| page)
+}
+
+/// The page of the check that failed, else that of the whole.
+fn failed_page(run: &Run) -> Option<String> {
+    let ci = run.ci.as_ref()?;
+    let failed = ci.checks.iter().filter(|check| check.outcome == Outcome::Failed);
+    failed.max_by_key(|check| check.required).and_then(|check| check.page.clone()).or_else(|| ci.page.clone())
 }
 
 /// A failure, or after them a flaky test, a slow one, or the output.
