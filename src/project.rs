@@ -86,7 +86,7 @@ impl Project {
     /// # Errors
     /// When there is no repository, or the state folder is inside of it.
     pub fn journal_folder(&self) -> Result<PathBuf, JournalError> {
-        self.state.journal(&Identity::of(&self.root)?)
+        self.state.journal(&Identity::of(&self.root, &self.state)?)
     }
 
     /// This repository's journal, for appending.

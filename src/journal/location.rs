@@ -13,10 +13,10 @@ use super::JournalError;
 use super::record::hex;
 use crate::evidence::Oid;
 
+mod first_commit;
+
 /// Overrides the state folder: for tests, drills and shared machines.
 pub const STATE_VARIABLE: &str = "HOTFIX_STATE_DIR";
-/// The longest first-parent history whose first commit is looked for. A longer one is known by its remote alone.
-const DEEPEST: usize = 500_000;
 
 /// The folder in which journals, the trust store and the log live.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +69,11 @@ impl StateFolder {
         self.0.join("trust.jsonl")
     }
 
+    /// The first commits of the repositories that were opened before.
+    fn first_commits(&self) -> PathBuf {
+        self.0.join("first-commits")
+    }
+
     /// The log file.
     pub fn log(&self) -> PathBuf {
         self.0.join("hotfix.log")
@@ -95,11 +100,11 @@ pub struct Identity {
 
 impl Identity {
     /// Asks git. The remote is `origin`, or the only one there is; the configuration has no say in it, so that
-    /// a mistake in it cannot lead to another journal.
+    /// a mistake in it cannot lead to another journal. The state folder remembers what takes long to find.
     ///
     /// # Errors
     /// When `root` is no repository, or git refuses to read it.
-    pub fn of(root: &Path) -> Result<Self, JournalError> {
+    pub fn of(root: &Path, state: &StateFolder) -> Result<Self, JournalError> {
         let repository = match git2::Repository::open(root) {
             Ok(repository) => Some(repository),
             // A format that libgit2 cannot read, such as SHA-256 or reftable; a plain `.git` folder it has all the same.
@@ -113,7 +118,9 @@ impl Identity {
         let origin = remotes.iter().find(|(name, _)| name == "origin");
         let only = if remotes.len() == 1 { remotes.first() } else { None };
         let remote = origin.or(only).map(|(_, place)| place.clone());
-        Ok(Self { root: root.to_owned(), first_commit: repository.as_ref().and_then(first_commit), remote })
+        let memory = Some(state.first_commits()).filter(|memory| !is_inside(memory, root));
+        let first_commit = repository.as_ref().and_then(|it| first_commit::of(it, memory.as_deref()));
+        Ok(Self { root: root.to_owned(), first_commit, remote })
     }
 
     /// A readable name, made unique by a hash.
@@ -161,20 +168,6 @@ pub fn remotes_by_file(root: &Path) -> Vec<(String, String)> {
         remotes.extend(name.map(|name| (name.to_owned(), normal(url))));
     }
     remotes
-}
-
-fn first_commit(repository: &git2::Repository) -> Option<Oid> {
-    let mut walk = repository.revwalk().ok()?;
-    walk.simplify_first_parent().ok()?;
-    walk.push_head().ok()?;
-    let mut last = None;
-    for (index, oid) in walk.enumerate() {
-        if index >= DEEPEST {
-            return None;
-        }
-        last = Some(oid.ok()?);
-    }
-    Oid::parse(&last?.to_string())
 }
 
 /// `git@host:acme/shop.git`, `ssh://git@host/acme/shop` and `https://user:word@host/acme/shop.git/` are the same place.

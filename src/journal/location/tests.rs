@@ -22,8 +22,36 @@ fn repository(remote: Option<&str>) -> (TempDir, Repository) {
     (folder, repository)
 }
 
+fn identity(folder: &TempDir, state: &Path) -> Identity {
+    Identity::of(folder.path(), &StateFolder::at(state)).unwrap()
+}
+
 fn name(folder: &TempDir) -> String {
-    Identity::of(folder.path()).unwrap().folder_name()
+    let state = tempfile::tempdir().unwrap();
+    identity(folder, state.path()).folder_name()
+}
+
+#[test]
+fn the_first_commit_is_remembered_as_long_as_it_is_true() {
+    let state = tempfile::tempdir().unwrap();
+    let (folder, repository) = repository(None);
+    let first = identity(&folder, state.path());
+    let remembered: Vec<_> = std::fs::read_dir(state.path().join("first-commits")).unwrap().collect();
+    assert_eq!(remembered.len(), 1);
+    commit(&repository, "third");
+    assert_eq!(identity(&folder, state.path()), first);
+    // Another repository in the same place.
+    std::fs::remove_dir_all(folder.path().join(".git")).unwrap();
+    let repository = Repository::init(folder.path()).unwrap();
+    commit(&repository, "another first");
+    let head = repository.head().unwrap().target().unwrap().to_string();
+    assert_ne!(identity(&folder, state.path()), first);
+    // What was written by nobody of ours is looked at twice.
+    let file = remembered.into_iter().next().unwrap().unwrap().path();
+    for text in ["", "nonsense", &head.replace('a', "b")] {
+        std::fs::write(&file, text).unwrap();
+        assert_eq!(identity(&folder, state.path()).first_commit.unwrap().as_str(), head, "{text}");
+    }
 }
 
 #[test]
@@ -34,7 +62,7 @@ fn a_fresh_clone_by_another_protocol_finds_the_same_journal() {
     assert!(name(&one).starts_with("checkout-"), "{}", name(&one));
     commit(&repository, "the fix");
     assert_eq!(name(&one), name(&two), "a commit changes nothing");
-    assert!(!format!("{:?}", Identity::of(two.path()).unwrap()).contains("t0ken"));
+    assert!(!format!("{:?}", identity(&two, two.path())).contains("t0ken"));
 }
 
 #[test]
@@ -69,9 +97,10 @@ fn the_same_place_is_written_in_many_ways() {
 #[test]
 fn a_state_folder_in_the_work_tree_is_refused() {
     let (folder, _) = repository(None);
-    let identity = Identity::of(folder.path()).unwrap();
+    let identity = identity(&folder, folder.path());
     let error = StateFolder::at(folder.path().join("not/yet/there")).journal(&identity).unwrap_err();
     assert!(error.what.contains("is inside the work tree"), "{error}");
+    assert!(!folder.path().join("first-commits").exists(), "nor is anything else written there");
     let outside = tempfile::tempdir().unwrap();
     assert!(StateFolder::at(outside.path()).journal(&identity).unwrap().starts_with(outside.path()));
 }
