@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::repository::Repo;
 use super::trouble::Trouble;
@@ -13,6 +13,9 @@ use crate::evidence::Oid;
 
 /// Folders that are looked into for an attributes file; beyond that git is asked right away.
 const FOLDERS: usize = 500;
+
+/// The name of a folder's attributes file.
+const ATTRIBUTES: &str = ".gitattributes";
 
 /// What is said of one file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,19 +69,64 @@ fn read(output: &[u8]) -> HashMap<Vec<u8>, Attributes> {
 }
 
 fn mentioned(repo: &Repo, list: &[Entry]) -> bool {
+    const ASKED: [&[u8]; 2] = [b"linguist-", b"filter="];
     let Some(workdir) = &repo.place.workdir else { return true };
+    let Some(folders) = folders(list) else { return true };
+    folders.iter().any(|folder| mentions(&workdir.join(folder).join(ATTRIBUTES), &ASKED))
+        || mentions(&repo.place.commondir.join("info/attributes"), &ASKED)
+}
+
+/// The folders that the files are in; `None` when they are too many.
+fn folders(list: &[Entry]) -> Option<BTreeSet<&Path>> {
     let mut folders = BTreeSet::from([Path::new("")]);
     for entry in list {
         folders.extend(Path::new(OsStr::from_bytes(&entry.path)).ancestors().skip(1));
         if folders.len() > FOLDERS {
-            return true;
+            return None;
         }
     }
-    folders.iter().any(|folder| says_something(&workdir.join(folder).join(".gitattributes")))
-        || says_something(&repo.place.commondir.join("info/attributes"))
+    Some(folders)
 }
 
-fn says_something(file: &Path) -> bool {
+fn mentions(file: &Path, words: &[&[u8]]) -> bool {
     let Ok(text) = std::fs::read(file) else { return false };
-    [b"linguist-".as_slice(), b"filter="].iter().any(|word| text.windows(word.len()).any(|it| it == *word))
+    words.iter().any(|word| text.windows(word.len()).any(|it| it == *word))
+}
+
+/// Whether any attributes file that git would look into could say how these files' lines are compared. One that the work
+/// tree lost is looked for in the commit, as git looks for it in the index.
+pub(super) fn may_decide_about_lines(
+    repo: &Repo,
+    library: &git2::Repository,
+    list: &[Entry],
+    head: &Oid,
+) -> Result<bool, git2::Error> {
+    const DECIDING: [&[u8]; 3] = [b"diff", b"binary", b"[attr]"];
+    let (Some(workdir), Some(folders)) = (&repo.place.workdir, folders(list)) else { return Ok(true) };
+    let mut outside = vec![repo.place.commondir.join("info/attributes"), "/etc/gitattributes".into()];
+    outside.push(of_the_user(library)?);
+    if outside.iter().any(|file| mentions(file, &DECIDING)) {
+        return Ok(true);
+    }
+    let tree = library.find_commit(git2::Oid::from_str(head.as_str())?)?.tree()?;
+    let decides = |folder: &Path| {
+        let name = folder.join(ATTRIBUTES);
+        let file = workdir.join(&name);
+        if file.symlink_metadata().is_ok() { mentions(&file, &DECIDING) } else { tree.get_path(&name).is_ok() }
+    };
+    Ok(folders.into_iter().any(decides))
+}
+
+/// Where the user's own attributes are.
+fn of_the_user(library: &git2::Repository) -> Result<PathBuf, git2::Error> {
+    match library.config()?.get_path("core.attributesfile") {
+        Ok(path) => Ok(path),
+        Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(user_folder().join("git/attributes")),
+        Err(error) => Err(error),
+    }
+}
+
+fn user_folder() -> PathBuf {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config"))).unwrap_or_default()
 }

@@ -20,6 +20,7 @@ mod repository;
 mod run;
 mod show;
 mod size;
+mod small;
 mod strategy;
 mod survey;
 mod trees;

@@ -1,20 +1,20 @@
-//! How large the change is: `git diff` between two trees, as a child process.
+//! How large the change is: `git diff` between two trees, as a child process, unless it is a small one ([`small`]).
 //!
 //! The figures are those of `git diff --shortstat` because git itself counts them, renames, binary files, modes and
 //! attributes included, and its memory is none of ours. The same stream brings the lines for the core count.
 
 use std::collections::HashMap;
 use std::io::{BufReader, Read};
-use std::ops::Deref;
 
 use super::attributes::{self, Attributes};
 use super::command::Git;
 use super::familiar::Paths;
 use super::repository::Repo;
+use super::small;
 use super::trouble::Trouble;
 use crate::change::classes::{Classes, Core, names};
 use crate::change::model::{FileChange, FileStatus, Size};
-use crate::change::patch::{self, Content, Entry};
+use crate::change::patch::{self, Content, Contents, Entry};
 use crate::evidence::{Oid, text};
 
 /// The most that is read of a patch, in bytes. Files beyond it count all their lines as core.
@@ -46,19 +46,26 @@ pub(super) const DIFF: [&str; 6] =
     ["diff", "--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short", "--no-abbrev"];
 
 /// Measures the diff between two commits or trees.
-pub(super) fn measure(
-    repo: &Repo,
-    classes: &impl Deref<Target = Classes>,
-    base: &Oid,
-    head: &Oid,
-) -> Result<Measured, Trouble> {
+pub(super) fn measure(repo: &Repo, classes: &Classes, base: &Oid, head: &Oid) -> Result<Measured, Trouble> {
+    let (list, contents) = match small::diff(repo, base, head) {
+        Some(diff) => diff,
+        None => diff(repo, base, head)?,
+    };
+    let attributes = attributes::of(repo, &list, head)?;
+    let without_renames = without_renames(&repo.git, &list, base, head)?;
+    let mut measured = Measured { without_renames, is_estimate: !contents.complete, ..Measured::default() };
+    for (place, entry) in list.iter().enumerate() {
+        measured.add(repo, classes, &attributes, entry, contents.files.get(place));
+    }
+    Ok(measured)
+}
+
+pub(super) fn diff(repo: &Repo, base: &Oid, head: &Oid) -> Result<(Vec<Entry>, Contents), Trouble> {
     let mut args = DIFF.to_vec();
     args.extend(["-z", "--raw", "--numstat", "--patch", "--find-renames", base.as_str(), head.as_str(), "--"]);
     let mut running = repo.git.start(&args)?;
-    let classes: &Classes = classes;
     let mut reader = BufReader::with_capacity(64 * 1024, running.by_ref());
-    let list = patch::entries(&mut reader);
-    let list = match list {
+    let list = match patch::entries(&mut reader) {
         Ok(list) => list,
         // A git that failed says why; only a git that ended well can have printed nonsense.
         Err(error) => return Err(running.end().err().unwrap_or_else(|| Trouble::new(error.to_string()))),
@@ -67,13 +74,7 @@ pub(super) fn measure(
     if contents.files.len() == list.len() && contents.complete {
         running.end()?;
     }
-    let attributes = attributes::of(repo, &list, head)?;
-    let without_renames = without_renames(&repo.git, &list, base, head)?;
-    let mut measured = Measured { without_renames, is_estimate: !contents.complete, ..Measured::default() };
-    for (place, entry) in list.iter().enumerate() {
-        measured.add(repo, classes, &attributes, entry, contents.files.get(place));
-    }
-    Ok(measured)
+    Ok((list, contents))
 }
 
 /// The totals without rename detection: what has no rename in it counts the same either way.

@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufReader, Read};
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use git2::{Error, ObjectType, Oid, Repository, Tree, TreeEntry};
@@ -26,17 +27,36 @@ pub(super) fn differing(
     wanted: impl Fn(&[u8]) -> bool,
 ) -> Result<Vec<Entry>, Trouble> {
     let Some(library) = &repo.library else { return by_command(repo, from, to, wanted) };
-    let tree = |oid: &evidence::Oid| -> Result<Oid, Error> {
-        Ok(library.find_commit(Oid::from_str(oid.as_str())?)?.tree_id())
-    };
     let mut list = Vec::new();
     let mut tell = |path: &[u8], before: Side, after: Side| {
         if wanted(path) {
             list.push(entry(path, before, after));
         }
     };
-    let done = tree(from).and_then(|old| Trees::of(library).differing(Some(old), Some(tree(to)?), &mut tell));
+    let old_and_new = tree_of(library, from).and_then(|old| Ok((old, tree_of(library, to)?)));
+    let done = old_and_new.and_then(|(old, new)| Trees::of(library).differing(Some(old), Some(new), &mut tell));
     done.map(|()| list).map_err(|error| Trouble::of_library(&error, repo.place.root()))
+}
+
+/// The same of all paths, unless they are more than `limit`.
+pub(super) fn few_differing(
+    library: &Repository,
+    from: &evidence::Oid,
+    to: &evidence::Oid,
+    limit: usize,
+) -> Result<Option<Vec<Entry>>, Error> {
+    let mut list = Vec::new();
+    let mut tell = |path: &[u8], before: Side, after: Side| {
+        list.push(entry(path, before, after));
+        if list.len() > limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let (old, new) = (tree_of(library, from)?, tree_of(library, to)?);
+    let end = Trees::of(library).descend(Some(old), Some(new), None, &mut Vec::new(), &mut tell)?;
+    Ok(end.is_continue().then_some(list))
+}
+
+fn tree_of(library: &Repository, commit: &evidence::Oid) -> Result<Oid, Error> {
+    Ok(library.find_commit(Oid::from_str(commit.as_str())?)?.tree_id())
 }
 
 fn by_command(
@@ -108,7 +128,7 @@ impl<'r> Trees<'r> {
         new: Option<Oid>,
         tell: &mut impl FnMut(&[u8], Side, Side),
     ) -> Result<(), Error> {
-        self.descend(old, new, None, &mut Vec::new(), tell)
+        self.descend(old, new, None, &mut Vec::new(), &mut to_the_end(tell)).map(drop)
     }
 
     /// The same, of wanted paths alone: nothing else is looked at.
@@ -119,7 +139,10 @@ impl<'r> Trees<'r> {
         wanted: &Wanted,
         tell: &mut impl FnMut(&[u8], Side, Side),
     ) -> Result<(), Error> {
-        if old == new { Ok(()) } else { self.descend(old, new, Some(wanted), &mut Vec::new(), tell) }
+        if old == new {
+            return Ok(());
+        }
+        self.descend(old, new, Some(wanted), &mut Vec::new(), &mut to_the_end(tell)).map(drop)
     }
 
     /// Whether anything differs in the first folder of a wanted path, or in the root when one is there.
@@ -142,8 +165,8 @@ impl<'r> Trees<'r> {
         new: Option<Oid>,
         wanted: Option<&Wanted>,
         path: &mut Vec<u8>,
-        tell: &mut impl FnMut(&[u8], Side, Side),
-    ) -> Result<(), Error> {
+        tell: &mut impl FnMut(&[u8], Side, Side) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Error> {
         let (old, new) = (self.open(old)?, self.open(new)?);
         let differing = match wanted {
             None => pairs(old.as_deref(), new.as_deref()),
@@ -156,16 +179,26 @@ impl<'r> Trees<'r> {
             let goes_on = inner.is_none_or(|inner| !inner.inside.is_empty());
             if goes_on && (tree(before).is_some() || tree(after).is_some()) {
                 path.push(b'/');
-                self.descend(tree(before), tree(after), inner, path, tell)?;
+                if self.descend(tree(before), tree(after), inner, path, tell)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
                 path.pop();
             }
             let is_meant = inner.is_none_or(|inner| inner.is_file);
-            if is_meant && (file(before).is_some() || file(after).is_some()) {
-                tell(path, file(before), file(after));
+            let is_file = file(before).is_some() || file(after).is_some();
+            if is_meant && is_file && tell(path, file(before), file(after)).is_break() {
+                return Ok(ControlFlow::Break(()));
             }
             path.truncate(length);
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+fn to_the_end(tell: &mut impl FnMut(&[u8], Side, Side)) -> impl FnMut(&[u8], Side, Side) -> ControlFlow<()> {
+    |path, before, after| {
+        tell(path, before, after);
+        ControlFlow::Continue(())
     }
 }
 
