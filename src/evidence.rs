@@ -159,6 +159,13 @@ pub enum Observation<T> {
     Failed(Generation, Failure),
 }
 
+impl<T> Observation<T> {
+    /// Whether it only says that a request is under way.
+    pub fn is_beginning(&self) -> bool {
+        matches!(self, Self::Started(_))
+    }
+}
+
 /// How much the last value of a source can be relied on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -25,6 +25,16 @@ pub enum Observation {
 }
 
 impl Observation {
+    /// Whether it only says that a request is under way.
+    pub fn is_beginning(&self) -> bool {
+        match self {
+            Self::Report(it) => it.is_beginning(),
+            Self::Worktree(it) => it.is_beginning(),
+            Self::Diff(it) => it.is_beginning(),
+            Self::Deployed(it) => it.is_beginning(),
+        }
+    }
+
     /// See [`evidence::Observation::told_by`].
     #[must_use]
     pub fn told_by(self, now: Timestamp, speed: f64) -> Self {

@@ -61,6 +61,18 @@ pub enum What {
     Told(Toast),
 }
 
+impl What {
+    /// Whether it only says that a source is being asked.
+    pub fn is_beginning(&self) -> bool {
+        match self {
+            Self::Change(observation) => observation.is_beginning(),
+            Self::Tests(observation) => observation.is_beginning(),
+            Self::Canary(observation) => observation.is_beginning(),
+            _ => false,
+        }
+    }
+}
+
 /// What the mouse did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mouse {

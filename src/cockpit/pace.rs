@@ -7,28 +7,44 @@ const FRAME: Duration = Duration::from_millis(18);
 /// Frames that may follow each other at once: what several sources tell within a moment, after a while of quiet, is on
 /// the screen as it comes. Most of all at the start.
 const AHEAD: u32 = 4;
+/// How long the word that something is being asked waits for the answer: most often both fit into one frame.
+const PATIENCE: Duration = Duration::from_millis(40);
 
 /// The pace of the frames: a bucket that each frame takes one place of, and that empties with the time.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
     /// When all places are free again.
     free_at: Instant,
+    /// When what waits to be drawn is due, if it is not at once.
+    due_at: Option<Instant>,
 }
 
 impl Pace {
     /// No frame was drawn yet.
     pub fn new(now: Instant) -> Self {
-        Self { free_at: now }
+        Self { free_at: now, due_at: None }
     }
 
     /// A frame was drawn.
     pub fn drew(&mut self, now: Instant) {
         self.free_at = self.free_at.max(now) + FRAME;
+        self.due_at = None;
+    }
+
+    /// Something happened that can wait for what follows it.
+    pub fn began(&mut self, now: Instant) {
+        self.due_at.get_or_insert(now + PATIENCE);
+    }
+
+    /// Something happened that cannot.
+    pub fn ended(&mut self, now: Instant) {
+        self.due_at = Some(now);
     }
 
     /// How long the next frame that data causes has to wait; one that a key causes never does.
     pub fn wait(&self, now: Instant) -> Duration {
-        self.free_at.saturating_duration_since(now).saturating_sub(FRAME * (AHEAD - 1))
+        let free = self.free_at.saturating_duration_since(now).saturating_sub(FRAME * (AHEAD - 1));
+        self.due_at.map_or(free, |at| free.max(at.saturating_duration_since(now)))
     }
 }
 
@@ -69,5 +85,21 @@ mod tests {
         pace.drew(start + FRAME);
         assert_eq!(pace.wait(start + FRAME), FRAME, "one place at a time");
         assert_eq!(pace.wait(start + FRAME * 100), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_beginning_waits_for_its_end() {
+        let start = Instant::now();
+        let mut pace = Pace::new(start);
+        pace.began(start);
+        assert_eq!(pace.wait(start), PATIENCE);
+        pace.began(start + PATIENCE / 2);
+        assert_eq!(pace.wait(start + PATIENCE), Duration::ZERO, "no longer than the first one may");
+        pace.ended(start + PATIENCE / 4);
+        assert_eq!(pace.wait(start + PATIENCE / 4), Duration::ZERO);
+        pace.began(start + PATIENCE / 4);
+        assert_eq!(pace.wait(start + PATIENCE / 4), Duration::ZERO, "what is due stays due");
+        pace.drew(start + PATIENCE / 4);
+        assert_eq!(pace.wait(start + PATIENCE / 4), Duration::ZERO);
     }
 }

@@ -165,8 +165,12 @@ impl Runtime {
     fn open_letter(&mut self, letter: Letter) {
         match letter {
             Letter::Happened(what) => self.happen(what),
-            Letter::Found(found) => self.hands.found(&mut self.state, *found),
+            Letter::Found(found) => {
+                self.hands.found(&mut self.state, *found);
+                self.pace.began(Instant::now());
+            }
             Letter::Opened(opened) => {
+                self.pace.began(Instant::now());
                 let whats = self.hands.opened(&mut self.state, *opened);
                 whats.into_iter().for_each(|what| self.happen(what));
             }
@@ -193,6 +197,11 @@ impl Runtime {
     }
 
     fn happen(&mut self, what: What) {
+        if what.is_beginning() {
+            self.pace.began(Instant::now());
+        } else {
+            self.pace.ended(Instant::now());
+        }
         let event = Event { at: self.clock.now(), uptime: self.clock.uptime(), hand: self.clock.hand(), what };
         for effect in update::update(&mut self.state, event) {
             match effect {
