@@ -192,7 +192,7 @@ pub(super) enum Step {
 pub(super) struct Reader {
     pub(super) repo: Repo,
     settings: Settings,
-    /// Compiled when the first diff is already under way.
+    /// Compiled when they are first asked for.
     classes: LazyClasses,
     measured: Option<((Oid, Oid), Measured)>,
     compared: Option<(Oid, Oid)>,
@@ -399,7 +399,7 @@ impl Reader {
         let key = (self.repo.tree(base)?, self.repo.tree(head)?);
         let measured = match self.measured.take() {
             Some((known, measured)) if known == key => measured,
-            _ => size::measure(&self.repo, &*self.classes, base, head)?,
+            _ => size::measure(&self.repo, &self.classes, base, head)?,
         };
         self.compared = Some((base.clone(), head.clone()));
         Ok(&self.measured.insert((key, measured)).1)
