@@ -1,4 +1,4 @@
-//! `hotfix`: split off the guardian, parse, install error reports, dispatch.
+//! `hotfix`: be a supervisor if told so, split off the guardian, parse, install error reports, dispatch.
 
 use std::process::ExitCode;
 
@@ -6,8 +6,12 @@ use clap::Parser;
 use color_eyre::config::{HookBuilder, Theme};
 use hotfix_cockpit::cli::{self, Cli, Context, Exit};
 use hotfix_cockpit::cockpit::guardian::{self, LastWords, Side};
+use hotfix_cockpit::rollback::supervisor;
 
 fn main() -> ExitCode {
+    if supervisor::is_wanted(std::env::args_os().skip(1)) {
+        return supervisor::run();
+    }
     let words = match guardian::is_wanted(std::env::args_os().skip(1)).then(guardian::split) {
         Some(Ok(Side::Guardian(code))) => return code.into(),
         Some(Ok(Side::Cockpit(words))) => words,

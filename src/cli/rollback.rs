@@ -149,10 +149,11 @@ impl Desk {
                     eprintln!("hotfix: WARNING: {warning}");
                 }
                 let incident = journal.active_incident()?.ok_or_else(super::entry::none_active)?;
-                let records = journal.records(&incident)?;
-                let mut execution = Execution::fold(&records);
-                take_unjournaled(&mut execution, &folder, &incident);
+                let mut records = journal.records(&incident)?;
                 let writer = Writer::start(journal, project.redact(), |_| {})?;
+                records.extend(executor::settle(&folder, &writer)?);
+                let mut execution = Execution::fold(records.iter().filter(|record| record.incident == incident));
+                take_unjournaled(&mut execution, &folder, &incident);
                 let hiding = writer.clone();
                 let hide = Arc::new(move |value| hiding.hide(vec![value]));
                 Ok(Self { recorder: Arc::new(writer), hide, incident, by, folder, execution })

@@ -360,6 +360,23 @@ impl Hands {
         if let Some(engaged) = &self.engaged {
             let held = rollback::Event::Held(executor::holder(&engaged.opened.journal_folder));
             self.letters.send(Letter::Happened(What::Rollback(held)));
+            self.settle(engaged);
+        }
+    }
+
+    /// What a supervisor wrote down of a step whose cockpit is gone comes on record by the first who sees it.
+    fn settle(&self, engaged: &Engaged) {
+        let folder = engaged.opened.journal_folder.clone();
+        if let (Ok(writer), Some(_)) = (&engaged.opened.writer, &engaged.opened.pen)
+            && executor::outcome_file(&folder).exists()
+        {
+            let writer = writer.clone();
+            self.spawn(async move {
+                let settled = tokio::task::spawn_blocking(move || executor::settle(&folder, &writer)).await;
+                if let Ok(Err(error)) = settled {
+                    tracing::error!("the outcome of a rollback's step is not on record: {error}");
+                }
+            });
         }
     }
 

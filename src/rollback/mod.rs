@@ -7,6 +7,7 @@
 //! - [`output`]: the tail of what the steps print (pure).
 //! - [`state`]: the room's state and its `update` (pure).
 //! - [`executor`]: runs the steps, each announced in the journal before it has any effect.
+//! - [`supervisor`]: the process between the cockpit and a step, which outlives the cockpit.
 //! - [`pane`], [`overlay`]: how it is drawn.
 
 pub mod engine;
@@ -20,6 +21,7 @@ pub mod pane;
 pub mod placeholder;
 pub mod plan;
 pub mod state;
+pub mod supervisor;
 
 #[cfg(test)]
 pub(crate) mod fixtures;

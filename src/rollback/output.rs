@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use crate::evidence::text::clean_bytes;
 
 /// How many lines are kept.
@@ -9,7 +11,7 @@ pub const LINES_LIMIT: usize = 2_000;
 /// How many bytes of them are kept.
 pub const BYTES_LIMIT: usize = 1 << 20;
 /// How many raw bytes wait for the next [`Splitter::take`].
-const WAITING_LIMIT: usize = 256 << 10;
+const WAITING_LIMIT: usize = 64 << 10;
 
 /// The last lines of all steps.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,7 +58,7 @@ impl Output {
 }
 
 /// Some lines, clean, in the order in which they were printed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Batch {
     /// The lines.
     pub lines: Vec<String>,
@@ -72,6 +74,16 @@ pub struct Splitter {
 }
 
 impl Splitter {
+    /// How many bytes wait.
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether none do.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Takes in some bytes.
     pub fn push(&mut self, bytes: &[u8]) {
         let kept = &bytes[bytes.len().saturating_sub(WAITING_LIMIT)..];
@@ -95,8 +107,12 @@ impl Splitter {
     }
 
     fn batch(&mut self, bytes: &[u8]) -> Batch {
-        let parts = bytes.split(|byte| is_break(*byte)).filter(|part| !part.is_empty());
-        Batch { lines: parts.map(clean_bytes).collect(), skipped: std::mem::take(&mut self.skipped) }
+        let parts = || bytes.split(|byte| is_break(*byte)).filter(|part| !part.is_empty());
+        // Nobody keeps more lines than that; short ones cost many times their length.
+        let surplus = parts().count().saturating_sub(LINES_LIMIT);
+        let skipped = parts().take(surplus).map(|part| part.len() as u64 + 1).sum::<u64>();
+        let lines = parts().skip(surplus).map(clean_bytes).collect();
+        Batch { lines, skipped: std::mem::take(&mut self.skipped) + skipped }
     }
 }
 

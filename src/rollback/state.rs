@@ -359,6 +359,13 @@ impl State {
     }
 }
 
+/// The order to carry out a plan from its beginning.
+impl From<Plan> for Order {
+    fn from(plan: Plan) -> Self {
+        Self { plan, resumed: None, answer: None }
+    }
+}
+
 /// The order to go on with an execution; or the question that a person must answer first.
 ///
 /// # Errors

@@ -53,6 +53,11 @@ impl Lock {
         let _ = self.file.set_len(0).and_then(|()| (&self.file).write_all(clean(text).as_bytes()));
     }
 
+    /// Opens the lock although copies of it live on in what a step left running.
+    pub fn release(self) {
+        let _closed_with_the_file = self.file.unlock();
+    }
+
     /// A second descriptor of the same lock, for a child.
     ///
     /// # Errors

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::fallback::{self, Unjournaled};
-use super::{Executor, Tell};
+use super::{Executor, Place, Tell, outcome_file};
 use crate::incident::{Entry, StepState};
 use crate::journal::record::Record;
 use crate::journal::{JournalError, Recorder};
@@ -26,13 +24,18 @@ impl<'a> Scribe<'a> {
         Self { executor, tell, journal_failed: None, execution }
     }
 
-    /// Moves what an earlier run had to leave beside the journal into it.
+    /// Moves what an earlier run had to leave beside the journal into it, and what a supervisor wrote down.
     pub(super) async fn import(&mut self) {
         let (path, recorder) = (self.executor.fallback_file(), Arc::clone(&self.executor.place.recorder));
         match blocking(move || fallback::import(&path, recorder.as_ref())).await {
             Ok(records) => records.into_iter().for_each(|record| (self.tell)(Progress::Recorded(record))),
             Err(error) => self.journal_failed = Some(error.what),
         }
+        let file = outcome_file(&self.executor.place.state);
+        for line in fallback::read(&file) {
+            self.put(line).await;
+        }
+        let _none_there = std::fs::remove_file(file);
     }
 
     /// Records the state of a step.
@@ -50,36 +53,39 @@ impl<'a> Scribe<'a> {
 
     /// Records an entry. When this returns it is durable, or the operator was told that it is not.
     pub(super) async fn record(&mut self, entry: Entry) {
-        let at = (self.executor.place.now)();
-        Execution::apply(&mut self.execution, &entry, &self.executor.place.actor, at);
-        match self.journal(&entry, at).await {
+        let Place { incident, actor, now, .. } = &self.executor.place;
+        self.put(Unjournaled { at: now(), incident: incident.clone(), actor: actor.clone(), entry }).await;
+    }
+
+    async fn put(&mut self, line: Unjournaled) {
+        Execution::apply(&mut self.execution, &line.entry, &line.actor, line.at);
+        match self.journal(&line).await {
             Ok(record) => (self.tell)(Progress::Recorded(record)),
-            Err(why) => self.put_beside(entry, at, &why).await,
+            Err(why) => self.put_beside(line, &why).await,
         }
     }
 
-    async fn journal(&mut self, entry: &Entry, at: Timestamp) -> Result<Record, String> {
+    async fn journal(&mut self, line: &Unjournaled) -> Result<Record, String> {
         if let Some(why) = &self.journal_failed {
             return Err(why.clone());
         }
-        let draft = entry.draft(&self.executor.place.incident, &self.executor.place.actor, at);
+        let draft = line.entry.draft(&line.incident, &line.actor, line.at);
         let recorder: Arc<dyn Recorder> = Arc::clone(&self.executor.place.recorder);
         let recorded = blocking(move || recorder.record(draft)).await;
         recorded.map_err(|error: JournalError| self.journal_failed.insert(error.what).clone())
     }
 
-    async fn put_beside(&mut self, entry: Entry, at: Timestamp, why: &str) {
-        let by = self.executor.place.actor.clone();
-        let incident = self.executor.place.incident.clone();
-        let line = Unjournaled { at, incident, actor: by.clone(), entry: entry.clone() };
+    async fn put_beside(&mut self, line: Unjournaled, why: &str) {
         let path = self.executor.fallback_file();
         let shown = path.display().to_string();
-        let put = blocking(move || fallback::append(&path, &line)).await;
+        let kept = line.clone();
+        let put = blocking(move || fallback::append(&path, &kept)).await;
         let place = match put {
             Ok(()) => format!("kept in {shown}"),
             Err(error) => format!("nor in {shown} ({error}): write it down"),
         };
         let why = format!("unjournaled: {why}; {place}");
+        let Unjournaled { at, actor: by, entry, .. } = line;
         tracing::error!("{why}: {entry:?}");
         self.execution.iter_mut().for_each(|it| it.unjournaled = true);
         (self.tell)(Progress::Unjournaled { entry, by, at, why });

@@ -6,9 +6,11 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 use super::*;
+use crate::incident::Entry;
 use crate::incident::StepState::{self, *};
 use crate::journal::record::{Draft, Record};
 use crate::journal::{JournalError, Memory};
+use crate::rollback::execution::{Answer, Execution, Next};
 use crate::rollback::fixtures::{plan_of, step, verify_run, verify_url};
 use crate::rollback::output::Output;
 

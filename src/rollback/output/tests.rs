@@ -23,8 +23,8 @@ fn a_flood_costs_a_copy_and_tells_how_much_is_missing() {
         splitter.push(&chunk);
     }
     let batch = splitter.take();
-    assert_eq!(batch.lines.len() * 4, WAITING_LIMIT);
-    assert_eq!(batch.skipped as usize, 100 * chunk.len() - WAITING_LIMIT);
+    assert_eq!(batch.lines.len(), LINES_LIMIT);
+    assert_eq!(batch.skipped as usize, 100 * chunk.len() - 4 * LINES_LIMIT);
     splitter.push(&vec![b'x'; 10 << 20]);
     let batch = splitter.finish();
     assert!(batch.lines[0].len() <= crate::evidence::text::FIELD_LIMIT + 4);

@@ -54,6 +54,7 @@ async fn run_until_dead(bench: &Bench, order: Order, at: usize, durable: bool) {
 
 /// Goes on as a person would: what cannot be told is looked up, and answered truly.
 async fn go_on(bench: &Bench) -> RollbackEnd {
+    settle(bench.folder.path(), bench.journal.as_ref()).unwrap();
     let Some(execution) = Execution::fold(&bench.journal.records()) else { return bench.run(plan()).await };
     let answer = match execution.next() {
         Next::Ask(index) if bench.effects(&execution.steps[index].name) > 0 => Some(Answer::Done),
@@ -112,4 +113,98 @@ async fn a_doubt_without_an_answer_issues_nothing() {
     let order = Order { plan: plan(), resumed: Some(bench.execution()), answer: None };
     assert_eq!(bench.run(order).await, RollbackEnd::Failed);
     assert_eq!((bench.states()[1], bench.effects("blind")), (Unknown, 0));
+}
+
+/// Waits until the step has touched a file, then lets the cockpit die.
+async fn run_until_touched(bench: &Bench, plan: Plan, file: &str) {
+    let executor = bench.executor();
+    let (tell, never) = (bench.tell(), CancellationToken::new());
+    let begun = bench.folder.path().join(file);
+    tokio::select! {
+        _ = executor.run(plan.into(), &tell, &never) => panic!("it waits"),
+        () = async { while !begun.exists() { tokio::time::sleep(Duration::from_millis(5)).await } } => {}
+    }
+}
+
+#[tokio::test]
+async fn a_step_is_not_unknown_because_its_cockpit_died() {
+    for (script, state) in [("echo x >> blind", Observed), ("echo x >> blind; exit 3", Failed)] {
+        let bench = Bench::new();
+        let waits = format!("touch begun; while [ ! -f go ]; do sleep 0.02; done; {script}");
+        run_until_touched(&bench, plan_of(vec![sh("blind", &waits)], Some(verify_run(&["true"]))), "begun").await;
+        assert!(settle(bench.folder.path(), bench.journal.as_ref()).unwrap().is_empty(), "it runs");
+        std::fs::write(bench.folder.path().join("go"), "").unwrap();
+        wait_for_lock(&bench).await;
+        assert_eq!(settle(bench.folder.path(), bench.journal.as_ref()).unwrap().len(), 1);
+        assert_eq!((bench.states(), bench.effects("blind")), (vec![state], 1));
+        assert!(!outcome_file(bench.folder.path()).exists());
+    }
+}
+
+#[tokio::test]
+async fn the_time_of_a_step_ends_although_its_cockpit_died() {
+    let bench = Bench::new();
+    let mut hanging = sh("one", "touch begun; sleep 3600");
+    hanging.timeout = Duration::from_millis(400);
+    run_until_touched(&bench, plan_of(vec![hanging], None), "begun").await;
+    wait_for_lock(&bench).await;
+    settle(bench.folder.path(), bench.journal.as_ref()).unwrap();
+    assert_eq!(bench.states(), [Unknown]);
+}
+
+#[tokio::test]
+async fn what_a_supervisor_wrote_down_counts_when_it_goes_on() {
+    let bench = Bench::new();
+    let script = "touch begun; sleep 0.1; echo x >> blind";
+    run_until_touched(&bench, plan_of(vec![sh("blind", script), sh("two", "true")], None), "begun").await;
+    wait_for_lock(&bench).await;
+    let order = Order { plan: bench.execution().plan.unwrap(), resumed: Some(bench.execution()), answer: None };
+    assert_eq!(bench.run(order).await, RollbackEnd::IssuedNotVerified);
+    assert_eq!((bench.states(), bench.effects("blind")), (vec![Observed, Observed], 1));
+}
+
+/// The step kills its own supervisor: before its effect, after it, and both.
+#[tokio::test]
+async fn no_step_takes_effect_twice_when_its_supervisor_is_killed() {
+    for script in ["kill -9 $PPID; echo x >> blind", "echo x >> blind; kill -9 $PPID"] {
+        for can_look in [false, true] {
+            let bench = Bench::new();
+            let mut step = sh("blind", script);
+            step.verify = can_look.then(|| verify_run(&["test", "-s", "blind"]));
+            let end = bench.run(plan_of(vec![step], Some(verify_run(&["true"])))).await;
+            let state = if can_look { Verified } else { Unknown };
+            let expected = if can_look { RollbackEnd::Verified } else { RollbackEnd::Failed };
+            assert_eq!((end, bench.states()), (expected, vec![state]), "{script}");
+            wait_for_lock(&bench).await;
+            assert_eq!(go_on(&bench).await, RollbackEnd::Verified, "{script}");
+            assert_eq!(bench.effects("blind"), 1, "{script}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn while_a_step_runs_that_nobody_watches_nothing_begins() {
+    let bench = Bench::new();
+    let script = "kill -9 $PPID; while [ ! -f go ]; do sleep 0.02; done; echo x >> blind";
+    let plan = plan_of(vec![sh("blind", script)], Some(verify_run(&["test", "-f", "blind"])));
+    assert_eq!(bench.run(plan).await, RollbackEnd::Failed);
+    let order = bench.resumed(Some(Answer::NotDone));
+    let refused = bench.executor().run(order, &bench.tell(), &CancellationToken::new()).await;
+    assert!(refused.unwrap_err().contains("another rollback holds the lock: ana, step 1 `blind`"));
+    std::fs::write(bench.folder.path().join("go"), "").unwrap();
+    wait_for_lock(&bench).await;
+    assert_eq!((go_on(&bench).await, bench.effects("blind")), (RollbackEnd::Verified, 1));
+}
+
+#[tokio::test]
+async fn what_a_step_leaves_running_does_not_keep_the_lock() {
+    let bench = Bench::new();
+    let plan = plan_of(vec![sh("one", "setsid sleep 79 & echo $! > left")], None);
+    assert_eq!(bench.run(plan.clone()).await, RollbackEnd::IssuedNotVerified);
+    let detail = bench.execution().steps[0].detail.clone().unwrap();
+    assert!(detail.contains("it left running: "), "{detail}");
+    assert_eq!(holder(bench.folder.path()), None);
+    let left = std::fs::read_to_string(bench.folder.path().join("left")).unwrap();
+    let pid = rustix::process::Pid::from_raw(left.trim().parse().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
 }

@@ -1,0 +1,269 @@
+//! One run of a plan: what is next by the record is announced, done, and looked at.
+
+use tokio_util::sync::CancellationToken;
+
+use super::lock::Lock;
+use super::look::{self, Seen};
+use super::program::{self, End, Running};
+use super::scribe::Scribe;
+use super::{Executor, Place, Ran, Tell, outcome_file, request, stop_file};
+use crate::config::schema::Verify;
+use crate::incident::{Entry, RollbackEnd, StepState};
+use crate::rollback::execution::{Execution, Next, Progress};
+use crate::rollback::model::{Plan, Step, StepAction};
+use crate::rollback::output::Batch;
+use crate::rollback::state::{Order, question};
+use crate::rollback::supervisor::{self, Task};
+
+/// Whether the run goes on after a step.
+enum After {
+    GoOn,
+    End(RollbackEnd, String),
+}
+
+/// One run, to its end.
+pub(super) struct Run<'a> {
+    pub(super) executor: &'a Executor,
+    pub(super) plan: &'a Plan,
+    pub(super) hash: String,
+    pub(super) lock: Option<Lock>,
+    /// Whether a step may still run that nobody watches.
+    pub(super) is_lost: bool,
+    pub(super) tell: &'a Tell,
+    pub(super) stop: &'a CancellationToken,
+    pub(super) scribe: Scribe<'a>,
+}
+
+impl Run<'_> {
+    /// Does what is to be done next until there is nothing, or something is in the way.
+    pub(super) async fn all(mut self, order: &Order) -> RollbackEnd {
+        self.scribe.import().await;
+        self.begin(order).await;
+        loop {
+            if let After::End(end, detail) = self.next().await {
+                self.scribe.record(Entry::RollbackEnded { plan: self.hash.clone(), end, detail }).await;
+                self.lock.take_if(|_| !self.is_lost).into_iter().for_each(Lock::release);
+                return end;
+            }
+        }
+    }
+
+    async fn begin(&mut self, order: &Order) {
+        if order.resumed.is_none() {
+            let steps = serde_json::to_value(self.plan).expect("a plan is plain data");
+            let target = self.plan.to.reference.clone();
+            return self.scribe.record(Entry::RollbackFired { plan: self.hash.clone(), steps, target }).await;
+        }
+        let steps = self.scribe.execution.iter().flat_map(|it| &it.steps);
+        let is_open = |state| matches!(state, StepState::Intent | StepState::Issued);
+        let open: Vec<usize> = steps.enumerate().filter(|(_, step)| is_open(step.state)).map(|it| it.0).collect();
+        for index in open {
+            self.state(index, StepState::Unknown, Some("its cockpit is gone, and nobody saw its end".into())).await;
+        }
+        let answered = order.answer.and_then(|it| Some((it, self.scribe.execution.as_ref()?.answered(it)?)));
+        if let Some((answer, (index, state))) = answered {
+            self.state(index, state, Some(answer.label().into())).await;
+        }
+    }
+
+    async fn next(&mut self) -> After {
+        let next = self.scribe.execution.as_ref().map_or(Next::Nothing, Execution::next);
+        if self.is_stopped() && !matches!(next, Next::LastLook | Next::Nothing) {
+            return self.stopped();
+        }
+        match next {
+            Next::Issue(index) => self.issue(index).await,
+            Next::Look(index) => self.find_out(index).await,
+            Next::Verify(index) => self.verify(index).await,
+            Next::Ask(index) => After::End(RollbackEnd::Failed, self.ask(index)),
+            Next::LastLook => self.last_look().await,
+            Next::Nothing => After::End(RollbackEnd::IssuedNotVerified, "nothing is left to do or to look at".into()),
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.is_cancelled() || stop_file(&self.executor.place.state).exists()
+    }
+
+    fn stopped(&self) -> After {
+        After::End(RollbackEnd::Stopped, format!("stopped by a person; {}", self.so_far()))
+    }
+
+    /// Announces a step, and does it.
+    async fn issue(&mut self, index: usize) -> After {
+        let Some(step) = self.plan.runnable(index) else { return self.no_such(index) };
+        self.state(index, StepState::Intent, None).await;
+        match self.act(index, &step).await {
+            Ran::Done(what) => {
+                self.state(index, StepState::Observed, Some(what)).await;
+                After::GoOn
+            }
+            Ran::Failed(why) => {
+                self.state(index, StepState::Failed, Some(why.clone())).await;
+                self.failed(index, &format!("failed: {why}"))
+            }
+            Ran::Unknown(why) => {
+                self.state(index, StepState::Unknown, Some(why.clone())).await;
+                self.after_unknown(index, &step, &why).await
+            }
+        }
+    }
+
+    async fn act(&mut self, index: usize, step: &Step) -> Ran {
+        match &step.action {
+            StepAction::Run(argv) => self.run_program(index, step, argv).await,
+            StepAction::Http(request) => {
+                self.state(index, StepState::Issued, None).await;
+                let key = format!("{}-{index}", self.hash);
+                request::send(self.executor, request, &key, step.timeout()).await
+            }
+        }
+    }
+
+    async fn run_program(&mut self, index: usize, step: &Step, argv: &[String]) -> Ran {
+        let task = match self.task(index, step, argv) {
+            Ok(task) => task,
+            Err(why) => return Ran::Failed(why),
+        };
+        let mut running = match Running::start(task, self.lock.as_ref()) {
+            Ok(running) => running,
+            Err(why) => return Ran::Failed(why),
+        };
+        let end = match running.started().await {
+            Ok(id) => {
+                self.issued(index, step, id).await;
+                running.wait(&|batch: Batch| (self.tell)(Progress::Output(batch))).await
+            }
+            Err(end) => end,
+        };
+        let End { ran, is_lost } = end;
+        self.is_lost |= is_lost;
+        ran
+    }
+
+    fn task(&self, index: usize, step: &Step, argv: &[String]) -> Result<Task, String> {
+        let place = &self.executor.place;
+        let (program, arguments) = program::resolve(argv, &place.directory)?;
+        let of = supervisor::Step {
+            incident: place.incident.clone(),
+            actor: place.actor.clone(),
+            plan: self.hash.clone(),
+            index,
+            name: step.name.clone(),
+        };
+        Ok(Task {
+            program,
+            arguments,
+            directory: place.directory.clone(),
+            limit: step.timeout(),
+            holds_lock: self.lock.is_some(),
+            outcome: outcome_file(&place.state),
+            of,
+        })
+    }
+
+    async fn issued(&mut self, index: usize, step: &Step, id: u32) {
+        let process = format!("process {id}");
+        if let Some(lock) = &self.lock {
+            let Place { actor, now, .. } = &self.executor.place;
+            lock.note(&format!("{actor}, step {} `{}`, {process}, since {:.0}", index + 1, step.name, now()));
+        }
+        self.state(index, StepState::Issued, Some(process)).await;
+    }
+
+    /// A step whose outcome is unknown: the world is asked; it is never issued again in the same run.
+    async fn after_unknown(&mut self, index: usize, step: &Step, why: &str) -> After {
+        let Some(verify) = &step.verify else { return self.failed(index, &format!("may have taken effect: {why}")) };
+        match self.look(verify).await {
+            Seen::Holds(what) => self.verified(index, what).await,
+            Seen::Differs(what) | Seen::Cannot(what) => {
+                self.failed(index, &format!("may have taken effect: {why}; {what}"))
+            }
+        }
+    }
+
+    /// A step of an earlier run whose outcome is unknown: done, not done, or a question for a person.
+    async fn find_out(&mut self, index: usize) -> After {
+        let Some(step) = self.plan.runnable(index) else { return self.no_such(index) };
+        let Some(verify) = &step.verify else { return After::End(RollbackEnd::Failed, self.ask(index)) };
+        match self.look(verify).await {
+            Seen::Holds(what) => self.verified(index, what).await,
+            Seen::Differs(_) => self.issue(index).await,
+            Seen::Cannot(_) if step.idempotent => self.issue(index).await,
+            Seen::Cannot(what) => {
+                self.state(index, StepState::Unknown, Some(what.clone())).await;
+                After::End(RollbackEnd::Failed, format!("{what}. {}", self.ask(index)))
+            }
+        }
+    }
+
+    async fn verify(&mut self, index: usize) -> After {
+        let step = self.plan.runnable(index);
+        let Some(verify) = step.as_ref().and_then(|step| step.verify.as_ref()) else { return self.no_such(index) };
+        let (state, what) = match self.look(verify).await {
+            Seen::Holds(what) => return self.verified(index, what).await,
+            Seen::Differs(what) => (StepState::Failed, what),
+            Seen::Cannot(what) => (StepState::Unknown, what),
+        };
+        self.state(index, state, Some(format!("it was issued, and {what}"))).await;
+        if index + 1 == self.plan.steps.len() {
+            return After::End(RollbackEnd::IssuedNotVerified, format!("every step was issued, and {what}"));
+        }
+        self.failed(index, &format!("was issued, and {what}"))
+    }
+
+    async fn verified(&mut self, index: usize, what: String) -> After {
+        self.state(index, StepState::Verified, Some(what)).await;
+        After::GoOn
+    }
+
+    async fn last_look(&mut self) -> After {
+        let Some(verify) = self.plan.last_look() else { return self.without_last_look() };
+        match self.look(&verify).await {
+            Seen::Holds(what) => After::End(RollbackEnd::Verified, what),
+            Seen::Differs(what) | Seen::Cannot(what) => {
+                After::End(RollbackEnd::IssuedNotVerified, format!("every step was issued, and {what}"))
+            }
+        }
+    }
+
+    fn without_last_look(&self) -> After {
+        if self.scribe.execution.as_ref().is_some_and(Execution::every_step_verified) {
+            return After::End(RollbackEnd::Verified, "every step was seen to take effect".into());
+        }
+        let why = "every step was issued; no `verify` is configured, so look at production yourself";
+        After::End(RollbackEnd::IssuedNotVerified, why.into())
+    }
+
+    async fn look(&self, verify: &Verify) -> Seen {
+        look::look(self.executor, verify, &|seen| (self.tell)(Progress::Looking(seen))).await
+    }
+
+    async fn state(&mut self, index: usize, state: StepState, detail: Option<String>) {
+        let name = self.plan.steps.get(index).map_or("", |step| step.name.as_str());
+        self.scribe.step(&self.hash, index, name, state, detail).await;
+        if !matches!(state, StepState::Intent | StepState::Issued) {
+            // What its supervisor wrote down is on record now.
+            let _none_there = std::fs::remove_file(outcome_file(&self.executor.place.state));
+        }
+    }
+
+    fn failed(&self, index: usize, why: &str) -> After {
+        let name = self.plan.steps.get(index).map_or("", |step| step.name.as_str());
+        let detail = format!("step {} `{name}` {why}. Nothing was done after it; {}", index + 1, self.so_far());
+        After::End(RollbackEnd::Failed, detail)
+    }
+
+    fn no_such(&self, index: usize) -> After {
+        After::End(RollbackEnd::Failed, format!("the plan has no step {}", index + 1))
+    }
+
+    fn ask(&self, index: usize) -> String {
+        self.scribe.execution.as_ref().map_or_else(String::new, |execution| question(execution, index))
+    }
+
+    fn so_far(&self) -> String {
+        let (done, all) = self.scribe.execution.as_ref().map_or((0, self.plan.steps.len()), Execution::done);
+        format!("{done} of {all} steps are done")
+    }
+}
