@@ -355,9 +355,8 @@ pub fn failure(name: &str, preexisting: Option<bool>) -> TestFailure {
         name: name.into(),
         kind: FailureKind::Failure,
         message: "expected 8, got 9".into(),
-        location: None,
         preexisting,
-        standing: None,
+        ..TestFailure::default()
     }
 }
 

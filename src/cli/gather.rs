@@ -77,7 +77,7 @@ impl Around {
     pub fn ask(project: &Project, config: &Config, now: Timestamp) -> Self {
         let permit = project.trust().and_then(|trust| trust.permit());
         let head = project.head().map(Subject::commit);
-        let servers = servers::ask(project, config, permit, now);
+        let servers = servers::ask(project, config, permit, servers::known(None), now);
         Self {
             incident: incident(project).ok().flatten(),
             tests: tests(project, config, head, None, &servers, now),
@@ -116,12 +116,17 @@ pub fn gather(context: &Context) -> color_eyre::Result<Gathered> {
     // The canary waits for the network and git for the disk: neither waits for the other.
     let (git, plan, canary, servers) = thread::scope(|scope| {
         let canary = scope.spawn(|| canary(&project, &config, permit, context.now));
-        let servers = scope.spawn(|| servers::ask(&project, &config, permit, context.now));
+        let (tell, production) = tokio::sync::watch::channel(None);
+        let servers = scope.spawn(|| servers::ask(&project, &config, permit, production, context.now));
         let said = production::ask(&project.root, &config, permit, context.now);
         let deployed = said.and_then(Result::ok).map(|evidence| evidence.value);
         let settings = Settings { deployed, ..Settings::from(&config) };
         let plan = plan(&project, &config, &settings, permit, context.now);
-        (Git::look(&project, &settings), plan, canary.join(), servers.join())
+        let git = Git::look(&project, &settings);
+        tell.send_replace(git.change.value().and_then(|report| report.production.oid.clone()));
+        // With nobody left to tell, the servers do not wait for what git could not find out.
+        drop(tell);
+        (git, plan, canary.join(), servers.join())
     });
     let servers = servers.unwrap_or_else(|_| servers::of(&project, &config, None).unasked());
     Ok(Gathered {

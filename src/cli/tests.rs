@@ -91,7 +91,7 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         (false, false) => {
             let mut report = source::read_files(&files, &context.directory, context.now);
             if let Some(baseline) = &baseline {
-                baseline::classify(&mut report, baseline);
+                baseline::classify_by_files(&mut report, baseline);
             }
             printer.print(&report, None, context.now)
         }
@@ -100,8 +100,10 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
             let place = Place::of(&context.directory)?;
             let now = if run { place.run_here()? } else { context.now };
             let root = &place.project.root;
-            let servers = servers::ask(&place.project, &place.config, place.permit, now);
-            let evidence = providers::join(place.setup().open().look(None, now), &servers);
+            let setup = place.setup();
+            let production = servers::known(setup.production.clone());
+            let servers = servers::ask(&place.project, &place.config, place.permit, production, now);
+            let evidence = providers::join(setup.open().look(None, now), &servers);
             judge_and_print(evidence, baseline, source::head(root), now, printer)
         }
         (true, true) => {
@@ -165,9 +167,14 @@ impl Place {
         source::Setup {
             root: self.project.root.clone(),
             sources: self.config.tests.clone(),
-            production: has_results.then(|| self.production()).flatten(),
+            production: (has_results || self.has_servers()).then(|| self.production()).flatten(),
             state,
         }
+    }
+
+    /// Whether a server could be asked what it says of production.
+    fn has_servers(&self) -> bool {
+        self.permit.is_some() && !servers::of(&self.project, &self.config, self.permit).is_empty()
     }
 
     /// The commit that production runs. Git is asked only when there is something to compare with.
@@ -282,7 +289,8 @@ fn watch_sources(place: Place, tell: mpsc::Sender<Observation<Report>>) -> color
     let setup = place.setup();
     let Place { project, config, permit } = place;
     let servers = servers::of(&project, &config, permit);
-    let root = project.root;
+    let (root, asked) = (project.root, Asked::default());
+    asked.set_production(setup.production.clone());
     if servers.is_empty() {
         let handle = source::start(setup, move |observation| drop(tell.send(observation)))?;
         return Ok((handle, None));
@@ -291,7 +299,7 @@ fn watch_sources(place: Place, tell: mpsc::Sender<Observation<Report>>) -> color
     let (say, heard) = tokio::sync::mpsc::unbounded_channel();
     let ear = (say.downgrade(), heard);
     let send = move |observation| drop(tell.send(observation));
-    runtime.spawn(servers.watch(root, Asked::default(), ear, send));
+    runtime.spawn(servers.watch(root, asked, ear, send));
     let handle = source::start(setup, move |it| drop(say.send(Heard::Local(it))))?;
     Ok((handle, Some(runtime)))
 }

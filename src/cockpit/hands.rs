@@ -267,6 +267,7 @@ impl Hands {
             Effect::StopTests => self.tests_stop.cancel(),
             Effect::Baseline(production) => {
                 engaged.tests.iter().for_each(|tests| tests.set_production(production.clone()));
+                engaged.asked.set_production(production);
             }
             Effect::Edit(_) | Effect::OpenPage(_) | Effect::Copy(_) => {}
             Effect::ToggleMouse | Effect::Suspend | Effect::Quit => {}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::cases::{self, SEPARATOR, shown};
-use super::model::{Comparison, FlakyTest, Report, Run, Slower, SourceComparison, Standing};
+use super::model::{Comparison, FlakyTest, Report, Run, Slower, SourceComparison, Standing, TestFailure};
 use super::past::{Case, Ended, Ordinals, Past, Source};
 
 /// The share of failed tests beyond which the surroundings are suspected.
@@ -13,25 +13,37 @@ const NAMES: usize = 200;
 /// A test is slower when it takes twice as long, and this much longer at least. Milliseconds.
 const SLOWER: u32 = 5_000;
 
-/// Compares with the results of production, and puts the new failures first. A commit is not its own baseline.
+/// Compares with the results of production, source by source, and puts the new failures first. A commit is not its own
+/// baseline.
 pub fn classify(report: &mut Report, past: &Past) {
-    let is_own = |run: &Run| past.subject.is_some() && run.subject == past.subject;
-    if past.is_empty() || report.runs.iter().all(is_own) {
+    let names: BTreeSet<String> = report.runs.iter().map(|run| run.name.clone()).collect();
+    let is_own = |name: &String| {
+        let mut runs = report.runs.iter().filter(|run| run.name == *name);
+        runs.any(|run| past.subject.is_some() && run.subject == past.subject)
+    };
+    let known: Vec<(&String, &Source)> = names.iter().filter_map(|name| past.sources.get_key_value(name)).collect();
+    let known: Vec<_> =
+        known.into_iter().filter(|(name, _)| !is_own(name)).map(|(name, old)| (Some(&**name), old)).collect();
+    compare_all(report, past, &known);
+}
+
+/// The same with results that come from files: these carry the files' names, so that where no source is known by its name,
+/// the source is no part of a test's identity.
+pub fn classify_by_files(report: &mut Report, past: &Past) {
+    match report.runs.iter().any(|run| past.sources.contains_key(&run.name)) {
+        true => classify(report, past),
+        false if past.is_empty() => {}
+        false => compare_all(report, past, &[(None, &together(past))]),
+    }
+}
+
+fn compare_all(report: &mut Report, past: &Past, sources: &[(Option<&str>, &Source)]) {
+    if sources.is_empty() {
         return;
     }
     let mut comparison = Comparison { subject: past.subject.clone(), infra: infra(report), ..Comparison::default() };
-    // A baseline read from a file carries that file's name: then the source is no part of the identity.
-    let names: BTreeSet<String> = report.runs.iter().map(|run| run.name.clone()).collect();
-    let known: Vec<&String> = names.iter().filter(|name| past.sources.contains_key(*name)).collect();
-    let own: BTreeSet<String> = report.runs.iter().filter(|run| is_own(run)).map(|run| run.name.clone()).collect();
-    if known.is_empty() {
-        let all = together(past);
-        compare(report, None, &all, &mut comparison);
-    }
-    for name in known.into_iter().filter(|name| !own.contains(*name)) {
-        if let Some(old) = past.sources.get(name) {
-            compare(report, Some(name), old, &mut comparison);
-        }
+    for (name, old) in sources {
+        compare(report, *name, old, &mut comparison);
     }
     let count = |wanted: Standing| report.failures.iter().filter(|f| f.standing == Some(wanted)).count() as u64;
     comparison.new = count(Standing::New);
@@ -105,6 +117,8 @@ struct Now {
 impl Now {
     fn of(report: &Report, name: Option<&str>) -> Self {
         let runs: Vec<&Run> = report.runs.iter().filter(|run| name.is_none_or(|name| run.name == name)).collect();
+        let is_whole = runs.iter().all(|run| run.complete);
+        let runs: Vec<&Run> = runs.into_iter().filter(|run| !run.counts_checks()).collect();
         let (mut all, mut among_failing) = (Ordinals::default(), Ordinals::default());
         let mut cases = HashMap::new();
         let mut numbered = HashMap::new();
@@ -116,7 +130,8 @@ impl Now {
             cases.insert(id, (ended, case.millis));
         }
         let mut ordinals = Ordinals::default();
-        let listed = report.failures.iter().enumerate().filter(|(_, f)| name.is_none_or(|name| f.run == name));
+        let is_ours = |f: &TestFailure| !f.check && name.is_none_or(|name| f.run == name);
+        let listed = report.failures.iter().enumerate().filter(|(_, f)| is_ours(f));
         let failing = listed.map(|(at, f)| {
             let id = ordinals.of(&cases::id(&f.suite, &f.class, &f.name));
             (at, numbered.get(&id).cloned().unwrap_or(id))
@@ -124,7 +139,7 @@ impl Now {
         Self {
             tests: runs.iter().map(|run| run.totals.tests).sum(),
             not_run: runs.iter().map(|run| run.totals.skipped + run.totals.disabled).sum(),
-            is_whole: runs.iter().all(|run| run.complete),
+            is_whole,
             is_listed: runs.iter().all(|run| run.cases.len() as u64 == run.totals.tests),
             failing: failing.collect(),
             cases,

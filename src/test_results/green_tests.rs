@@ -168,9 +168,8 @@ fn failing(standings: [Standing; 2]) -> Report {
         name: "t".into(),
         kind: FailureKind::Failure,
         message: String::new(),
-        location: None,
-        preexisting: None,
         standing: Some(standing),
+        ..TestFailure::default()
     };
     value.failures = standings.map(failure).into();
     value

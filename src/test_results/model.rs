@@ -163,7 +163,7 @@ impl RunState {
 }
 
 /// A test that failed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct TestFailure {
     /// The run's name.
     pub run: String,
@@ -183,6 +183,8 @@ pub struct TestFailure {
     pub preexisting: Option<bool>,
     /// How it relates to production; `None` without a baseline.
     pub standing: Option<Standing>,
+    /// Whether it is a check of a server, a job or a build, and no test: two of its failures are never known to be the same.
+    pub check: bool,
 }
 
 /// How a failure relates to the baseline: the results of the production commit.
@@ -251,6 +253,26 @@ pub struct Comparison {
     pub infra: Vec<String>,
 }
 
+impl Comparison {
+    /// Of the sources of both.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.subject = self.subject.or(other.subject);
+        self.new += other.new;
+        self.changed += other.changed;
+        self.preexisting += other.preexisting;
+        self.missing += other.missing;
+        self.newly_skipped += other.newly_skipped;
+        self.fixed.extend(other.fixed);
+        self.missing_tests.extend(other.missing_tests);
+        self.skipped_tests.extend(other.skipped_tests);
+        self.slower.extend(other.slower);
+        self.by_source.extend(other.by_source);
+        self.infra.extend(other.infra);
+        self
+    }
+}
+
 /// A test that takes longer than it did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Slower {
@@ -293,10 +315,11 @@ pub struct FlakyTest {
 }
 
 /// How a test failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FailureKind {
     /// An assertion did not hold.
+    #[default]
     Failure,
     /// Something else broke.
     Error,
@@ -337,6 +360,11 @@ impl Run {
             ci: None,
             cases: Arc::default(),
         }
+    }
+
+    /// Whether what it counts are checks of a server, and no tests.
+    pub fn counts_checks(&self) -> bool {
+        self.ci.as_ref().is_some_and(|ci| !ci.checks.is_empty())
     }
 }
 

@@ -37,8 +37,7 @@ fn failure(class: &str, name: &str, message: &str) -> TestFailure {
         kind: FailureKind::Failure,
         message: message.into(),
         location: Some("src/payment/authorise.rs:118".into()),
-        preexisting: None,
-        standing: None,
+        ..TestFailure::default()
     }
 }
 

@@ -104,8 +104,10 @@ impl Past {
         let names: BTreeSet<&String> = report.runs.iter().map(|run| &run.name).collect();
         for name in names {
             let runs: Vec<&Run> = report.runs.iter().filter(|run| run.name == *name).collect();
-            let tests: u64 = runs.iter().map(|run| run.totals.tests).sum();
-            if tests > 0 && runs.iter().all(is_wanted) {
+            let is_whole = runs.iter().all(is_wanted);
+            // A server's checks have to be at their end, and are no tests.
+            let runs: Vec<&Run> = runs.into_iter().filter(|run| !run.counts_checks()).collect();
+            if is_whole && runs.iter().any(|run| run.totals.tests > 0) {
                 past.sources.insert(name.clone(), source(&runs, report, name));
             }
         }
@@ -139,7 +141,7 @@ impl Past {
 
 fn source(runs: &[&Run], report: &Report, name: &str) -> Source {
     let mut ordinals = Ordinals::default();
-    let failures = report.failures.iter().filter(|failure| failure.run == name);
+    let failures = report.failures.iter().filter(|failure| failure.run == name && !failure.check);
     let mut fingerprints: HashMap<String, String> =
         failures.map(|f| (ordinals.of(&cases::id(&f.suite, &f.class, &f.name)), fingerprint(&f.message))).collect();
     let mut failing = Ordinals::default();

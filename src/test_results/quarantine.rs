@@ -63,9 +63,8 @@ mod tests {
             name: "drains".into(),
             kind: FailureKind::Failure,
             message: String::new(),
-            location: None,
-            preexisting: None,
             standing: Some(Standing::New),
+            ..TestFailure::default()
         };
         let sources = vec![Wanted { name: "unit".into(), policy, ..Wanted::default() }];
         Report { failures: vec![failure], sources, ..Report::default() }

@@ -5,6 +5,7 @@ mod gathered;
 mod glob;
 pub mod here;
 mod lineage;
+mod memory;
 mod output;
 mod watch;
 
@@ -17,12 +18,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use archive::Archive;
+pub use memory::Memory;
 pub use watch::{Handle, start};
 
-use super::baseline;
 use super::green;
-use super::model::{Policy, Proof, Report, Run, RunState, Totals, Wanted, Warning};
-use super::past::Past;
+use super::model::{Policy, Proof, Report, Run, RunState, Totals, Wanted};
 use super::proof::MAX_AGE;
 use super::reader::{self, Parsed};
 use crate::config::schema::TestSource;
@@ -87,9 +87,8 @@ pub struct Reports {
     folders: Vec<PathBuf>,
     /// Files read in the last look.
     reread: usize,
-    archive: Option<Archive>,
+    memory: Memory,
     runs: Option<Runs>,
-    production: Option<Oid>,
 }
 
 /// What is looked at, and where what was seen is kept.
@@ -140,21 +139,21 @@ impl Reports {
             lineage: Lineage::new(root),
             folders: Vec::new(),
             reread: 0,
-            archive: None,
+            memory: Memory::default(),
             runs: None,
-            production: None,
         }
     }
 
     /// The same with what was seen earlier, and what was run from here, in the folder of the repository's state.
     #[must_use]
     pub fn keeping(self, state: &Path) -> Self {
-        Self { archive: Some(Archive::at(state)), runs: Some(Runs::at(state)), ..self }
+        let memory = Memory::at(Some(state), self.memory.production);
+        Self { memory, runs: Some(Runs::at(state)), ..self }
     }
 
     /// The commit that production runs: its results are the baseline.
     pub fn set_production(&mut self, production: Option<Oid>) {
-        self.production = production;
+        self.memory.production = production;
     }
 
     /// Looks at all files, and reads those that changed. `head` is asked of the repository if it is not given.
@@ -185,7 +184,8 @@ impl Reports {
             gathered.warn("", "too many files under the globs of [[tests]]: not all were looked at");
         }
         let mut report = self.conclude(gathered);
-        self.compare(&mut report);
+        let head = self.lineage.head().and_then(|head| head.commit.as_ref());
+        self.memory.compare(&mut report, head, self.reread > 0);
         let subject = report.subject.clone().map(Subject::commit).unwrap_or_default();
         Evidence { value: report, subject, source: "test reports".into(), observed_at: now, ttl: TTL }
     }
@@ -197,29 +197,6 @@ impl Reports {
         let sources = sources.filter(|wanted| !self.guessed || is_found(wanted)).collect();
         let report = Report::of(gathered.runs, gathered.failures, gathered.flaky, gathered.warnings);
         Report { sources, branch: self.lineage.branch(), ..report }
-    }
-
-    /// Remembers what was seen, and compares it with production and with what was seen of this commit before.
-    fn compare(&self, report: &mut Report) {
-        let Some(archive) = &self.archive else { return };
-        let earlier = self.lineage.head().and_then(|head| archive.load(head.commit.as_ref()?));
-        if self.reread > 0 {
-            let commits: HashSet<&Oid> = report.runs.iter().filter_map(|run| run.subject.as_ref()).collect();
-            for commit in commits {
-                // A full disk costs the comparison of tomorrow, not the results of today.
-                if let Err(error) = archive.store(Past::of(report, Some(commit))) {
-                    let what = format!("these results cannot be kept for later comparison: {error}");
-                    report.warnings.push(Warning { source: "state folder".into(), what });
-                    break;
-                }
-            }
-        }
-        if let Some(production) = self.production.as_ref().and_then(|oid| archive.load(oid)) {
-            baseline::classify(report, &production);
-        }
-        if let Some(earlier) = earlier {
-            baseline::find_reruns(report, &earlier);
-        }
     }
 
     fn look_at_output(&mut self, record: &Record, wanted: &Wanted, now: Timestamp, gathered: &mut Gathered) {

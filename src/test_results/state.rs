@@ -56,7 +56,7 @@ impl State {
     pub fn update(&mut self, mut observation: Observation<Report>, now: Timestamp) -> bool {
         if let Observation::Seen(_, evidence) = &mut observation {
             if let Some(baseline) = &self.baseline {
-                baseline::classify(&mut evidence.value, baseline);
+                baseline::classify_by_files(&mut evidence.value, baseline);
             }
             quarantine::apply(&mut evidence.value, now);
         }

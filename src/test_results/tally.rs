@@ -136,8 +136,7 @@ impl Tally {
             kind,
             location: location::find(&message, case),
             message,
-            preexisting: None,
-            standing: None,
+            ..TestFailure::default()
         });
     }
 

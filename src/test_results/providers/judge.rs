@@ -165,7 +165,7 @@ impl Checks {
             Outcome::Success => totals.passed += 1,
             Outcome::Failed => {
                 totals.failed += 1;
-                self.failures.push(failure);
+                self.failures.push(TestFailure { check: true, ..failure });
             }
             Outcome::NotRun => totals.skipped += 1,
             Outcome::Unknown => totals.unproven += 1,

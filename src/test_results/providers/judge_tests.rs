@@ -9,9 +9,7 @@ fn failure(name: &str) -> TestFailure {
         name: name.into(),
         kind: FailureKind::Failure,
         message: String::new(),
-        location: None,
-        preexisting: None,
-        standing: None,
+        ..TestFailure::default()
     }
 }
 

@@ -65,6 +65,7 @@ fn take(report: &mut Report, name: &str, head: &Oid, origin: &Origin, file: &str
     run.trouble.clone_from(&parsed.trouble);
     run.claims_more = parsed.claims_more;
     run.exit_code = parsed.said.exit_code;
+    run.cases = parsed.cases;
     let mut ci = Ci { page: origin.page.clone(), attempt: origin.attempt, ..Ci::default() };
     if !run.complete {
         let trouble = parsed.trouble.as_deref().unwrap_or(parsed.state.label());

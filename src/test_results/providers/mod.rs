@@ -11,6 +11,7 @@ mod gitlab;
 mod jenkins;
 mod judge;
 mod members;
+mod past;
 mod remote;
 mod salesforce;
 mod watch;
@@ -26,7 +27,7 @@ mod damage;
 mod pane_tests;
 
 pub use salesforce::{Record as Validation, cancel, record_file, validate};
-pub use watch::{Asked, Heard, Servers, join};
+pub use watch::{Asked, Heard, Production, Servers, join};
 
 use judge::Settled;
 use remote::Provider;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::past::Past;
 use super::{Target, github, gitlab, jenkins, salesforce};
-use crate::evidence::Freshness;
+use crate::evidence::{Freshness, Oid};
 use crate::http::{Backoff, HttpError};
 use crate::test_results::model::{Ci, Report, Run, RunState, Silence, Wanted};
 
@@ -28,7 +29,11 @@ pub enum Provider {
 }
 
 impl Provider {
-    async fn look(&mut self, target: &Target) -> Result<Looked, HttpError> {
+    /// Asks once.
+    ///
+    /// # Errors
+    /// When it does not answer, or not in a way that can be read.
+    pub async fn look(&mut self, target: &Target) -> Result<Looked, HttpError> {
         match self {
             Self::GitHub(source) => source.look(target).await,
             Self::GitLab(source) => source.look(target).await,
@@ -56,12 +61,27 @@ pub struct Remote {
     /// The last good answer.
     last: Option<Report>,
     silence: Option<Silence>,
+    past: Option<Past>,
 }
 
 impl Remote {
     /// Nobody was asked yet.
     pub fn new(wanted: Wanted, provider: Provider) -> Self {
-        Self { backoff: Backoff::new(&wanted.name), wanted, provider, last: None, silence: None }
+        Self { backoff: Backoff::new(&wanted.name), wanted, provider, last: None, silence: None, past: None }
+    }
+
+    /// The same with a memory: what it tells is compared with what is known of production.
+    #[must_use]
+    pub fn remembering(self, past: Past) -> Self {
+        Self { past: Some(past), ..self }
+    }
+
+    /// Compares what was told with the results of production.
+    pub async fn compare(&mut self, told: Report, target: &Target, production: Option<&Oid>) -> Report {
+        match &mut self.past {
+            Some(past) => past.compare(told, target, production).await,
+            None => told,
+        }
     }
 
     /// What is told before the first answer.

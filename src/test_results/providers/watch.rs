@@ -8,12 +8,13 @@ use tokio::sync::{mpsc, watch as channel};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::past::Past;
 use super::remote::{Remote, silent};
 use super::{Setup, Target, provider, wanted};
-use crate::config::schema::Config;
-use crate::evidence::{Evidence, Generation, Observation, Subject};
-use crate::test_results::model::{Report, Silence};
-use crate::test_results::source;
+use crate::config::schema::{Config, TestSource};
+use crate::evidence::{Evidence, Generation, Observation, Oid, Subject};
+use crate::test_results::model::{Comparison, Report, Silence, TestFailure, Wanted};
+use crate::test_results::source::{self, Memory};
 
 /// Something that a source tells.
 #[derive(Debug)]
@@ -29,11 +30,13 @@ pub enum Heard {
 pub struct Asked {
     refresh: channel::Sender<u64>,
     moved: channel::Sender<u64>,
+    production: channel::Sender<Option<Oid>>,
 }
 
 impl Default for Asked {
     fn default() -> Self {
-        Self { refresh: channel::Sender::new(0), moved: channel::Sender::new(0) }
+        let production = channel::Sender::new(None);
+        Self { refresh: channel::Sender::new(0), moved: channel::Sender::new(0), production }
     }
 }
 
@@ -47,6 +50,15 @@ impl Asked {
     pub fn moved(&self) {
         self.moved.send_modify(|count| *count += 1);
     }
+
+    /// The commit that production runs: its results are the baseline from now on.
+    pub fn set_production(&self, production: Option<Oid>) {
+        self.production.send_if_modified(|known| {
+            let is_news = *known != production;
+            *known = production;
+            is_news
+        });
+    }
 }
 
 /// The remote sources of a configuration.
@@ -56,6 +68,9 @@ pub struct Servers {
     /// What is told of each until it was asked.
     blank: Vec<Report>,
 }
+
+/// The commit that production runs; `None` until it is known.
+pub type Production = channel::Receiver<Option<Oid>>;
 
 /// What servers and files tell comes in here.
 pub type Ear = (mpsc::WeakUnboundedSender<Heard>, mpsc::UnboundedReceiver<Heard>);
@@ -70,7 +85,11 @@ impl Servers {
             let blank = named().map(|(_, wanted)| silent(&wanted, silence.clone())).collect();
             return Self { remotes: Vec::new(), blank };
         };
-        let remote = |(source, wanted)| Some(Remote::new(wanted, provider(source, config, setup)?));
+        let memory = Memory::at(setup.state.as_deref(), None);
+        let remote = |(source, wanted): (&TestSource, Wanted)| {
+            let past = Past::new(&wanted.name, memory.clone(), provider(source, config, setup)?);
+            Some(Remote::new(wanted, provider(source, config, setup)?).remembering(past))
+        };
         let remotes: Vec<Remote> = named().filter_map(remote).collect();
         Self { blank: remotes.iter().map(Remote::blank).collect(), remotes }
     }
@@ -85,13 +104,19 @@ impl Servers {
         self.blank
     }
 
-    /// Asks every one once, all at the same time.
-    pub async fn once(self, root: &Path, now: Timestamp) -> Vec<Report> {
+    /// Asks every one once, all at the same time, and compares with the results of `production`, once that is known.
+    pub async fn once(self, root: &Path, production: Production, now: Timestamp) -> Vec<Report> {
         let mut reports = self.blank;
         let mut looks = JoinSet::new();
         for (index, mut remote) in self.remotes.into_iter().enumerate() {
-            let root = root.to_owned();
-            looks.spawn(async move { (index, remote.look(&target(&root, now).await).await.0) });
+            let (root, mut production) = (root.to_owned(), production.clone());
+            looks.spawn(async move {
+                let target = target(&root, now).await;
+                let told = remote.look(&target).await.0;
+                // Whoever will not know it any more has gone away.
+                let production = production.wait_for(Option::is_some).await.ok().and_then(|known| known.clone());
+                (index, remote.compare(told, &target, production.as_ref()).await)
+            });
         }
         while let Some(looked) = looks.join_next().await {
             // One that broke down stays blank: nothing is known of it.
@@ -141,11 +166,15 @@ pub fn join(local: Evidence<Report>, servers: &[Report]) -> Evidence<Report> {
     }
     let all = || std::iter::once(&local.value).chain(servers);
     let runs = all().flat_map(|report| report.runs.clone()).collect();
-    let failures = all().flat_map(|report| report.failures.clone()).collect();
+    let baseline = all().filter_map(|report| report.baseline.clone()).reduce(Comparison::and);
+    let mut failures: Vec<TestFailure> = all().flat_map(|report| report.failures.clone()).collect();
+    if baseline.is_some() {
+        failures.sort_by_key(|failure| failure.standing);
+    }
     let flaky = all().flat_map(|report| report.flaky.clone()).collect();
     let warnings = all().flat_map(|report| report.warnings.clone()).collect();
     let sources = all().flat_map(|report| report.sources.clone()).collect();
-    let (baseline, branch) = (local.value.baseline.clone(), local.value.branch.clone());
+    let branch = local.value.branch.clone();
     let value = Report { sources, baseline, branch, ..Report::of(runs, failures, flaky, warnings) };
     let subject = Subject { commit: value.subject.clone(), tree: local.subject.tree.clone() };
     Evidence { value, subject, ..local }
@@ -159,9 +188,12 @@ async fn target(root: &Path, now: Timestamp) -> Target {
 
 async fn keep(index: usize, mut remote: Remote, root: PathBuf, asked: Asked, tell: mpsc::WeakUnboundedSender<Heard>) {
     let (mut refresh, mut moved) = (asked.refresh.subscribe(), asked.moved.subscribe());
+    let mut production = asked.production.subscribe();
     loop {
         let target = target(&root, Timestamp::now()).await;
         let (report, pause) = remote.look(&target).await;
+        let baseline = production.borrow_and_update().clone();
+        let report = remote.compare(report, &target, baseline.as_ref()).await;
         let told = tell.upgrade().is_some_and(|tell| tell.send(Heard::Remote(index, Box::new(report))).is_ok());
         if !told {
             return;
@@ -171,6 +203,7 @@ async fn keep(index: usize, mut remote: Remote, root: PathBuf, asked: Asked, tel
             tokio::select! {
                 () = tokio::time::sleep_until(due) => break,
                 asked = refresh.changed() => if asked.is_ok() { break } else { return },
+                asked = production.changed() => if asked.is_ok() { break } else { return },
                 asked = moved.changed() => match asked {
                     Ok(()) if has_moved(&root, &target).await => break,
                     Ok(()) => {}

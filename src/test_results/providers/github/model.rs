@@ -184,8 +184,7 @@ impl Seen {
             kind: FailureKind::Failure,
             message: clean_block(&text.join("\n"), TEXT),
             location: place.map(Annotation::place),
-            preexisting: None,
-            standing: None,
+            ..TestFailure::default()
         }
     }
 
@@ -224,9 +223,7 @@ impl Status {
             name: clean(&self.context),
             kind: FailureKind::Failure,
             message: clean_block(&text.into_iter().flatten().collect::<Vec<_>>().join("\n"), TEXT),
-            location: None,
-            preexisting: None,
-            standing: None,
+            ..TestFailure::default()
         }
     }
 }

@@ -4,14 +4,18 @@
 //! pipeline is green all the same. A file of test results that GitLab could not read makes its suite an error, though no
 //! test of it is counted as failed.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use crate::evidence::Oid;
 use crate::evidence::text::{clean, clean_block};
+use crate::test_results::cases::Cases;
 use crate::test_results::model::{Check, Ci, FailureKind, Light, Outcome, RunState, TestFailure, Totals};
 use crate::test_results::providers::judge::{Checks, Needed, Settled, page};
 use crate::test_results::providers::remote;
+use crate::test_results::tally::{Named, Outcome as Ended, clean_name};
 
 /// The longest text of a failure that is shown, in bytes.
 const TEXT: usize = 8 * 1024;
@@ -119,6 +123,8 @@ pub struct Case {
     pub name: String,
     /// Its class.
     pub classname: Option<String>,
+    /// How long it took, in seconds.
+    pub execution_time: Option<f64>,
     /// Its file.
     pub file: Option<String>,
     /// What it says; anything may be here.
@@ -246,10 +252,11 @@ impl Whole {
         run.subject = Some(head.clone());
         run.observed_at = self.pipeline.finished_at.or(self.pipeline.updated_at);
         let mut ci = Ci { page: page(self.pipeline.web_url.as_deref()), ..Ci::default() };
-        let mut failures = Vec::new();
+        let (mut failures, mut cases) = (Vec::new(), Cases::default());
         for suite in &self.tests.test_suites {
             let before = run.totals;
             suite.count(name, &mut run.totals, &mut failures);
+            suite.list(&mut cases);
             let (seen, bad) = (run.totals.tests - before.tests, run.totals.bad() - before.bad());
             run.claims_more |= suite.failed_count + suite.error_count > bad;
             if let Some(error) = suite.suite_error.as_deref().filter(|error| !error.is_empty()) {
@@ -264,6 +271,7 @@ impl Whole {
                 ci.lack(2, Light::Unknown, what);
             }
         }
+        run.cases = Arc::new(cases);
         let is_done = outcome(&self.pipeline.status).is_settled();
         run.complete = is_done && ci.missing.is_empty() && run.totals.tests > 0;
         run.state = match (is_done, run.complete) {
@@ -323,6 +331,22 @@ impl Bridge {
 }
 
 impl Suite {
+    /// Its cases for later comparison. One in words that are not known is not listed.
+    fn list(&self, cases: &mut Cases) {
+        for case in &self.test_cases {
+            let ended = match case.status.as_str() {
+                "success" => Ended::Passed,
+                "failed" => Ended::Failed,
+                "error" => Ended::Errored,
+                "skipped" => Ended::Skipped,
+                _ => continue,
+            };
+            let class = case.classname.as_deref().unwrap_or_default();
+            let seconds = case.execution_time;
+            cases.keep(Named { suite: &self.name, class, name: &case.name, seconds, ..Named::default() }, ended);
+        }
+    }
+
     fn count(&self, source: &str, totals: &mut Totals, failures: &mut Vec<TestFailure>) {
         for case in &self.test_cases {
             totals.tests += 1;
@@ -354,7 +378,7 @@ impl Case {
         };
         let text = format!("{output}\n{}", self.stack_trace.as_deref().unwrap_or_default());
         TestFailure {
-            class: clean(self.classname.as_deref().unwrap_or_default()),
+            class: clean_name(self.classname.as_deref().unwrap_or_default()),
             kind: if self.status == "error" { FailureKind::Error } else { FailureKind::Failure },
             location: self.file.as_deref().filter(|file| !file.is_empty()).map(clean),
             ..failure(source, suite, &self.name, text.trim())
@@ -365,13 +389,11 @@ impl Case {
 fn failure(source: &str, suite: &str, name: &str, message: &str) -> TestFailure {
     TestFailure {
         run: source.to_owned(),
-        suite: clean(suite),
+        suite: clean_name(suite),
         class: String::new(),
-        name: clean(name),
+        name: clean_name(name),
         kind: FailureKind::Failure,
         message: clean_block(message, TEXT),
-        location: None,
-        preexisting: None,
-        standing: None,
+        ..TestFailure::default()
     }
 }

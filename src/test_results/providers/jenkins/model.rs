@@ -1,15 +1,19 @@
 //! What Jenkins says of a commit, decoded with lenience and judged without (pure).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::evidence::Oid;
 use crate::evidence::text::{clean, clean_block};
+use crate::test_results::cases::Cases;
 use crate::test_results::model::{
     Check, Ci, FailureKind, FlakyTest, Light, Outcome, Run, RunState, TestFailure, Totals,
 };
 use crate::test_results::providers::judge::{Checks, Needed, Settled, page};
 use crate::test_results::providers::remote;
+use crate::test_results::tally::{Named, Outcome as Ended, clean_name};
 
 /// The longest text of a failure that is shown, in bytes.
 const TEXT: usize = 8 * 1024;
@@ -114,6 +118,8 @@ pub struct Case {
     pub name: String,
     /// `PASSED`, `FIXED`, `FAILED`, `REGRESSION` or `SKIPPED`.
     pub status: String,
+    /// How long it took, in seconds.
+    pub duration: Option<f64>,
     /// The build that it has been failing since.
     pub failed_since: Option<u64>,
     /// What it says.
@@ -189,6 +195,9 @@ impl TestReport {
         let mut failures = Vec::new();
         self.suites.iter().for_each(|suite| suite.count(name, &mut run.totals, &mut failures));
         run.totals.duration_s = self.duration;
+        let mut cases = Cases::default();
+        self.suites.iter().for_each(|suite| suite.list(&mut cases));
+        run.cases = Arc::new(cases);
         let mut ci = Ci { page: page(build.url.as_deref()), ..Ci::default() };
         run.claims_more = self.fail_count > run.totals.bad();
         if self.pass_count + self.fail_count + self.skip_count != run.totals.tests {
@@ -233,6 +242,22 @@ impl TestReport {
 }
 
 impl Suite {
+    /// Its cases for later comparison. One in words that are not known is not listed.
+    fn list(&self, cases: &mut Cases) {
+        let suite = self.name.as_deref().unwrap_or_default();
+        for case in &self.cases {
+            let ended = match case.status.as_str() {
+                "PASSED" | "FIXED" if case.is_flaky() => Ended::Flaky,
+                "PASSED" | "FIXED" => Ended::Passed,
+                "FAILED" | "REGRESSION" => Ended::Failed,
+                "SKIPPED" => Ended::Skipped,
+                _ => continue,
+            };
+            let class = case.class_name.as_deref().unwrap_or_default();
+            cases.keep(Named { suite, class, name: &case.name, seconds: case.duration, ..Named::default() }, ended);
+        }
+    }
+
     fn count(&self, source: &str, totals: &mut Totals, failures: &mut Vec<TestFailure>) {
         for case in &self.cases {
             totals.tests += 1;
@@ -260,9 +285,10 @@ impl Case {
 
     fn failure(&self, source: &str, suite: &str) -> TestFailure {
         let since = self.failed_since.filter(|build| *build > 0);
-        let since = since.map_or_else(String::new, |build| format!("failing since build {build}\n"));
+        let since = since.map_or_else(String::new, |build| format!("\nfailing since build {build}"));
         let (details, trace) = (self.error_details.as_deref(), self.error_stack_trace.as_deref());
-        let text = format!("{since}{}\n{}", details.unwrap_or_default(), trace.unwrap_or_default());
+        // What the test says comes first: by it two failures are compared.
+        let text = format!("{}\n{}{since}", details.unwrap_or_default(), trace.unwrap_or_default());
         failure(source, suite, self.class_name.as_deref().unwrap_or_default(), &self.name, text.trim())
     }
 }
@@ -270,13 +296,11 @@ impl Case {
 fn failure(source: &str, suite: &str, class: &str, name: &str, message: &str) -> TestFailure {
     TestFailure {
         run: source.to_owned(),
-        suite: clean(suite),
-        class: clean(class),
-        name: clean(name),
+        suite: clean_name(suite),
+        class: clean_name(class),
+        name: clean_name(name),
         kind: FailureKind::Failure,
         message: clean_block(message, TEXT),
-        location: None,
-        preexisting: None,
-        standing: None,
+        ..TestFailure::default()
     }
 }

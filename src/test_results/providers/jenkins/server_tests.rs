@@ -123,7 +123,11 @@ fn tests_that_fail_are_red_and_say_since_when() {
         Some(tests(&json!([case("a", "PASSED"), case("b", "REGRESSION")]), 1, 1)),
     );
     let failure = report.failures.iter().find(|failure| failure.name == "b").unwrap();
-    assert!(failure.message.starts_with("failing since build 41\nboom"), "{}", failure.message);
+    assert!(
+        failure.message.starts_with("boom\n") && failure.message.ends_with("failing since build 41"),
+        "{}",
+        failure.message
+    );
     assert_eq!(verdict(report, 0).light, Light::Red);
 }
 

@@ -20,7 +20,7 @@ const BUILDS: &str = "/api/json?tree=builds[number,url,result,building,timestamp
                       actions[lastBuiltRevision[SHA1],remoteUrls]]{0,50},jobs[name]";
 /// What is asked of a test report.
 const TESTS: &str = "/testReport/api/json?tree=empty,passCount,failCount,skipCount,duration,suites[name,\
-                     cases[className,name,status,failedSince,errorDetails,errorStackTrace,flakyFailures[*]]]";
+                     cases[className,name,status,duration,failedSince,errorDetails,errorStackTrace,flakyFailures[*]]]";
 
 /// Asks about the builds of one job.
 #[derive(Debug)]

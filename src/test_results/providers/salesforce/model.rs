@@ -287,8 +287,7 @@ impl Component {
             kind: FailureKind::Error,
             message: clean_block(self.problem.as_deref().unwrap_or("no reason is told"), TEXT),
             location: file.map(|file| clean(&format!("{file}{line}"))),
-            preexisting: None,
-            standing: None,
+            ..TestFailure::default()
         }
     }
 }
@@ -303,9 +302,7 @@ impl Test {
             name: clean(self.method_name.as_deref().unwrap_or(&self.name)),
             kind: FailureKind::Failure,
             message: clean_block(&text.into_iter().flatten().collect::<Vec<_>>().join("\n"), TEXT),
-            location: None,
-            preexisting: None,
-            standing: None,
+            ..TestFailure::default()
         }
     }
 }
