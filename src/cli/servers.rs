@@ -14,14 +14,18 @@ use crate::test_results::providers::{Production, Servers, Setup};
 
 /// The remote sources; without trust they are silent. What is printed holds no secret, so that none has to be taken out.
 pub fn of(project: &Project, config: &Config, permit: Option<Permit>) -> Servers {
-    let setup = |permit| Setup {
+    Servers::new(config, permit.map(|permit| setup(project, permit)).as_ref())
+}
+
+/// What they work with in a project.
+pub fn setup(project: &Project, permit: Permit) -> Setup {
+    Setup {
         permit,
         client: Client::new(),
         root: project.root.clone(),
         state: project.journal_folder().ok(),
         hide: Arc::new(|_| {}),
-    };
-    Servers::new(config, permit.map(setup).as_ref())
+    }
 }
 
 /// A commit of production that is known, or will not be.

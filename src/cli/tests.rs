@@ -19,7 +19,7 @@ use crate::project::Project;
 use crate::test_results::live::Progress;
 use crate::test_results::model::{Green, Report, Run, State, TestFailure, Totals};
 use crate::test_results::past::Past;
-use crate::test_results::providers::{self, Asked, Heard};
+use crate::test_results::providers::{self, Asked, Deploying, Heard};
 use crate::test_results::source::here;
 use crate::test_results::{baseline, source};
 use crate::ui::pane::short;
@@ -59,8 +59,14 @@ pub struct Args {
     /// Starts a validation of what is checked out, by the Salesforce source of this name
     #[arg(long, value_name = "NAME", conflicts_with_all = ["files", "watch", "baseline"])]
     pub validate: Option<String>,
-    /// Asks the org to end the validation that was started last
+    /// Deploys what is checked out, with its tests, by the Salesforce source of this name
     #[arg(long, value_name = "NAME", conflicts_with_all = ["files", "watch", "baseline", "validate"])]
+    pub deploy: Option<String>,
+    /// Deploys what the last validation proved, if it still holds for HEAD
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["files", "watch", "baseline", "validate", "deploy"])]
+    pub quick: Option<String>,
+    /// Asks the org to end the validation or deployment that was started last
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["files", "watch", "baseline", "validate", "deploy", "quick"])]
     pub cancel: Option<String>,
 }
 
@@ -78,9 +84,10 @@ struct Document<'a> {
 /// # Errors
 /// When it could not run at all.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
-    let Args { files, baseline, run, json, watch, validate, cancel } = args;
-    if let Some(name) = validate {
-        return validation::start(&name, json, context);
+    let Args { files, baseline, run, json, watch, validate, deploy, quick, cancel } = args;
+    let starts = [(validate, Deploying::Validation), (deploy, Deploying::Deployment), (quick, Deploying::Quick)];
+    if let Some((name, kind)) = starts.into_iter().find_map(|(name, kind)| Some((name?, kind))) {
+        return validation::start(kind, &name, json, context);
     }
     if let Some(name) = cancel {
         return validation::cancel(&name, json, context);

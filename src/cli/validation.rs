@@ -1,26 +1,31 @@
-//! `hotfix tests --validate` and `--cancel`: validations in an org of Salesforce.
+//! `hotfix tests --validate`, `--deploy`, `--quick` and `--cancel`: validations and deployments in an org of Salesforce.
 
 use std::path::PathBuf;
 
 use color_eyre::eyre::{OptionExt, eyre};
 use serde::Serialize;
 
-use super::{Context, Exit, print};
+use super::{Context, Exit, print, servers};
 use crate::config::schema::Salesforce;
-use crate::config::trust::Permit;
 use crate::http::HttpError;
 use crate::project::Project;
-use crate::test_results::providers::{self, Validation};
+use crate::test_results::providers::{self, Deploying, Setup, Validation};
 
-/// Starts a validation and tells its id. The tests pane and `hotfix tests` follow it from then on.
+/// Starts a validation or a deployment and tells its id. The tests pane and `hotfix tests` follow it from then on.
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn start(name: &str, json: bool, context: &Context) -> color_eyre::Result<Exit> {
+pub fn start(kind: Deploying, name: &str, json: bool, context: &Context) -> color_eyre::Result<Exit> {
     let place = Place::of(name, context)?;
-    let started = runtime()?.block_on(providers::validate(&place.source, &place.root, &place.record, place.permit));
+    let (source, record) = (&place.source, &place.record);
+    let started = runtime()?.block_on(async {
+        match kind {
+            Deploying::Quick => providers::quick(name, source, &place.setup, record, context.now).await,
+            _ => providers::start(kind, source, &place.setup.root, record, place.setup.permit).await,
+        }
+    });
     let started = started.map_err(told)?;
-    print(&if json { document(&started)? } else { sentence(&started, &place.source) })?;
+    print(&if json { document(&started)? } else { sentence(&started, source) })?;
     Ok(Exit::Ok)
 }
 
@@ -30,7 +35,8 @@ pub fn start(name: &str, json: bool, context: &Context) -> color_eyre::Result<Ex
 /// When there is none, or the org cannot be asked.
 pub fn cancel(name: &str, json: bool, context: &Context) -> color_eyre::Result<Exit> {
     let place = Place::of(name, context)?;
-    let ended = runtime()?.block_on(providers::cancel(&place.source, &place.root, &place.record, place.permit));
+    let ended =
+        runtime()?.block_on(providers::cancel(&place.source, &place.setup.root, &place.record, place.setup.permit));
     let id = ended.map_err(told)?;
     print(&if json {
         serde_json::to_string(&serde_json::json!({ "schema": 1, "deploy": id }))? + "\n"
@@ -54,7 +60,12 @@ fn document(started: &Validation) -> color_eyre::Result<String> {
 fn sentence(started: &Validation, source: &Salesforce) -> String {
     let dirty = if started.dirty { "\nthe work tree has changes: it proves no commit" } else { "" };
     let (id, commit, level) = (&started.deploy, started.commit.short(), source.level.word());
-    format!("{id}: validating {commit} in {} with {level}{dirty}\n", crate::evidence::text::clean(&source.org))
+    let org = crate::evidence::text::clean(&source.org);
+    match started.kind {
+        Deploying::Validation => format!("{id}: validating {commit} in {org} with {level}{dirty}\n"),
+        Deploying::Deployment => format!("{id}: deploying {commit} to {org} with {level}\n"),
+        Deploying::Quick => format!("{id}: deploying {commit} to {org}, as it was validated\n"),
+    }
 }
 
 fn told(error: HttpError) -> color_eyre::Report {
@@ -68,10 +79,9 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 
 /// The source that is meant, and where its record is.
 struct Place {
-    root: PathBuf,
     source: Salesforce,
     record: PathBuf,
-    permit: Permit,
+    setup: Setup,
 }
 
 impl Place {
@@ -89,6 +99,7 @@ impl Place {
         let permit =
             permit.ok_or_eyre("hotfix.toml is not trusted: `hotfix trust` shows what it would do, and asks")?;
         let record = providers::record_file(&project.journal_folder()?, name);
-        Ok(Self { source: (*source).clone(), root: project.root, record, permit })
+        let setup = servers::setup(&project, permit);
+        Ok(Self { source: (*source).clone(), record, setup })
     }
 }

@@ -187,7 +187,7 @@ pub const TABLE: &[Entry] = &[
     dangerous(entry(Action::StepNotDone, "step-not-done", "arm it to go on: the step in doubt did not", &[])),
     dangerous(entry(Action::StepSkip, "step-skip", "arm it to go on: without the step in doubt", &[])),
     entry(Action::StopRollback, "stop-rollback", "stop a running rollback after its present step", &["S"]),
-    entry(Action::RunTests, "run-tests", "run the tests of every source that says how", &["t"]),
+    entry(Action::RunTests, "run-tests", "run the tests of every source that says how, and start validations", &["t"]),
     entry(Action::StopTests, "stop-tests", "stop the tests that run", &["T"]),
     on(TESTS, entry(Action::Edit, "edit", "open the place of the selected failure in $EDITOR", &["e"])),
     on(TESTS, entry(Action::CiPage, "ci-page", "open the page of the selected test's run", &["o"])),

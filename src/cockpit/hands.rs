@@ -31,7 +31,7 @@ use crate::rollback::execution::Progress;
 use crate::rollback::executor::{self, Executor, Place};
 use crate::rollback::state::{self as rollback, Order};
 use crate::test_results::live::Progress as Ran;
-use crate::test_results::providers::{Asked, Heard, Servers, Setup};
+use crate::test_results::providers::{self, Asked, Heard, Servers};
 use crate::{canary, change, http, test_results};
 
 /// What carries out effects.
@@ -215,14 +215,8 @@ impl Hands {
             production: state.tests.production().cloned(),
         };
         let send = self.inlet().of(What::Tests);
-        let setup = |permit| Setup {
-            permit,
-            client: http.clone(),
-            root: opened.root.clone(),
-            state: Some(opened.journal_folder.clone()),
-            hide: opened.hide(),
-        };
-        let servers = Servers::new(&opened.config, opened.permit.map(setup).as_ref());
+        let setup = opened.permit.map(|permit| opened.servers(http, permit));
+        let servers = Servers::new(&opened.config, setup.as_ref());
         let started = if servers.is_empty() {
             test_results::source::start(files, send)
         } else {
@@ -285,7 +279,9 @@ impl Hands {
         };
         let (root, state) = (engaged.opened.root.clone(), engaged.opened.journal_folder.clone());
         let place = test_results::source::here::Place { root, state };
-        let sources: Vec<_> = engaged.opened.config.tests.iter().filter(|it| it.run.is_some()).cloned().collect();
+        let sources = engaged.opened.config.tests.clone();
+        let (setup, asked) = (engaged.opened.servers(&engaged.http, permit), engaged.asked.clone());
+        let runs: Vec<_> = sources.iter().filter(|it| it.run.is_some()).cloned().collect();
         let (letters, look) = (self.letters.clone(), tests.bell());
         let tell = move |progress: Ran| {
             let is_over = matches!(progress, Ran::Started { .. } | Ran::Ended { .. });
@@ -296,7 +292,11 @@ impl Hands {
         };
         self.tests_stop = CancellationToken::new();
         let stop = self.tests_stop.clone();
-        self.spawn(async move { test_results::source::here::run_all(permit, &place, &sources, &tell, &stop).await });
+        self.spawn(async move {
+            providers::validate_all(&setup, &sources, &tell).await;
+            asked.refresh();
+            test_results::source::here::run_all(permit, &place, &runs, &tell, &stop).await;
+        });
     }
 
     fn ran(&self, progress: Ran) {

@@ -17,6 +17,7 @@ use crate::change;
 use crate::config::schema::Config;
 use crate::config::trust::{Permit, Trust};
 use crate::config::user;
+use crate::http::Client;
 use crate::incident;
 use crate::journal::record::Record;
 use crate::journal::writer::Writer;
@@ -24,7 +25,7 @@ use crate::journal::{JournalError, Pen, Reach};
 use crate::project::Project;
 use crate::rollback::executor::{fallback, fallback_file};
 use crate::rollback::state::Event;
-use crate::test_results::providers::Hide;
+use crate::test_results::providers::{Hide, Setup};
 use crate::ui::layout::Pane;
 
 /// The project, found: git is asked at once, while the journal is being opened.
@@ -248,8 +249,19 @@ impl Opened {
         panes
     }
 
+    /// What the servers of test results work with.
+    pub fn servers(&self, http: &Client, permit: Permit) -> Setup {
+        Setup {
+            permit,
+            client: http.clone(),
+            root: self.root.clone(),
+            state: Some(self.journal_folder.clone()),
+            hide: self.hide(),
+        }
+    }
+
     /// Takes a secret that is fetched later out of whatever is recorded.
-    pub fn hide(&self) -> Hide {
+    fn hide(&self) -> Hide {
         let writer = self.writer.as_ref().ok().cloned();
         Arc::new(move |secret| writer.iter().for_each(|writer| writer.hide(vec![secret.to_owned()])))
     }

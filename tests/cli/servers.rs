@@ -85,6 +85,8 @@ echo "$@" >> "$here/sf.log"
 case "$1 $2 $3" in
 "org display "*) echo '{"status":0,"result":{"id":"00D1","accessToken":"s3cret"}}' ;;
 "project deploy validate") echo '{"status":0,"result":{"id":"0Af1","done":false,"status":"Queued"}}' ;;
+"project deploy quick") echo '{"status":0,"result":{"id":"0Af2","done":false,"status":"Pending"}}' ;;
+"project deploy start") echo '{"status":0,"result":{"id":"0Af3","done":false,"status":"Queued"}}' ;;
 "project deploy cancel") echo '{"status":0,"result":{"id":"0Af1","status":"Canceling"}}' ;;
 "project deploy report") cat "$here/report.json"; exit 0 ;;
 "data query "*) cat "$here/later.json" ;;
@@ -160,4 +162,123 @@ fn a_validation_is_started_followed_and_voided() {
         "project deploy validate --async --test-level RunLocalTests --manifest package.xml --target-org prod --json";
     assert_eq!(log.lines().filter(|line| line.starts_with("project deploy validate")).collect::<Vec<_>>(), [validate]);
     assert!(log.contains("project deploy cancel --job-id 0Af1 --async --target-org prod --json"));
+}
+
+/// A place with a validation of its HEAD by a false `sf`, the program's answers to `hotfix tests`, and what `sf` was asked.
+struct Org {
+    place: Place,
+    bin: tempfile::TempDir,
+    hash: String,
+    path: String,
+}
+
+impl Org {
+    fn new() -> Self {
+        let place = Place::new();
+        let bin = tempfile::tempdir().unwrap();
+        fs::write(bin.path().join("sf"), SF).unwrap();
+        fs::set_permissions(bin.path().join("sf"), fs::Permissions::from_mode(0o755)).unwrap();
+        place.write(
+            "hotfix.toml",
+            "[[tests]]\nname = \"apex\"\nsalesforce = { org = \"prod\", manifest = \"package.xml\" }\n",
+        );
+        place.write("package.xml", "<Package/>");
+        place.commit_all();
+        place.pushed();
+        let path = format!("{}:{}", bin.path().display(), std::env::var("PATH").unwrap());
+        let org = Self { hash: hash(&place), path, place, bin };
+        org.put("later.json", r#"{"status":0,"result":{"records":[]}}"#);
+        org.put("report.json", &report("Succeeded", true).to_string());
+        org
+    }
+
+    fn put(&self, name: &str, text: &str) {
+        fs::write(self.bin.path().join(name), text).unwrap();
+    }
+
+    /// Exit code, and what is said.
+    fn tests(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let variables = [("HOTFIX_TRUST", self.hash.as_str()), ("PATH", self.path.as_str())];
+        let output = self.place.output_with(&[&["tests"], arguments].concat(), &variables);
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).unwrap())
+    }
+
+    fn asked(&self, verb: &str) -> usize {
+        let log = fs::read_to_string(self.bin.path().join("sf.log")).unwrap();
+        log.lines().filter(|line| line.starts_with(&format!("project deploy {verb}"))).count()
+    }
+}
+
+#[test]
+fn what_was_validated_is_deployed_once_and_only_while_it_holds() {
+    let org = Org::new();
+    let quick = ["--quick", "apex"];
+    let (code, said) = org.tests(&quick);
+    assert!(code == Some(2) && said.contains("no validation was started from here"), "{said}");
+    assert_eq!(org.tests(&["--validate", "apex"]).0, Some(0));
+    org.put("report.json", &report("InProgress", false).to_string());
+    let (code, said) = org.tests(&quick);
+    assert!(code == Some(2) && said.contains("0Af1 does not hold: the validation says InProgress"), "{said}");
+    org.put("report.json", &report("Succeeded", true).to_string());
+    org.put(
+        "later.json",
+        r#"{"status":0,"result":{"records":[{"Id":"0Af9","CompletedDate":"2026-11-24T20:04:30.000+0000"}]}}"#,
+    );
+    let (code, said) = org.tests(&quick);
+    assert!(code == Some(2) && said.contains("void since deploy 0Af9"), "{said}");
+    assert_eq!(org.asked("quick"), 0);
+    org.put(
+        "later.json",
+        r#"{"status":0,"result":{"records":[{"Id":"0Af2","CompletedDate":"2026-11-24T20:04:30.000+0000"}]}}"#,
+    );
+    let (code, said) = org.tests(&["--quick", "apex", "--json"]);
+    // Nothing voids it yet: what stands for the quick deployment itself is another one until it was asked for.
+    assert!(code == Some(2) && said.contains("void since deploy 0Af2"), "{said}");
+    org.put("later.json", r#"{"status":0,"result":{"records":[]}}"#);
+    let (code, said) = org.tests(&quick);
+    assert!(
+        code == Some(0) && said.starts_with("0Af2: deploying") && said.ends_with("to prod, as it was validated\n"),
+        "{said}"
+    );
+    org.put(
+        "later.json",
+        r#"{"status":0,"result":{"records":[{"Id":"0Af2","CompletedDate":"2026-11-24T20:04:30.000+0000"}]}}"#,
+    );
+    let (_, said) = org.tests(&["--json"]);
+    let document: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(document["verdict"]["state"], "green", "its own deployment does not void it: {document}");
+    assert_eq!(document["runs"][0]["ci"]["next"], "quick deployment 0Af2: Succeeded");
+    let (code, said) = org.tests(&quick);
+    assert!(code == Some(2) && said.contains("already: 0Af2"), "{said}");
+    assert_eq!(org.asked("quick"), 1);
+}
+
+#[test]
+fn a_deployment_runs_its_tests_and_is_no_validation() {
+    let org = Org::new();
+    org.place.write("package.xml", "<Package><types/></Package>");
+    let (code, said) = org.tests(&["--deploy", "apex"]);
+    assert!(code == Some(2) && said.contains("the work tree has changes"), "{said}");
+    org.place.commit_all();
+    org.place.pushed();
+    let (code, said) = org.tests(&["--deploy", "apex"]);
+    assert!(code == Some(0) && said.starts_with("0Af3: deploying"), "{said}");
+    let state = || {
+        let document: Value = serde_json::from_str(&org.tests(&["--json"]).1).unwrap();
+        (
+            document["verdict"]["state"].clone(),
+            document["verdict"]["why"].clone(),
+            document["runs"][0]["source"].clone(),
+        )
+    };
+    let mut deployed = report("Succeeded", true);
+    deployed["result"]["id"] = json!("0Af3");
+    org.put("report.json", &deployed.to_string());
+    assert_eq!(state().1, "apex: it is not said to be a deployment");
+    deployed["result"]["checkOnly"] = json!(false);
+    org.put("report.json", &deployed.to_string());
+    assert_eq!((state().0, state().2), (json!("green"), json!("salesforce prod: deployment 0Af3")));
+    let (code, said) = org.tests(&["--quick", "apex"]);
+    assert!(code == Some(2) && said.contains("no validation was started from here"), "{said}");
 }

@@ -11,6 +11,7 @@ use super::super::state::{Overlay, Standing, State};
 use super::{by_operator, overlays, settle};
 use crate::change;
 use crate::checklist::readiness::can_enter;
+use crate::config::schema::TestSource;
 use crate::incident::{Entry, Stage};
 use crate::rollback::execution::Answer;
 use crate::rollback::state as rollback;
@@ -178,7 +179,7 @@ fn no_run(state: &State) -> Option<String> {
         return Some("the tests run already: `T` stops them".into());
     }
     match &state.project.standing {
-        Standing::Trusted if state.project.config.tests.iter().any(|source| source.run.is_some()) => None,
+        Standing::Trusted if state.project.config.tests.iter().any(TestSource::starts_from_here) => None,
         Standing::Trusted | Standing::Missing => Some("no [[tests]] in hotfix.toml says how to `run` them".into()),
         Standing::Untrusted => Some("hotfix.toml is not trusted: nothing that it names is run".into()),
         Standing::Broken(_) => Some("hotfix.toml cannot be used: `hotfix doctor` says where".into()),

@@ -44,6 +44,13 @@ pub struct TestSource {
     pub quarantine: Vec<Quarantine>,
 }
 
+impl TestSource {
+    /// Whether its tests can be started from here, be it in an org.
+    pub fn starts_from_here(&self) -> bool {
+        self.run.is_some() || self.salesforce.is_some()
+    }
+}
+
 impl Default for TestSource {
     fn default() -> Self {
         Self {

@@ -26,7 +26,7 @@ mod damage;
 #[cfg(test)]
 mod pane_tests;
 
-pub use salesforce::{Record as Validation, cancel, record_file, validate};
+pub use salesforce::{Kind as Deploying, Record as Validation, cancel, quick, record_file, start, validate_all};
 pub use watch::{Asked, Heard, Production, Servers, join};
 
 use judge::Settled;

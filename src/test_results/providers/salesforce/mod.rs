@@ -9,6 +9,8 @@ pub mod model;
 mod payload;
 mod record;
 mod source;
+mod start;
 
-pub use record::{Record, file as record_file};
-pub use source::{Source, cancel, place, validate};
+pub use record::{Kind, Record, file as record_file};
+pub use source::{Source, place};
+pub use start::{cancel, quick, start, validate_all};

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 pub use super::payload::*;
-use super::record::Record;
+use super::record::{Kind, Record};
 use crate::config::schema::TestLevel;
 use crate::evidence::text::{clean, clean_block};
 use crate::test_results::model::{Ci, FailureKind, Light, Progress, RunState, TestFailure};
@@ -89,20 +89,23 @@ impl Deploy {
     /// What it comes to. `record` is what was written down when it was started from here.
     pub fn judge(&self, record: Option<&Record>, terms: &Terms, since: &Since) -> Settled {
         let id = clean(&self.id);
-        let mut run = remote::run(&terms.name, &format!("{}: validation {id}", terms.place));
+        let kind = record.map_or(Kind::Validation, |record| record.kind);
+        let mut run = remote::run(&terms.name, &format!("{}: {} {id}", terms.place, kind.label()));
         run.subject = record.map(|record| record.commit.clone());
         run.observed_at = self.completed_date;
         let failures = self.count(&terms.name, &mut run.totals);
         let mut ci = Ci { page: page(self.deploy_url.as_deref()), progress: Some(self.progress()), ..Ci::default() };
         let standing = self.standing();
-        self.judge_standing(standing, &mut ci);
+        self.judge_standing(standing, kind, &mut ci);
         if standing == Standing::Succeeded {
-            self.judge_tests(&mut ci);
+            self.judge_tests(kind, &mut ci);
             self.judge_coverage(record.map_or(terms.level, |record| record.level), &mut ci);
             self.judge_terms(record, terms, &mut ci);
             judge_since(since, &mut ci);
-            ci.valid_until = self.completed_date.and_then(|at| at.checked_add(VALID).ok());
-            ci.next = self.quick_deploy(terms, &ci);
+            if kind == Kind::Validation {
+                ci.valid_until = self.completed_date.and_then(|at| at.checked_add(VALID).ok());
+                ci.next = quick_deploy(terms, &ci);
+            }
         }
         run.complete = standing == Standing::Succeeded || standing == Standing::Failed;
         run.state = match standing {
@@ -136,35 +139,36 @@ impl Deploy {
         components.iter().map(|component| component.failure(source)).chain(of_tests).take(LISTED).collect()
     }
 
-    fn judge_standing(&self, standing: Standing, ci: &mut Ci) {
+    fn judge_standing(&self, standing: Standing, kind: Kind, ci: &mut Ci) {
+        let noun = kind.label();
         let why = self.error_message.as_deref().map_or_else(String::new, |why| format!(": {}", clean(why)));
         let status = clean(&self.status);
         match standing {
             Standing::Succeeded => {}
-            Standing::Failed => ci.lack(3, Light::Red, format!("the validation says {status}{why}")),
+            Standing::Failed => ci.lack(3, Light::Red, format!("the {noun} says {status}{why}")),
             Standing::Void if self.status == "Canceled" => {
                 let by = self.canceled_by_name.as_deref().map_or_else(String::new, |who| format!(" by {}", clean(who)));
-                ci.lack(3, Light::Unknown, format!("the validation was canceled{by}"));
+                ci.lack(3, Light::Unknown, format!("the {noun} was canceled{by}"));
             }
             Standing::Void => {
-                ci.lack(3, Light::Unknown, format!("the validation says {status}, and not that it succeeded{why}"));
+                ci.lack(3, Light::Unknown, format!("the {noun} says {status}, and not that it succeeded{why}"));
             }
             Standing::Running => {
                 let doing = self.state_detail.as_deref().map_or_else(String::new, |what| format!(" ({})", clean(what)));
                 let tests = format!("{} of {} tests", self.number_tests_completed, self.number_tests_total);
                 let components =
                     format!("{} of {} components", self.number_components_deployed, self.number_components_total);
-                ci.lack(2, Light::Running, format!("the validation says {status}: {components}, {tests}{doing}"));
+                ci.lack(2, Light::Running, format!("the {noun} says {status}: {components}, {tests}{doing}"));
             }
         }
     }
 
-    fn judge_tests(&self, ci: &mut Ci) {
+    fn judge_tests(&self, kind: Kind, ci: &mut Ci) {
         let tests = self.tests();
         let ran = tests.map_or(0, |tests| tests.num_tests_run);
         let listed = tests.map_or(0, |tests| (tests.successes.len() + tests.failures.len()) as u64);
-        if self.check_only != Some(true) {
-            ci.lack(9, Light::Unknown, "it is not said to be a validation");
+        if self.check_only != Some(kind == Kind::Validation) {
+            ci.lack(9, Light::Unknown, format!("it is not said to be a {}", kind.label()));
         }
         if ran == 0 || ran != self.number_tests_completed || ran != listed {
             let what = format!("{ran} tests ran, {} were completed, {listed} are listed", self.number_tests_completed);
@@ -237,14 +241,13 @@ impl Deploy {
             None => ci.lack(9, Light::Unknown, "which org that is is not known"),
         }
     }
+}
 
-    /// What to do with a validation that holds.
-    fn quick_deploy(&self, terms: &Terms, ci: &Ci) -> Option<String> {
-        let until = ci.valid_until.filter(|_| ci.missing.is_empty())?;
-        let command =
-            format!("sf project deploy quick --job-id {} --target-org {}", clean(&self.id), clean(&terms.org));
-        Some(format!("quick deploy until {}: {command}", until.strftime("%Y-%m-%d %H:%M UTC")))
-    }
+/// What to do with a validation that holds.
+fn quick_deploy(terms: &Terms, ci: &Ci) -> Option<String> {
+    let until = ci.valid_until.filter(|_| ci.missing.is_empty())?;
+    let until = until.strftime("%Y-%m-%d %H:%M UTC");
+    Some(format!("quick deploy until {until}: hotfix tests --quick {}", terms.name))
 }
 
 fn judge_since(since: &Since, ci: &mut Ci) {

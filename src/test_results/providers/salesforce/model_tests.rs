@@ -24,7 +24,9 @@ fn terms() -> Terms {
 
 fn record() -> Record {
     Record {
+        kind: Kind::Validation,
         deploy: "0Af1".into(),
+        validation: None,
         commit: Oid::parse(HEAD).unwrap(),
         dirty: false,
         manifest: Some("abc".into()),
@@ -78,7 +80,7 @@ fn a_validation_that_succeeded_is_green_and_may_be_deployed_for_ten_days() {
     let report = settled(&good(), Some(&record()), &terms(), &Since::Nothing).unwrap();
     let ci = report.runs[0].ci.clone().unwrap();
     assert_eq!(ci.valid_until, Some("2026-12-04T20:00:00Z".parse().unwrap()));
-    let note = "quick deploy until 2026-12-04 20:00 UTC: sf project deploy quick --job-id 0Af1 --target-org production";
+    let note = "quick deploy until 2026-12-04 20:00 UTC: hotfix tests --quick apex";
     assert_eq!(ci.next.as_deref(), Some(note));
     let green = verdict(report, 0);
     assert_eq!((green.light, green.why.as_str()), (Light::Green, "2 tests pass at 3f9c1e2: CI succeeded"));

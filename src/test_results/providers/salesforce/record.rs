@@ -1,4 +1,4 @@
-//! What a validation was started with, written down: the org tells nothing of commits.
+//! What a validation or a deployment was started with, written down: the org tells nothing of commits.
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -14,12 +14,42 @@ use crate::evidence::Oid;
 /// The longest record that is read, in bytes.
 const LIMIT: u64 = 64 * 1024;
 
-/// What a validation was started with.
+/// What was started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// `sf project deploy validate`: everything but the change of the org.
+    #[default]
+    Validation,
+    /// `sf project deploy start`
+    Deployment,
+    /// `sf project deploy quick`: what a validation proved, without its tests.
+    Quick,
+}
+
+impl Kind {
+    /// In one word.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Validation => "validation",
+            Self::Deployment => "deployment",
+            Self::Quick => "quick deployment",
+        }
+    }
+}
+
+/// What a validation or a deployment was started with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
-    /// Its id.
+    /// What it is.
+    #[serde(default)]
+    pub kind: Kind,
+    /// Its id; empty until the org has told it.
     pub deploy: String,
+    /// The validation that a quick deployment deploys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<String>,
     /// The commit.
     pub commit: Oid,
     /// Whether the work tree differed from it, before or after.
@@ -39,6 +69,11 @@ pub fn file(state: &Path, source: &str) -> PathBuf {
     // A name may hold anything: its hash may not.
     let hash = crate::journal::record::hex(&Sha256::digest(source.as_bytes()));
     state.join(format!("validation-{}.json", &hash[..16]))
+}
+
+/// Where the record of a quick deployment is, beside that of its validation.
+pub fn quick_file(record: &Path) -> PathBuf {
+    record.with_extension("quick.json")
 }
 
 impl Record {

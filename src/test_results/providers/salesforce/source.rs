@@ -1,6 +1,6 @@
-//! Asks an org about the validation that was started last, and starts one.
+//! Asks an org about the validation or the deployment that was started last.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,16 +8,14 @@ use serde::Deserialize;
 
 use super::command::Sf;
 use super::model::{Deploy, Since, Terms, instant};
-use super::record::{Record, file, manifest_hash};
+use super::record::{Kind, Record, file, manifest_hash, quick_file};
 use crate::config::schema::Salesforce;
-use crate::config::trust::Permit;
 use crate::evidence::text::clean;
-use crate::http::{HttpError, Kind};
+use crate::http::{HttpError, Kind as Trouble};
 use crate::test_results::model::{Ci, Light, RunState};
 use crate::test_results::providers::Setup;
 use crate::test_results::providers::judge::Settled;
 use crate::test_results::providers::remote::{self, Looked};
-use crate::test_results::source::checkout;
 
 /// Between two looks while it runs: every call costs two seconds of a processor.
 const BUSY: Duration = Duration::from_secs(10);
@@ -42,9 +40,11 @@ pub fn place(salesforce: &Salesforce) -> String {
     format!("salesforce {}", salesforce.org)
 }
 
+/// What is read of an org.
 #[derive(Debug, Deserialize)]
-struct Org {
-    id: String,
+pub struct Org {
+    /// Its id.
+    pub id: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -58,11 +58,6 @@ struct Found {
 struct Later {
     id: String,
     completed_date: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Started {
-    id: String,
 }
 
 impl Source {
@@ -93,23 +88,30 @@ impl Source {
     pub async fn look(&mut self) -> Result<Looked, HttpError> {
         let record = self.record.as_deref().map_or(Ok(None), Record::read);
         let record = record.map_err(|why| {
-            HttpError::new(Kind::Malformed, clean(&why)).with_remedy("move the file away, and validate again")
+            HttpError::new(Trouble::Malformed, clean(&why)).with_remedy("move the file away, and validate again")
         })?;
         let Some(id) = record.as_ref().map(|record| record.deploy.clone()).or_else(|| self.named.clone()) else {
             return Ok(Looked { report: self.nothing().report(), pause: BUSY });
         };
         let deploy = self.deploy(&id).await?;
         self.terms.manifest = self.manifest.as_deref().and_then(|path| manifest_hash(path).ok());
+        let quick = self.quick(&id)?;
+        let is_deployed = record.as_ref().is_some_and(|record| record.kind == Kind::Deployment);
         let since = match deploy.completed_date {
             Some(at) if deploy.is_final() && deploy.success == Some(true) => {
                 if self.terms.org_id.is_none() {
                     self.terms.org_id = Some(self.sf.ask::<Org>(&["org", "display"]).await?.id);
                 }
-                self.since(at).await
+                // Nothing voids what is deployed; what is deployed of a validation does not void it.
+                if is_deployed { Since::Nothing } else { self.since(at, quick.as_ref()).await }
             }
             _ => Since::Nothing,
         };
-        let settled = deploy.judge(record.as_ref(), &self.terms, &since);
+        let mut settled = deploy.judge(record.as_ref(), &self.terms, &since);
+        if let Some(quick) = quick {
+            let ci = settled.run.ci.get_or_insert_default();
+            ci.next = Some(self.told_of(&quick).await);
+        }
         let pause = if settled.run.state == RunState::Running { BUSY } else { REST };
         Ok(Looked { report: settled.report(), pause })
     }
@@ -123,15 +125,35 @@ impl Source {
         Ok(deploy)
     }
 
+    /// The quick deployment of this validation, if one was started from here.
+    fn quick(&self, validation: &str) -> Result<Option<Record>, HttpError> {
+        let quick = self.record.as_deref().map_or(Ok(None), |record| Record::read(&quick_file(record)));
+        let quick = quick.map_err(|why| HttpError::new(Trouble::Malformed, clean(&why)))?;
+        Ok(quick.filter(|quick| quick.validation.as_deref() == Some(validation)))
+    }
+
+    /// How a quick deployment stands, in words.
+    async fn told_of(&self, quick: &Record) -> String {
+        if quick.deploy.is_empty() {
+            return format!("a quick deployment was asked for at {} and its answer is not known", quick.started_at);
+        }
+        let id = clean(&quick.deploy);
+        match self.sf.ask::<Deploy>(&["project", "deploy", "report", "--job-id", &quick.deploy]).await {
+            Ok(deploy) => format!("quick deployment {id}: {}", clean(&deploy.status)),
+            Err(error) => format!("quick deployment {id}: {}", error.what),
+        }
+    }
+
     /// What was deployed after a validation: that voids it.
-    async fn since(&self, at: Timestamp) -> Since {
+    async fn since(&self, at: Timestamp, quick: Option<&Record>) -> Since {
         let query = format!(
             "SELECT Id, CompletedDate FROM DeployRequest WHERE CheckOnly = false AND CompletedDate > {} \
-             AND Status IN ('Succeeded', 'SucceededPartial') ORDER BY CompletedDate LIMIT 1",
+             AND Status IN ('Succeeded', 'SucceededPartial') ORDER BY CompletedDate LIMIT 2",
             at.strftime("%Y-%m-%dT%H:%M:%SZ")
         );
         let found = self.sf.ask::<Found>(&["data", "query", "--use-tooling-api", "--query", &query]).await;
-        match found.map(|found| found.records.into_iter().next()) {
+        let is_other = |later: &Later| quick.is_none_or(|quick| quick.deploy != later.id);
+        match found.map(|found| found.records.into_iter().find(is_other)) {
             Ok(None) => Since::Nothing,
             Ok(Some(later)) => Since::Deploy { at: later.completed_date.as_deref().and_then(instant), id: later.id },
             Err(error) => Since::Unknown(error.what),
@@ -147,76 +169,4 @@ impl Source {
         run.ci = Some(Box::new(ci));
         Settled { run, failures: Vec::new() }
     }
-}
-
-/// Starts a validation of what is checked out, and writes down what it was started with. Brings its record.
-///
-/// # Errors
-/// When it cannot be started, or not be written down: then its id is in the message.
-pub async fn validate(
-    salesforce: &Salesforce,
-    root: &Path,
-    record: &Path,
-    permit: Permit,
-) -> Result<Record, HttpError> {
-    let refuse = |what: &str| HttpError::new(Kind::Refused, what.to_owned());
-    let sf = Sf::new(root, &salesforce.org, permit);
-    let before = checkout(root).head.commit.ok_or_else(|| refuse("there is no commit to validate"))?;
-    let was_dirty = is_dirty(root);
-    let manifest =
-        salesforce.manifest.as_ref().map(|path| manifest_hash(&root.join(path)).map_err(|error| (path, error)));
-    let manifest = manifest.transpose().map_err(|(path, error)| refuse(&clean(&format!("{path}: {error}"))))?;
-    let org = sf.ask::<Org>(&["org", "display"]).await?.id;
-    let started_at = Timestamp::now();
-    let started: Started = sf.ask(&arguments(salesforce).iter().map(String::as_str).collect::<Vec<_>>()).await?;
-    let dirty = was_dirty || is_dirty(root) || checkout(root).head.commit.as_ref() != Some(&before);
-    let written =
-        Record { deploy: started.id, commit: before, dirty, manifest, org, level: salesforce.level, started_at };
-    match written.write(record) {
-        Ok(()) => Ok(written),
-        Err(error) => {
-            let what = format!("{} was started and cannot be written down: {error}", clean(&written.deploy));
-            Err(refuse(&what).with_remedy("free the disk, and validate again"))
-        }
-    }
-}
-
-/// Asks the org to end the validation that was started last. Brings its id.
-///
-/// # Errors
-/// When there is none, or `sf` says that something is wrong.
-pub async fn cancel(salesforce: &Salesforce, root: &Path, record: &Path, permit: Permit) -> Result<String, HttpError> {
-    let known = Record::read(record).map_err(|why| HttpError::new(Kind::Malformed, clean(&why)))?;
-    let Some(known) = known else {
-        return Err(HttpError::new(Kind::Refused, "no validation was started from here"));
-    };
-    let sf = Sf::new(root, &salesforce.org, permit);
-    let _answer: serde_json::Value =
-        sf.ask(&["project", "deploy", "cancel", "--job-id", &known.deploy, "--async"]).await?;
-    Ok(known.deploy)
-}
-
-/// The words that start a validation, in the order of the command's own help.
-pub fn arguments(salesforce: &Salesforce) -> Vec<String> {
-    let mut words: Vec<String> =
-        ["project", "deploy", "validate", "--async", "--test-level"].map(str::to_owned).to_vec();
-    words.push(salesforce.level.word().to_owned());
-    words.extend(salesforce.tests.iter().flat_map(|test| ["--tests".to_owned(), test.clone()]));
-    match (&salesforce.manifest, &salesforce.source) {
-        (Some(manifest), _) => words.extend(["--manifest".to_owned(), manifest.clone()]),
-        (None, Some(source)) => words.extend(["--source-dir".to_owned(), source.clone()]),
-        (None, None) => {}
-    }
-    words
-}
-
-/// Whether the work tree differs from the commit. What cannot be told counts as a difference.
-fn is_dirty(root: &Path) -> bool {
-    let look = || -> Result<bool, git2::Error> {
-        let repository = git2::Repository::discover(root)?;
-        let mut options = git2::StatusOptions::new();
-        options.include_untracked(true).include_ignored(false).exclude_submodules(true);
-        Ok(!repository.statuses(Some(&mut options))?.is_empty())
-    };
-    look().unwrap_or(true)
 }
