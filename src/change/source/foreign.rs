@@ -38,15 +38,15 @@ pub(super) struct Target {
     pub(super) tip: Oid,
 }
 
-/// Finds the foreign commits of `production..head`.
+/// Finds the foreign commits of `production..head`, beside the development target.
 pub(super) fn find(
     repo: &Repo,
-    git: &schema::Git,
+    target: Option<&Target>,
     branch: Option<&str>,
     production: &Oid,
     head: &Oid,
 ) -> Result<Foreign, Trouble> {
-    let Some(target) = development(repo, git)? else { return Ok(Foreign::default()) };
+    let Some(target) = target else { return Ok(Foreign::default()) };
     let on_target = branch == Some(target.full.as_str());
     let mut foreign = Foreign { target: Some(target.name.clone()), on_target, ..Foreign::default() };
     if on_target || target.tip == *production {
@@ -54,7 +54,7 @@ pub(super) fn find(
     }
     let Some(mut parted) = repo.merge_base(head, &target.tip)? else { return Ok(foreign) };
     if parted == *head {
-        let Some(before) = before_merge(repo, &target, head)? else { return Ok(foreign) };
+        let Some(before) = before_merge(repo, target, head)? else { return Ok(foreign) };
         let Some(base) = repo.merge_base(head, &before)? else { return Ok(foreign) };
         parted = base;
     }

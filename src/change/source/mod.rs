@@ -13,6 +13,7 @@ mod familiar;
 mod foreign;
 mod history;
 mod merge;
+mod once;
 mod production;
 mod read;
 mod releases;
@@ -30,7 +31,8 @@ mod watch;
 mod worktree;
 
 pub use deployed::Deployed;
-pub use read::{Kind, Settings, head, kind, read, read_all, read_worktree, rollback_contents};
+pub use once::{Kind, head, kind, read, read_all, read_worktree, rollback_contents};
+pub use read::Settings;
 pub use run::{Handle, start};
 pub use strategy::{FinishOrder, Journaling, StartOrder, Turn, finish, start_branch};
 

@@ -14,21 +14,22 @@ use super::size::{self, Measured};
 use super::survey::Survey;
 use super::trouble::{Gaps, Trouble};
 use super::undoing;
-use super::worktree;
 use crate::change::classes::Classes;
 use crate::change::contents::{Contents, Point};
 use crate::change::deployed::Said;
-use crate::change::model::{COMMITS_LISTED, Commit, Head, Report, Repository, Worktree};
+use crate::change::model::{COMMITS_LISTED, Commit, Head, Report};
 use crate::change::patch::Entry;
 use crate::change::releases::Releases;
 use crate::change::risk::Familiarity;
 use crate::config::schema;
-use crate::evidence::{Evidence, Failure, Oid, Subject, text};
+use crate::evidence::{Evidence, Oid, Subject, text};
 
 mod beside;
+mod last;
 mod steps;
 
 use beside::Beside;
+use last::Last;
 
 /// How long a report may be believed: the source confirms it every 10 s.
 const TTL: Duration = Duration::from_secs(60);
@@ -66,109 +67,6 @@ impl From<&schema::Config> for Settings {
     }
 }
 
-/// Looks at commits and refs once. `root` is any folder of the repository.
-///
-/// # Errors
-/// When there is no repository, or it cannot be read: with the command that helps.
-pub fn read(root: &Path, settings: &Settings) -> Result<Evidence<Report>, Failure> {
-    read_once(root, settings, &mut || {}).map_err(|trouble| trouble.at(Timestamp::now()))
-}
-
-/// Looks once at commits and refs, and at the work tree beside it: neither waits for the other.
-pub fn read_all(
-    root: &Path,
-    settings: &Settings,
-) -> (Result<Evidence<Report>, Failure>, Result<Evidence<Worktree>, Failure>) {
-    std::thread::scope(|scope| {
-        let mut status = Some(scope.spawn(|| read_worktree(root)));
-        let mut worktree = None;
-        let mut wait = || worktree = status.take().map(std::thread::ScopedJoinHandle::join);
-        let report = read_once(root, settings, &mut wait);
-        if worktree.is_none() {
-            worktree = status.take().map(std::thread::ScopedJoinHandle::join);
-        }
-        let failed = || Err(Trouble::new("the work tree could not be read").at(Timestamp::now()));
-        let worktree = worktree.and_then(Result::ok).unwrap_or_else(failed);
-        (report.map_err(|trouble| trouble.at(Timestamp::now())), worktree)
-    })
-}
-
-/// `wait` is for what takes longer than the facts: until then there is time to see how well authors know the files.
-fn read_once(root: &Path, settings: &Settings, wait: &mut dyn FnMut()) -> Result<Evidence<Report>, Trouble> {
-    let report = attempt(root, settings, wait);
-    // What changes under the hands of a reader reads well the second time.
-    let is_torn = |it: &Report| !it.unknown.is_empty() && !it.repository.shallow && !it.repository.partial;
-    match report {
-        Ok(report) if is_torn(&report.value) => attempt(root, settings, wait),
-        Err(_) if root.exists() => attempt(root, settings, wait),
-        other => other,
-    }
-}
-
-fn attempt(root: &Path, settings: &Settings, wait: &mut dyn FnMut()) -> Result<Evidence<Report>, Trouble> {
-    let mut reader = Reader::open(root, settings.clone())?;
-    reader.beside = Some(Beside::default());
-    let mut report = reader.report()?;
-    while let Some(step) = reader.next_step(&report.value) {
-        if step == Step::Familiarity {
-            wait();
-        }
-        reader.complete(step, &mut report.value)?;
-    }
-    Ok(report)
-}
-
-/// The commit that is checked out.
-pub fn head(root: &Path) -> Option<Oid> {
-    Repo::open(root).and_then(|repo| repo.tip()).ok()?.commit
-}
-
-/// What kind of repository it is, and who reads what of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kind {
-    /// What kind it is, history's reader included.
-    pub repository: Repository,
-    /// Who compares trees; the work tree is always read by `git`.
-    pub trees: &'static str,
-    /// What the work tree has that libgit2 reads otherwise than git.
-    pub caution: Option<&'static str>,
-}
-
-/// Opens the repository that `root` is in and says what was chosen for it.
-///
-/// # Errors
-/// As [`read`].
-pub fn kind(root: &Path) -> Result<Kind, Failure> {
-    let repo = Repo::open(root).map_err(|trouble| trouble.at(Timestamp::now()))?;
-    let trees = if repo.trees().is_some() { "git and libgit2" } else { "git" };
-    Ok(Kind { repository: repo.kind(), trees, caution: repo.caution() })
-}
-
-/// Looks at the work tree and the index once.
-///
-/// # Errors
-/// As [`read`]; also in a bare repository, which has no work tree.
-pub fn read_worktree(root: &Path) -> Result<Evidence<Worktree>, Failure> {
-    let read = Repo::open(root).and_then(|repo| worktree::read(&repo.place, &repo.git));
-    read.map(|look| worktree::evidence(look.counts())).map_err(|trouble| trouble.at(Timestamp::now()))
-}
-
-/// Reads what going back from one version to another would undo: from `from`, else from what production says that it
-/// runs, else from the tip, which is what the hotfix ships; to `to`, else to the newest version that is in the history of
-/// `from`. Both are revisions, such as a commit's id or a tag.
-///
-/// # Errors
-/// As [`read`].
-pub fn rollback_contents(
-    root: &Path,
-    settings: &Settings,
-    from: Option<&str>,
-    to: Option<&str>,
-) -> Result<Contents, Failure> {
-    let read = Reader::open(root, settings.clone()).and_then(|mut reader| reader.way_back(from, to));
-    read.map_err(|trouble| trouble.at(Timestamp::now()))
-}
-
 /// Compiled when they are first asked for, and then for whoever reads beside.
 type LazyClasses = Arc<LazyLock<Classes, Box<dyn FnOnce() -> Classes + Send>>>;
 
@@ -196,7 +94,9 @@ pub(super) struct Reader {
     classes: LazyClasses,
     measured: Option<((Oid, Oid), Measured)>,
     compared: Option<(Oid, Oid)>,
-    ranged: Option<((Oid, Oid), Range)>,
+    ranged: Last<(Oid, Oid), Range>,
+    foreign: Last<(Option<foreign::Target>, Option<String>, Oid, Oid), Foreign>,
+    apart: Last<(Oid, Oid), (u64, u64)>,
     found: Found,
     undoing: Option<Undoing>,
     glanced: Glanced,
@@ -218,7 +118,9 @@ impl Reader {
             classes,
             measured: None,
             compared: None,
-            ranged: None,
+            ranged: Last::default(),
+            foreign: Last::default(),
+            apart: Last::default(),
             found: Found::default(),
             undoing: None,
             glanced: Glanced::default(),
@@ -227,6 +129,11 @@ impl Reader {
             compared_with: None,
             beside: None,
         })
+    }
+
+    /// The same for whoever waits for the end: what takes longer is read beside the rest.
+    pub(super) fn open_whole(root: &Path, settings: Settings) -> Result<Self, Trouble> {
+        Ok(Self { beside: Some(Beside::default()), ..Self::open(root, settings)? })
     }
 
     /// The last diff that was measured.
@@ -241,7 +148,7 @@ impl Reader {
 
     /// What going back undoes. Without `from` it goes back from what runs, and says where that is another commit than the
     /// tip: before the fix is out, going back from the tip would only bring back what is broken.
-    fn way_back(&mut self, from: Option<&str>, to: Option<&str>) -> Result<Contents, Trouble> {
+    pub(super) fn way_back(&mut self, from: Option<&str>, to: Option<&str>) -> Result<Contents, Trouble> {
         if from.is_some() {
             return Ok(self.rollback(from, to)?.0);
         }
@@ -343,13 +250,14 @@ impl Reader {
         }
     }
 
-    fn compare_with_upstream(&self, tip: &Tip, report: &mut Report) -> Result<(), Trouble> {
+    fn compare_with_upstream(&mut self, tip: &Tip, report: &mut Report) -> Result<(), Trouble> {
         let (Some(branch), Some(head)) = (&tip.branch, &tip.commit) else { return Ok(()) };
         let Some((name, upstream)) = self.repo.upstream(branch)? else { return Ok(()) };
         report.upstream = Some(name);
         report.upstream_oid.clone_from(&upstream);
         if let Some(upstream) = upstream {
-            let (ahead, behind) = self.repo.ahead_behind(head, &upstream)?;
+            let ask = || self.repo.ahead_behind(head, &upstream);
+            let (ahead, behind) = self.apart.or_ask((head.clone(), upstream.clone()), ask)?;
             (report.ahead, report.behind) = (Some(ahead), Some(behind));
         }
         Ok(())
@@ -358,8 +266,7 @@ impl Reader {
     fn compare_with_production(&mut self, found: &Found, tip: &Tip, report: &mut Report, gaps: &mut Gaps) {
         let (Some(production), Some(head)) = (&found.production.oid, &tip.commit) else { return };
         let Some((records, total, merge_base)) = gaps.pass(self.range(production, head)) else { return };
-        let foreign = foreign::find(&self.repo, &self.settings.git, tip.branch.as_deref(), production, head);
-        let foreign = gaps.pass(foreign).unwrap_or_default();
+        let foreign = gaps.pass(self.find_foreign(tip.branch.as_deref(), production, head)).unwrap_or_default();
         report.merge_base = merge_base;
         report.commits = records.iter().map(|record| commit(record, &foreign)).collect();
         report.commits_total = Some(total);
@@ -383,15 +290,18 @@ impl Reader {
         }
     }
 
-    /// The commits of a range, how many there are, and the merge base; a pair that was asked for before costs nothing.
+    fn find_foreign(&mut self, branch: Option<&str>, production: &Oid, head: &Oid) -> Result<Foreign, Trouble> {
+        let target = foreign::development(&self.repo, &self.settings.git)?;
+        let question = (target.clone(), branch.map(str::to_owned), production.clone(), head.clone());
+        self.foreign.or_ask(question, || foreign::find(&self.repo, target.as_ref(), branch, production, head))
+    }
+
+    /// The commits of a range, how many there are, and the merge base.
     fn range(&mut self, production: &Oid, head: &Oid) -> Result<Range, Trouble> {
-        if let Some((_, known)) = self.ranged.as_ref().filter(|((p, h), _)| p == production && h == head) {
-            return Ok(known.clone());
-        }
-        let (records, total) = self.repo.range(production, head, COMMITS_LISTED)?;
-        let known = (records, total, self.repo.merge_base(production, head)?);
-        self.ranged = Some(((production.clone(), head.clone()), known.clone()));
-        Ok(known)
+        self.ranged.or_ask((production.clone(), head.clone()), || {
+            let (records, total) = self.repo.range(production, head, COMMITS_LISTED)?;
+            Ok((records, total, self.repo.merge_base(production, head)?))
+        })
     }
 
     /// The diff of two commits; a pair of trees that was measured before costs nothing.
