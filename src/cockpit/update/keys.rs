@@ -221,9 +221,22 @@ fn explain(state: &mut State) -> Vec<Effect> {
 fn copy(state: &mut State) -> Vec<Effect> {
     let pane = state.ui.focus;
     let Some(index) = state.list(pane).selected(panes::len(state, pane)) else { return Vec::new() };
-    let text = panes::text(state, pane, index);
-    state.ui.tell(Toast::info(format!("copied: {text}")), state.uptime);
+    // What a failed test says is of use to whoever gets it; so is a whole detail to whoever has it open.
+    let is_whole = pane == Pane::Tests || matches!(state.ui.overlay, Overlay::Detail { .. });
+    let row = panes::text(state, pane, index);
+    let text = if is_whole { in_full(state, pane, index) } else { row.clone() };
+    let how = if is_whole { "copied in full" } else { "copied" };
+    state.ui.tell(Toast::info(format!("{how}: {row}")), state.uptime);
     vec![Effect::Copy(text)]
+}
+
+/// A row in full, as text.
+fn in_full(state: &State, pane: Pane, index: usize) -> String {
+    let theme = Theme::default();
+    let ctx = Ctx { now: state.now, theme: &theme };
+    let lines = panes::detail(state, pane, &ctx, index, u16::MAX);
+    let lines: Vec<String> = lines.iter().map(|line| line.to_string().trim_end().to_owned()).collect();
+    lines.join("\n").trim_end().to_owned()
 }
 
 fn navigate(state: &mut State, action: Action) -> Vec<Effect> {

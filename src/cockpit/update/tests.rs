@@ -17,6 +17,8 @@ use crate::incident::{Entry, Stage};
 use crate::journal::{JournalError, Memory, Recorder};
 use crate::rollback::fixtures::plan;
 use crate::rollback::state::{Effect as Rollback, Event as RollbackEvent};
+use crate::test_results::model as test_results;
+use crate::test_results::model::TestFailure;
 use crate::ui::layout::Pane;
 
 /// A cockpit in a test: its state, a journal, and a clock that each event moves by a second.
@@ -333,4 +335,32 @@ fn the_clocks_turn_only_while_somebody_looks() {
     assert_eq!(next_tick(&desk.state), Duration::from_secs(1));
     desk.happen(What::Focus(false));
     assert_eq!(next_tick(&desk.state), Duration::from_secs(60));
+}
+
+#[test]
+fn a_failed_test_is_copied_with_what_it_says() {
+    let mut desk = Desk::new();
+    let failure = TestFailure {
+        run: "unit".into(),
+        class: "Pool".into(),
+        name: "drains".into(),
+        message: format!("expected 8, got 9\n  at {}", "deep/".repeat(60)),
+        location: Some("pool.rs:17".into()),
+        ..TestFailure::default()
+    };
+    let run =
+        test_results::Run { subject: Oid::parse(&"3f9c1e2a".repeat(5)), ..test_results::Run::new("unit", "junit.xml") };
+    let report = test_results::Report::of(vec![run], vec![failure], Vec::new(), Vec::new());
+    let (source, ttl) = ("test reports".into(), Duration::from_secs(90));
+    let evidence = Evidence { value: report, subject: Subject::default(), source, observed_at: start(), ttl };
+    desk.happen(What::Tests(Observation::Seen(Generation(1), Box::new(evidence))));
+    desk.key("3");
+    let effects = desk.key("y");
+    let [Effect::Copy(text)] = effects.as_slice() else { panic!("{effects:?}") };
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines.iter().any(|line| line.contains("drains")) && lines.iter().any(|line| line.contains("pool.rs:17")),
+        "{text}"
+    );
+    assert!(lines.contains(&format!("  at {}", "deep/".repeat(60)).as_str()), "nothing is wrapped: {text}");
 }
