@@ -408,6 +408,9 @@ pub fn canary(verdict: Verdict) -> CanaryReport {
 pub fn plan() -> Plan {
     let version = |reference: &str, digit| Version { reference: reference.into(), oid: Some(oid(digit)) };
     Plan {
+        name: "steps".into(),
+        keeps_code: false,
+        chosen: String::new(),
         from: version("hotfix/checkout", '3'),
         to: version("v2.4.1", '1'),
         class: Class::Clean,
@@ -416,6 +419,8 @@ pub fn plan() -> Plan {
             name: "switch".into(),
             action: StepAction::Run(vec!["deploy".into(), "v2.4.1".into()]),
             rehearse: None,
+            compensate: None,
+            retries: 0,
             timeout_s: 60.0,
             verify: None,
             idempotent: true,

@@ -172,16 +172,31 @@ impl Uses {
 
     fn rollback(&mut self, config: &Config) {
         let Some(rollback) = &config.rollback else { return };
+        for way in rollback.ways() {
+            self.way(&way);
+        }
+    }
+
+    fn way(&mut self, rollback: &Rollback) {
         for step in &rollback.steps {
             let purpose = format!("rollback step {}", step.name);
             self.run(&purpose, step.run.as_deref());
             self.run(&format!("{purpose}, rehearsed"), step.rehearse.as_deref());
+            self.run(&format!("{purpose}, taken back"), step.compensate.as_deref());
             if let Some(request) = &step.http {
                 self.request(&purpose, request);
             }
             self.verify(&purpose, step.verify.as_ref());
         }
+        for need in &rollback.needs {
+            self.verify(&format!("rollback, whether {}", need.name), Some(&need.look));
+        }
         self.engine(rollback);
+        if let Some(git) = &rollback.git {
+            for verb in ["ls-remote", "push"] {
+                self.run("rollback engine", Some(&["git", verb, &git.remote, &git.branch].map(str::to_owned)));
+            }
+        }
         self.verify("rollback", rollback.verify.as_ref());
     }
 
@@ -265,8 +280,10 @@ impl Uses {
 pub fn unsupported(config: &Config) -> Vec<String> {
     let mut found = Vec::new();
     let mut tell = |what: String| found.push(format!("{what}: not supported by this version yet"));
-    if config.rollback.as_ref().is_some_and(|it| matches!(it.engine, Engine::Salesforce | Engine::GithubActions)) {
-        tell("the engine of [rollback] (`steps`, `kubernetes`, `argo-rollouts` and `helm` are)".to_owned());
+    let ways = config.rollback.iter().flat_map(Rollback::ways);
+    let waiting = [Engine::Salesforce, Engine::GithubActions, Engine::GitRevert];
+    for way in ways.filter(|it| waiting.contains(&it.engine)) {
+        tell(format!("the engine {} of [rollback]", way.engine.label()));
     }
     for comms in config.comms.iter().filter(|comms| comms.slack.is_some()) {
         tell(format!("`slack` of [[comms]] {}", comms.name));

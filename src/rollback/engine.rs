@@ -51,7 +51,7 @@ pub(super) fn native(rollback: &schema::Rollback, contents: &Contents, answers: 
         (Engine::Helm, _, Some(it)) => helm::native(it, contents, answers),
         (Engine::Kubernetes | Engine::ArgoRollouts, None, _) => Err(Problem::NeedsTable("kubernetes")),
         (Engine::Helm, _, None) => Err(Problem::NeedsTable("helm")),
-        (Engine::Salesforce | Engine::GithubActions | Engine::Steps, ..) => Err(Problem::Engine),
+        (Engine::Salesforce | Engine::GithubActions | Engine::GitRevert | Engine::Steps, ..) => Err(Problem::Engine),
     };
     native.map_err(problem)
 }
@@ -62,6 +62,8 @@ fn step(name: impl Into<String>, argv: Vec<String>, timeout: Duration, verify: O
         name: name.into(),
         action: StepAction::Run(argv),
         rehearse: None,
+        compensate: None,
+        retries: 0,
         timeout_s: timeout.as_secs_f64(),
         verify,
         idempotent: false,
@@ -76,6 +78,7 @@ fn prints(argv: Vec<String>, equals: impl Into<String>) -> Verify {
         url: None,
         json: None,
         equals: Some(equals.into()),
+        each: false,
         within: WITHIN,
         token: None,
         allow_http: false,

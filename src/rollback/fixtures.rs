@@ -40,7 +40,10 @@ pub fn step(name: &str, run: &[&str]) -> Step {
         name: name.into(),
         run: Some(run.iter().map(|&arg| arg.into()).collect()),
         http: None,
+        manual: None,
         rehearse: None,
+        compensate: None,
+        retries: 0,
         timeout: Duration::from_secs(20),
         verify: None,
         idempotent: false,
@@ -54,6 +57,7 @@ pub fn verify_run(argv: &[&str]) -> Verify {
         url: None,
         json: None,
         equals: None,
+        each: false,
         within: Duration::from_millis(300),
         token: None,
         allow_http: false,
@@ -65,7 +69,7 @@ pub fn verify_url(url: &str, json: &str, equals: &str) -> Verify {
 }
 
 pub fn rollback(steps: Vec<Step>, verify: Option<Verify>) -> Rollback {
-    Rollback { engine: Default::default(), to: None, kubernetes: None, helm: None, steps, verify }
+    Rollback { steps, verify, ..Rollback::default() }
 }
 
 pub fn plan_of(steps: Vec<Step>, verify: Option<Verify>) -> Plan {

@@ -1,5 +1,6 @@
 //! The plan of a rollback as a value: what is previewed is what runs.
 
+use std::ops::Not;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -19,6 +20,15 @@ pub const PLAN_TTL: Duration = Duration::from_secs(60);
 /// An ordered list of steps from one version back to another. Its [`Plan::hash`] covers every field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
+    /// What the configuration calls it; empty in old journals.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Whether the code that runs stays what it is: a flag is turned off.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub keeps_code: bool,
+    /// Why it goes back to just that version.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub chosen: String,
     /// What runs now.
     pub from: Version,
     /// What it goes back to.
@@ -77,6 +87,12 @@ pub struct Step {
     pub action: StepAction,
     /// The harmless form for rehearsals.
     pub rehearse: Option<Vec<String>>,
+    /// A command that takes it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compensate: Option<Vec<String>>,
+    /// How often it is tried again when it fails.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retries: u32,
     /// How long it may take, in seconds.
     pub timeout_s: f64,
     /// How to see in the world that it took effect.
@@ -95,6 +111,12 @@ pub enum StepAction {
     Run(Vec<String>),
     /// Sends a request.
     Http(Request),
+    /// Asks a person to do something.
+    Manual(String),
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Plan {
@@ -131,6 +153,9 @@ impl Plan {
 
     /// Why this plan must not be fired without a reason, if there is one.
     pub fn objection(&self) -> Option<String> {
+        if self.keeps_code {
+            return None;
+        }
         let target = &self.to.reference;
         if self.to.oid.is_none() {
             return Some(format!("git does not know {target}"));
@@ -186,11 +211,17 @@ impl Step {
 }
 
 impl StepAction {
-    /// `run` or `http`.
+    /// Whether a person does it.
+    pub fn is_manual(&self) -> bool {
+        matches!(self, Self::Manual(_))
+    }
+
+    /// `run`, `http` or `manual`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Run(_) => "run",
             Self::Http(_) => "http",
+            Self::Manual(_) => "manual",
         }
     }
 
@@ -202,6 +233,7 @@ impl StepAction {
                 let body = request.json.as_ref().map_or_else(String::new, |json| format!(" {json}"));
                 clean(&format!("{} {}{body}", request.method, request.url))
             }
+            Self::Manual(text) => clean(text),
         }
     }
 }
@@ -214,7 +246,8 @@ pub fn describe(verify: &Verify) -> String {
         (None, None) => String::new(),
     };
     let path = verify.json.as_ref().map_or_else(String::new, |path| format!(" {}", clean(path)));
-    let value = verify.equals.as_ref().map_or_else(String::new, |value| format!(" = {}", clean(value)));
+    let each = if verify.each { " each" } else { "" };
+    let value = verify.equals.as_ref().map_or_else(String::new, |value| format!("{each} = {}", clean(value)));
     format!("{what}{path}{value}, within {}", short(verify.within))
 }
 

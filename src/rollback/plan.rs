@@ -149,7 +149,8 @@ pub fn build(rollback: &schema::Rollback, contents: Contents, answers: &[Value])
     };
     let Contents { from, to, class, undoes, mut warnings } = contents;
     warnings.extend(more);
-    Ok(Plan { from, to, class, undoes, steps, verify, warnings })
+    let (name, keeps_code, chosen) = (clean(rollback.label()), rollback.keeps_code, String::new());
+    Ok(Plan { name, keeps_code, chosen, from, to, class, undoes, steps, verify, warnings })
 }
 
 fn listed_steps(rollback: &schema::Rollback, values: Values) -> Result<Vec<Step>, PlanError> {
@@ -171,8 +172,9 @@ impl Plan {
                 let fill = |text: &str| Ok::<_, Infallible>(placeholder::fill_plan(text, &hash));
                 let Ok(()) = request.json.iter_mut().try_for_each(|json| fill_json(json, &fill));
             }
+            StepAction::Manual(_) => {}
         }
-        step.rehearse.iter_mut().for_each(|argv| fill_all(argv, &hash));
+        step.rehearse.iter_mut().chain(&mut step.compensate).for_each(|argv| fill_all(argv, &hash));
         step.verify.iter_mut().for_each(|verify| fill_verify(verify, &hash));
         Some(step)
     }
@@ -188,13 +190,18 @@ impl Plan {
 fn build_step(step: &schema::Step, values: Values) -> Result<Step, PlanError> {
     let problem = |problem| PlanError { part: format!("step {:?}", step.name), problem };
     let action = build_action(step, values).map_err(problem)?;
-    let rehearse = step.rehearse.as_ref().map(|it| build_argv("rehearse", it, values)).transpose().map_err(problem)?;
+    let argv = |key, argv: &Option<Vec<String>>| {
+        argv.as_ref().map(|it| build_argv(key, it, values)).transpose().map_err(problem)
+    };
+    let (rehearse, compensate) = (argv("rehearse", &step.rehearse)?, argv("compensate", &step.compensate)?);
     let verify = step.verify.as_ref().map(|it| build_verify(it, values)).transpose().map_err(problem)?;
     let timeout = if step.http.is_some() { step.timeout.min(REQUEST_LIMIT) } else { step.timeout };
     Ok(Step {
         name: clean(&step.name),
         action,
         rehearse,
+        compensate,
+        retries: if step.idempotent { step.retries } else { 0 },
         timeout_s: timeout.as_secs_f64(),
         verify,
         idempotent: step.idempotent,
@@ -203,9 +210,10 @@ fn build_step(step: &schema::Step, values: Values) -> Result<Step, PlanError> {
 }
 
 fn build_action(step: &schema::Step, values: Values) -> Result<StepAction, Problem> {
-    match (&step.run, &step.http) {
-        (Some(argv), None) => Ok(StepAction::Run(build_argv("run", argv, values)?)),
-        (None, Some(request)) => Ok(StepAction::Http(build_request(request, values)?)),
+    match (&step.run, &step.http, &step.manual) {
+        (Some(argv), None, None) => Ok(StepAction::Run(build_argv("run", argv, values)?)),
+        (None, Some(request), None) => Ok(StepAction::Http(build_request(request, values)?)),
+        (None, None, Some(text)) => Ok(StepAction::Manual(clean(&values.fill(text, Place::Plain)?))),
         _ => Err(Problem::NotOne("run", "http")),
     }
 }

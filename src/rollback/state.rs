@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::execution::{Answer, Execution, Next, Progress};
 use super::guard::{self, Guard, Input, Verdict, Why};
-use super::model::Plan;
+use super::model::{Plan, StepAction};
 use super::output::Output;
 use crate::evidence::{Freshness, Observation, Observed};
 use crate::incident::{Decision, Entry};
@@ -387,6 +387,10 @@ pub fn resume(execution: &Execution, answer: Option<Answer>) -> Result<Order, St
 /// What is asked of a person about a step in doubt.
 pub fn question(execution: &Execution, index: usize) -> String {
     let name = execution.steps.get(index).map_or("?", |step| &step.name);
+    let step = execution.plan.as_ref().and_then(|plan| plan.steps.get(index));
+    if let Some(StepAction::Manual(text)) = step.map(|step| &step.action) {
+        return format!("step {} `{name}` is yours: {text}. Then answer `done`, or `skip`", index + 1);
+    }
     format!(
         "step {} `{name}` may have taken effect, and nothing can tell: look at production, then answer `done`, `not-done` or `skip`",
         index + 1

@@ -3,43 +3,95 @@
 use std::time::Duration;
 
 use super::{Faults, LONGEST_TIMEOUT};
-use crate::config::schema::{Engine, Helm, Kubernetes, Rollback, Step};
+use crate::config::schema::{Engine, GitRevert, Helm, Kubernetes, Rollback, Step};
+
+/// How often a failed step may be tried again.
+const MOST_RETRIES: u32 = 5;
 
 impl Faults {
     pub(super) fn rollback(&mut self, rollback: &Rollback) {
-        if rollback.engine == Engine::Steps && rollback.steps.is_empty() {
-            self.add("rollback", "a rollback by steps needs at least one [[rollback.steps]]");
+        if !rollback.plan.is_empty() {
+            self.head_of_plans(rollback);
+            self.names("rollback.plan", rollback.plan.iter().map(Rollback::label));
         }
-        self.engine(rollback);
-        self.names("rollback.steps", rollback.steps.iter().map(|step| step.name.as_str()));
-        for (index, step) in rollback.steps.iter().enumerate() {
-            self.step(&format!("rollback.steps.{index}"), step);
+        for (path, way) in rollback.places().iter().zip(rollback.ways()) {
+            self.way(path, &way);
         }
-        if let Some(verify) = &rollback.verify {
-            self.verify("rollback.verify", verify);
+    }
+
+    /// What is above several plans holds for all of them, and is none itself.
+    fn head_of_plans(&mut self, rollback: &Rollback) {
+        let is_way = rollback.engine != Engine::default()
+            || !(rollback.steps.is_empty() && rollback.needs.is_empty())
+            || rollback.kubernetes.is_some()
+            || rollback.helm.is_some()
+            || rollback.git.is_some();
+        if is_way {
+            self.add(
+                "rollback",
+                "beside [[rollback.plan]] only `to` and `verify` may stand: make it a plan of its own",
+            );
+        }
+        for (index, _) in rollback.plan.iter().enumerate().filter(|(_, way)| !way.plan.is_empty()) {
+            self.add(&format!("rollback.plan.{index}.plan"), "a plan has no plans below it");
+        }
+    }
+
+    fn way(&mut self, path: &str, way: &Rollback) {
+        if way.engine == Engine::Steps && way.steps.is_empty() {
+            let lists = format!("a rollback by steps needs at least one [[{}.steps]]", keys(path));
+            self.add(path, lists);
+        }
+        self.engine(path, way);
+        self.names(&format!("{path}.steps"), way.steps.iter().map(|step| step.name.as_str()));
+        for (index, step) in way.steps.iter().enumerate() {
+            self.step(&format!("{path}.steps.{index}"), step);
+        }
+        self.names(&format!("{path}.needs"), way.needs.iter().map(|need| need.name.as_str()));
+        for (index, need) in way.needs.iter().enumerate() {
+            self.verify(&format!("{path}.needs.{index}.look"), &need.look);
+        }
+        if let Some(verify) = &way.verify {
+            self.verify(&format!("{path}.verify"), verify);
         }
     }
 
     /// An engine makes its own steps, from what it acts on.
-    fn engine(&mut self, rollback: &Rollback) {
-        let by_kubectl = matches!(rollback.engine, Engine::Kubernetes | Engine::ArgoRollouts);
+    fn engine(&mut self, path: &str, way: &Rollback) {
+        let by_kubectl = matches!(way.engine, Engine::Kubernetes | Engine::ArgoRollouts);
         for (table, is_given, is_used) in [
-            ("rollback.kubernetes", rollback.kubernetes.is_some(), by_kubectl),
-            ("rollback.helm", rollback.helm.is_some(), rollback.engine == Engine::Helm),
+            ("kubernetes", way.kubernetes.is_some(), by_kubectl),
+            ("helm", way.helm.is_some(), way.engine == Engine::Helm),
+            ("git", way.git.is_some(), way.engine == Engine::GitRevert),
         ] {
             if is_given && !is_used {
-                self.add(table, "the engine of [rollback] does not use it");
+                self.add(&format!("{path}.{table}"), "the engine of this plan does not use it");
             }
         }
-        if rollback.engine != Engine::Steps && !rollback.steps.is_empty() {
-            self.add("rollback.steps", "an engine makes its own steps: use the engine \"steps\", or leave these out");
+        if way.engine != Engine::Steps && !way.steps.is_empty() {
+            let what = "an engine makes its own steps: use the engine \"steps\", or leave these out";
+            self.add(&format!("{path}.steps"), what);
         }
-        if let Some(Kubernetes { workload, namespace, context, image, .. }) = &rollback.kubernetes {
-            self.objects("rollback.kubernetes", [("workload", workload), ("namespace", namespace)], context.as_deref());
-            image.iter().for_each(|image| self.placeholders("rollback.kubernetes.image", image));
+        if let Some(Kubernetes { workload, namespace, context, image, .. }) = &way.kubernetes {
+            let path = format!("{path}.kubernetes");
+            self.objects(&path, [("workload", workload), ("namespace", namespace)], context.as_deref());
+            image.iter().for_each(|image| self.placeholders(&format!("{path}.image"), image));
         }
-        if let Some(Helm { release, namespace, context, .. }) = &rollback.helm {
-            self.objects("rollback.helm", [("release", release), ("namespace", namespace)], context.as_deref());
+        if let Some(Helm { release, namespace, context, .. }) = &way.helm {
+            let names = [("release", release), ("namespace", namespace)];
+            self.objects(&format!("{path}.helm"), names, context.as_deref());
+        }
+        if let Some(GitRevert { branch, remote }) = &way.git {
+            for (key, name) in [("branch", branch), ("remote", remote)] {
+                let allowed = |c: char| c.is_ascii_alphanumeric() || "._/-".contains(c);
+                if name.is_empty()
+                    || name.starts_with(['-', '.', '/'])
+                    || name.contains("..")
+                    || !name.chars().all(allowed)
+                {
+                    self.add(&format!("{path}.git.{key}"), "is no plain name: letters, digits and `._/-`");
+                }
+            }
         }
     }
 
@@ -60,18 +112,33 @@ impl Faults {
     }
 
     fn step(&mut self, path: &str, step: &Step) {
-        match (&step.run, &step.http) {
-            (Some(_), Some(_)) => self.add(path, "a step has `run` or `http`, not both: make two steps"),
-            (None, None) => self.add(path, "a step needs `run = [\"program\", …]` or `http = { url = \"…\" }`"),
-            (Some(argv), None) => self.argv(&format!("{path}.run"), argv),
-            (None, Some(request)) => self.request(&format!("{path}.http"), request),
+        match (&step.run, &step.http, &step.manual) {
+            (Some(argv), None, None) => self.argv(&format!("{path}.run"), argv),
+            (None, Some(request), None) => self.request(&format!("{path}.http"), request),
+            (None, None, Some(text)) => self.placeholders(&format!("{path}.manual"), text),
+            (None, None, None) => {
+                self.add(path, "a step needs `run = [\"program\", …]`, `http = { url = \"…\" }` or `manual = \"…\"`");
+            }
+            _ => self.add(path, "a step has one of `run`, `http` and `manual`: make two steps"),
         }
-        if let Some(argv) = &step.rehearse {
-            self.argv(&format!("{path}.rehearse"), argv);
+        for (key, argv) in [("rehearse", &step.rehearse), ("compensate", &step.compensate)] {
+            argv.iter().for_each(|argv| self.argv(&format!("{path}.{key}"), argv));
+        }
+        if step.retries > 0 && !step.idempotent {
+            let what = "only a step that says `idempotent = true` is tried again by itself";
+            self.add(&format!("{path}.retries"), what);
+        }
+        if step.retries > MOST_RETRIES {
+            self.add(&format!("{path}.retries"), format!("{MOST_RETRIES} at most: somebody waits"));
         }
         if let Some(verify) = &step.verify {
             self.verify(&format!("{path}.verify"), verify);
         }
         self.between(&format!("{path}.timeout"), step.timeout, Duration::ZERO, LONGEST_TIMEOUT);
     }
+}
+
+/// A path as the file has it: without the places in lists.
+fn keys(path: &str) -> String {
+    path.split('.').filter(|key| key.parse::<usize>().is_err()).collect::<Vec<_>>().join(".")
 }

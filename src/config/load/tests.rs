@@ -134,7 +134,7 @@ fn bad_metrics_are_told() {
 fn bad_steps_are_told() {
     for (lines, told) in [
         ("", "a step needs `run"),
-        ("run = [\"a\"]\nhttp = { url = \"https://x.example\" }", "`run` or `http`, not both"),
+        ("run = [\"a\"]\nhttp = { url = \"https://x.example\" }", "one of `run`, `http` and `manual`"),
         ("run = []", "a command needs a program"),
         ("run = [\"a\", \"{to.tag}\"]", "unknown placeholder `{to.tag}`"),
         ("run = [\"a\", \"--to={to.versoin}\"]", "did you mean `to.version`?"),
@@ -313,4 +313,33 @@ fn a_test_source_that_cannot_be_right_says_where() {
     let quarantine =
         "run = [\"x\"]\nquarantine = [{ test = \"t\", owner = \"\", ticket = \"T\", expires = \"2026-12-31\" }]";
     assert!(of(quarantine)[0].contains("say something"), "{:?}", of(quarantine));
+}
+
+#[test]
+fn several_ways_back_share_what_stands_above_them() {
+    let text = "[rollback]\nto = \"v1\"\nverify = { run = [\"check\"] }\n\
+         [[rollback.plan]]\nname = \"flag off\"\nkeeps_code = true\nneeds = [{ name = \"flag\", look = { run = [\"flag\", \"get\"] } }]\n\
+         steps = [{ name = \"off\", run = [\"flag\", \"off\"] }]\n\
+         [[rollback.plan]]\nengine = \"helm\"\nhelm = { release = \"r\", namespace = \"n\" }\nwindow = \"10m\"\n";
+    let rollback = parse(text, &at()).unwrap().config.rollback.unwrap();
+    let ways = rollback.ways();
+    assert_eq!(ways.iter().map(|way| way.label()).collect::<Vec<_>>(), ["flag off", "helm"]);
+    assert!(ways.iter().all(|way| way.to.as_deref() == Some("v1") && way.verify.is_some()));
+    assert_eq!(rollback.places(), ["rollback.plan.0", "rollback.plan.1"]);
+}
+
+#[test]
+fn a_plan_among_several_is_checked_like_one_alone() {
+    let text = "[rollback]\nengine = \"helm\"\nhelm = { release = \"r\", namespace = \"n\" }\n\
+         [[rollback.plan]]\nname = \"a\"\n[[rollback.plan]]\nname = \"b\"\n\
+         steps = [{ name = \"go\", run = [\"x\"], manual = \"y\" }, { name = \"again\", run = [\"x\"], retries = 2 }]\n";
+    let found = errors(text);
+    for said in [
+        "beside [[rollback.plan]] only `to` and `verify` may stand",
+        "needs at least one [[rollback.plan.steps]]",
+        "a step has one of `run`, `http` and `manual`",
+        "only a step that says `idempotent = true` is tried again",
+    ] {
+        assert!(found.contains(said), "{said}\n{found}");
+    }
 }

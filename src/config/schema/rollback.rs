@@ -8,23 +8,89 @@ use super::super::duration;
 use super::Secret;
 
 /// `[rollback]`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rollback {
+    /// What the screen calls this way back, where it is one of several.
+    pub name: Option<String>,
     /// Who does it.
     #[serde(default)]
     pub engine: Engine,
-    /// What it goes back to: a revision; the newest production tag before the present one without it.
+    /// What it goes back to: a revision. Without it the last version that the journal saw healthy, else the newest
+    /// production tag before the present one.
     pub to: Option<String>,
+    /// What must hold in the world for this way to make sense.
+    #[serde(default)]
+    pub needs: Vec<Need>,
+    /// For how long after a commit was made it can be taken back in this way.
+    #[serde(default, with = "duration::optional")]
+    pub window: Option<Duration>,
+    /// Whether the code that runs stays what it is: a flag is turned off, traffic is moved.
+    #[serde(default)]
+    pub keeps_code: bool,
     /// What the engines `kubernetes` and `argo-rollouts` act on.
     pub kubernetes: Option<Kubernetes>,
     /// What the engine `helm` acts on.
     pub helm: Option<Helm>,
+    /// What the engine `git-revert` acts on.
+    pub git: Option<GitRevert>,
     /// The steps, in order.
     #[serde(default)]
     pub steps: Vec<Step>,
     /// The check of the world at the end.
     pub verify: Option<Verify>,
+    /// Several ways back, the preferred one first. What stands above them holds for all.
+    #[serde(default)]
+    pub plan: Vec<Self>,
+}
+
+impl Rollback {
+    /// The ways back, the preferred one first: those of `[[rollback.plan]]`, or this one alone.
+    pub fn ways(&self) -> Vec<Self> {
+        if self.plan.is_empty() {
+            return vec![self.clone()];
+        }
+        let common = |way: &Self| Self {
+            to: way.to.clone().or_else(|| self.to.clone()),
+            verify: way.verify.clone().or_else(|| self.verify.clone()),
+            ..way.clone()
+        };
+        self.plan.iter().map(common).collect()
+    }
+
+    /// Where each of [`Self::ways`] stands in the file: keys with dots between them.
+    pub fn places(&self) -> Vec<String> {
+        match self.plan.len() {
+            0 => vec!["rollback".into()],
+            ways => (0..ways).map(|index| format!("rollback.plan.{index}")).collect(),
+        }
+    }
+
+    /// What the screen calls it.
+    pub fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or_else(|| self.engine.label())
+    }
+}
+
+/// Something that must hold in the world before a plan is fired.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Need {
+    /// In a few words: `the flag is there`.
+    pub name: String,
+    /// One look at it.
+    pub look: Verify,
+}
+
+/// A branch whose tip is what runs, or is about to: what is undone there stays undone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GitRevert {
+    /// The branch.
+    pub branch: String,
+    /// Where it is pushed.
+    #[serde(default = "origin")]
+    pub remote: String,
 }
 
 /// A workload in a cluster, reached by `kubectl`.
@@ -76,9 +142,26 @@ pub enum Engine {
     Salesforce,
     /// A workflow of GitHub Actions.
     GithubActions,
+    /// A commit that takes the others back, pushed to the branch that production follows.
+    GitRevert,
 }
 
-/// One step of a rollback: a command or a request. Placeholders: `{to.version}`, `{to.sha}`,
+impl Engine {
+    /// As it is written in the file.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Steps => "steps",
+            Self::ArgoRollouts => "argo-rollouts",
+            Self::Kubernetes => "kubernetes",
+            Self::Helm => "helm",
+            Self::Salesforce => "salesforce",
+            Self::GithubActions => "github-actions",
+            Self::GitRevert => "git-revert",
+        }
+    }
+}
+
+/// One step of a rollback: a command, a request, or something that a person does. Placeholders: `{to.version}`, `{to.sha}`,
 /// `{from.version}`, `{from.sha}`, each filling (part of) one argument.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,8 +172,15 @@ pub struct Step {
     pub run: Option<Vec<String>>,
     /// A request.
     pub http: Option<Request>,
+    /// Something that only a person can do: what is asked of them.
+    pub manual: Option<String>,
     /// A harmless form of the command for rehearsals.
     pub rehearse: Option<Vec<String>>,
+    /// A command that takes back what this step did, for when a later one fails.
+    pub compensate: Option<Vec<String>>,
+    /// How often it is tried again when it fails; only where twice is as good as once.
+    #[serde(default)]
+    pub retries: u32,
     /// How long it may take.
     #[serde(default = "sixty_seconds", with = "duration")]
     pub timeout: Duration,
@@ -134,6 +224,9 @@ pub struct Verify {
     pub json: Option<String>,
     /// What is expected there, with placeholders.
     pub equals: Option<String>,
+    /// Whether the answer is a list, lines or a JSON array, of which each must be that: one value for each instance.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub each: bool,
     /// How long to keep looking.
     #[serde(default = "sixty_seconds", with = "duration")]
     pub within: Duration,
@@ -146,6 +239,10 @@ pub struct Verify {
 
 fn sixty_seconds() -> Duration {
     Duration::from_secs(60)
+}
+
+fn origin() -> String {
+    "origin".into()
 }
 
 fn post() -> String {

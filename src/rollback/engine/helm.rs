@@ -93,6 +93,7 @@ fn is_back(it: &Helm, target: &Revision, wanted: &Wanted) -> Verify {
         url: None,
         json: Some(path.to_owned()),
         equals: Some(value.clone()),
+        each: false,
         within: WITHIN,
         token: None,
         allow_http: false,

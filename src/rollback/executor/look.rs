@@ -1,5 +1,6 @@
 //! Looking at the world: is it as it should be after a step?
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -24,6 +25,8 @@ const LOOK_LIMIT: Duration = Duration::from_secs(10);
 pub(super) const PRINT_LIMIT: u64 = 64 << 10;
 /// How much of a value a message shows, in cells.
 const VALUE_CELLS: usize = 80;
+/// How many values other than the expected one a message names.
+const OTHERS_NAMED: usize = 3;
 
 /// What was seen. Each in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +40,7 @@ pub enum Seen {
 }
 
 impl Seen {
-    fn words(&self) -> &str {
+    pub(super) fn words(&self) -> &str {
         match self {
             Self::Holds(text) | Self::Differs(text) | Self::Cannot(text) => text,
         }
@@ -82,30 +85,69 @@ pub(super) async fn fetch(executor: &Executor, url: &str, verify: &Verify) -> Re
 }
 
 fn read(response: &Response, verify: &Verify) -> Seen {
-    let Some(expected) = &verify.equals else {
+    if verify.equals.is_none() {
         return Seen::Holds(format!("{} answers {}", response.place, response.status));
-    };
-    let value = match &verify.json {
-        Some(path) => response.json().map_err(|error| error.what).and_then(|json| value_at(&json, path)),
-        None => Ok(String::from_utf8_lossy(&response.body).trim().to_owned()),
-    };
-    match value {
-        Ok(value) => compare(&value, expected),
-        Err(why) => Seen::Cannot(why),
+    }
+    match &verify.json {
+        Some(path) => match response.json() {
+            Ok(json) => judge_json(&json, path, verify),
+            Err(error) => Seen::Cannot(error.what),
+        },
+        None => judge_text(&response.body, verify),
     }
 }
 
-fn value_at(json: &serde_json::Value, path: &str) -> Result<String, String> {
-    let value = http::json_at(json, path)?;
-    Ok(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+fn judge_json(json: &serde_json::Value, path: &str, verify: &Verify) -> Seen {
+    match (http::json_at(json, path), verify.each) {
+        (Err(why), _) => Seen::Cannot(why),
+        (Ok(serde_json::Value::Array(items)), true) => compare_each(items.iter().map(plain), verify),
+        (Ok(_), true) => Seen::Cannot(format!("{} is no list of instances", clean(path))),
+        (Ok(value), false) => compare(&plain(value), verify),
+    }
 }
 
-fn compare(value: &str, expected: &str) -> Seen {
-    let shown = |text: &str| fit(&clean(text), VALUE_CELLS);
+fn judge_text(text: &[u8], verify: &Verify) -> Seen {
+    let text = String::from_utf8_lossy(text);
+    match verify.each {
+        true => compare_each(text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()), verify),
+        false => compare(text.trim(), verify),
+    }
+}
+
+fn plain(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn compare(value: &str, verify: &Verify) -> Seen {
+    let expected = verify.equals.as_deref().unwrap_or_default();
     match value == expected {
         true => Seen::Holds(format!("the world says {}", shown(value))),
         false => Seen::Differs(format!("the world says {}, not {}", shown(value), shown(expected))),
     }
+}
+
+/// One value for each instance: how many are where they should be, and where the others are.
+fn compare_each(values: impl Iterator<Item = String>, verify: &Verify) -> Seen {
+    let expected = verify.equals.as_deref().unwrap_or_default();
+    let mut others = BTreeMap::<String, usize>::new();
+    let (mut all, mut there) = (0, 0);
+    for value in values {
+        all += 1;
+        if value == expected { there += 1 } else { *others.entry(value).or_default() += 1 }
+    }
+    let words = format!("{there} of {all} instances on {}", shown(expected));
+    match (all, others.is_empty()) {
+        (0, _) => Seen::Cannot("the world names no instance".into()),
+        (_, true) => Seen::Holds(words),
+        (_, false) => {
+            let named = others.iter().take(OTHERS_NAMED).map(|(value, count)| format!(", {count} on {}", shown(value)));
+            Seen::Differs(words + &named.collect::<String>())
+        }
+    }
+}
+
+fn shown(text: &str) -> String {
+    fit(&clean(text), VALUE_CELLS)
 }
 
 /// As `test`, `grep` and `diff` do: 0 is yes, 1 is no, anything else is no answer.
@@ -118,10 +160,7 @@ async fn look_by_command(executor: &Executor, argv: &[String], verify: &Verify) 
     };
     let last = fit(&clean_bytes(printed.trim_ascii().rsplit(|b| *b == b'\n').next().unwrap_or_default()), VALUE_CELLS);
     match (code, &verify.equals) {
-        (Some(0), Some(expected)) => match printed_value(&printed, verify.json.as_deref()) {
-            Ok(value) => compare(&value, expected),
-            Err(why) => Seen::Cannot(why),
-        },
+        (Some(0), Some(_)) => judge_printed(&printed, verify),
         (Some(0), None) => Seen::Holds("the look ended with 0".into()),
         (Some(1), _) => Seen::Differs(format!("the look ended with 1 {last}").trim_end().to_owned()),
         (Some(code), _) => Seen::Cannot(format!("the look ended with {code} {last}").trim_end().to_owned()),
@@ -129,10 +168,12 @@ async fn look_by_command(executor: &Executor, argv: &[String], verify: &Verify) 
     }
 }
 
-fn printed_value(printed: &[u8], path: Option<&str>) -> Result<String, String> {
-    let Some(path) = path else { return Ok(String::from_utf8_lossy(printed).trim().to_owned()) };
-    let json = serde_json::from_slice(printed).map_err(|error| format!("the look printed no JSON: {error}"))?;
-    value_at(&json, path)
+fn judge_printed(printed: &[u8], verify: &Verify) -> Seen {
+    let Some(path) = &verify.json else { return judge_text(printed, verify) };
+    match serde_json::from_slice(printed) {
+        Ok(json) => judge_json(&json, path, verify),
+        Err(error) => Seen::Cannot(format!("the look printed no JSON: {error}")),
+    }
 }
 
 /// Runs a command that only looks; it dies with whoever waits for it. Returns its exit code and the first `limit`

@@ -1,5 +1,7 @@
 //! One run of a plan: what is next by the record is announced, done, and looked at.
 
+use std::time::Duration;
+
 use tokio_util::sync::CancellationToken;
 
 use super::lock::Lock;
@@ -14,6 +16,9 @@ use crate::rollback::model::{Plan, Step, StepAction};
 use crate::rollback::output::Batch;
 use crate::rollback::state::{Order, question};
 use crate::rollback::supervisor::{self, Task};
+
+/// The wait before a step is tried again; longer each time.
+const RETRY_WAIT: Duration = Duration::from_secs(1);
 
 /// Whether the run goes on after a step.
 enum After {
@@ -89,18 +94,29 @@ impl Run<'_> {
         After::End(RollbackEnd::Stopped, format!("stopped by a person; {}", self.so_far()))
     }
 
-    /// Announces a step, and does it.
+    /// Announces a step, and does it; again where twice is as good as once.
     async fn issue(&mut self, index: usize) -> After {
         let Some(step) = self.plan.runnable(index) else { return self.no_such(index) };
         self.state(index, StepState::Intent, None).await;
-        match self.act(index, &step).await {
+        let mut ran = self.act(index, &step).await;
+        for again in 1..=step.retries {
+            let Ran::Failed(why) = &ran else { break };
+            if self.is_stopped() {
+                break;
+            }
+            let what = format!("try {} of {}, for it failed: {why}", again + 1, step.retries + 1);
+            tokio::time::sleep(RETRY_WAIT * again).await;
+            self.state(index, StepState::Intent, Some(what)).await;
+            ran = self.act(index, &step).await;
+        }
+        match ran {
             Ran::Done(what) => {
                 self.state(index, StepState::Observed, Some(what)).await;
                 After::GoOn
             }
             Ran::Failed(why) => {
                 self.state(index, StepState::Failed, Some(why.clone())).await;
-                self.failed(index, &format!("failed: {why}"))
+                self.failed(index, &format!("failed: {why}")).await
             }
             Ran::Unknown(why) => {
                 self.state(index, StepState::Unknown, Some(why.clone())).await;
@@ -117,6 +133,7 @@ impl Run<'_> {
                 let key = format!("{}-{index}", self.hash);
                 request::send(self.executor, request, &key, step.timeout()).await
             }
+            StepAction::Manual(text) => self.ask_for(index, step, text).await,
         }
     }
 
@@ -139,6 +156,17 @@ impl Run<'_> {
         let End { ran, is_lost } = end;
         self.is_lost |= is_lost;
         ran
+    }
+
+    /// A step that a person does is over when the world says so, or when they do.
+    async fn ask_for(&mut self, index: usize, step: &Step, text: &str) -> Ran {
+        self.state(index, StepState::Issued, Some(format!("by hand: {text}"))).await;
+        let Some(verify) = &step.verify else { return Ran::Unknown(format!("by hand: {text}")) };
+        let patient = Verify { within: step.timeout(), ..verify.clone() };
+        match self.look(&patient).await {
+            Seen::Holds(what) => Ran::Done(what),
+            Seen::Differs(what) | Seen::Cannot(what) => Ran::Unknown(format!("by hand: {text}; {what}")),
+        }
     }
 
     fn task(&self, index: usize, step: &Step, argv: &[String]) -> Result<Task, String> {
@@ -173,11 +201,16 @@ impl Run<'_> {
 
     /// A step whose outcome is unknown: the world is asked; it is never issued again in the same run.
     async fn after_unknown(&mut self, index: usize, step: &Step, why: &str) -> After {
-        let Some(verify) = &step.verify else { return self.failed(index, &format!("may have taken effect: {why}")) };
+        if step.action.is_manual() {
+            return After::End(RollbackEnd::Stopped, format!("{}; {}", self.ask(index), self.so_far()));
+        }
+        let Some(verify) = &step.verify else {
+            return self.failed(index, &format!("may have taken effect: {why}")).await;
+        };
         match self.look(verify).await {
             Seen::Holds(what) => self.verified(index, what).await,
             Seen::Differs(what) | Seen::Cannot(what) => {
-                self.failed(index, &format!("may have taken effect: {why}; {what}"))
+                self.failed(index, &format!("may have taken effect: {why}; {what}")).await
             }
         }
     }
@@ -209,7 +242,7 @@ impl Run<'_> {
         if index + 1 == self.plan.steps.len() {
             return After::End(RollbackEnd::IssuedNotVerified, format!("every step was issued, and {what}"));
         }
-        self.failed(index, &format!("was issued, and {what}"))
+        self.failed(index, &format!("was issued, and {what}")).await
     }
 
     async fn verified(&mut self, index: usize, what: String) -> After {
@@ -248,9 +281,15 @@ impl Run<'_> {
         }
     }
 
-    fn failed(&self, index: usize, why: &str) -> After {
+    async fn failed(&self, index: usize, why: &str) -> After {
         let name = self.plan.steps.get(index).map_or("", |step| step.name.as_str());
-        let detail = format!("step {} `{name}` {why}. Nothing was done after it; {}", index + 1, self.so_far());
+        let world = match self.plan.last_look() {
+            // One glance: whoever reads this waits.
+            Some(verify) => format!("; {}", self.look(&Verify { within: Duration::ZERO, ..verify }).await.words()),
+            None => String::new(),
+        };
+        let so_far = self.so_far();
+        let detail = format!("step {} `{name}` {why}. Nothing was done after it; {so_far}{world}", index + 1);
         After::End(RollbackEnd::Failed, detail)
     }
 

@@ -16,6 +16,7 @@ use crate::rollback::output::Output;
 
 mod crash;
 mod server;
+mod ways;
 
 use server::Server;
 

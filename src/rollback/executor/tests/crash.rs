@@ -185,7 +185,8 @@ async fn no_step_takes_effect_twice_when_its_supervisor_is_killed() {
 #[tokio::test]
 async fn while_a_step_runs_that_nobody_watches_nothing_begins() {
     let bench = Bench::new();
-    let script = "kill -9 $PPID; while [ ! -f go ]; do sleep 0.02; done; echo x >> blind";
+    let script = "until grep -q 'step 1' rollback.lock; do sleep 0.02; done; kill -9 $PPID; \
+                  while [ ! -f go ]; do sleep 0.02; done; echo x >> blind";
     let plan = plan_of(vec![sh("blind", script)], Some(verify_run(&["test", "-f", "blind"])));
     assert_eq!(bench.run(plan).await, RollbackEnd::Failed);
     let order = bench.resumed(Some(Answer::NotDone));
