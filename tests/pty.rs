@@ -162,3 +162,55 @@ fn a_locale_without_unicode_gets_ascii() {
     let beyond: String = raw.chars().filter(|c| !c.is_ascii()).collect();
     assert_eq!(beyond, "");
 }
+
+/// A repository whose tests fail in a way that a file decides, and its trusted cockpit.
+fn with_tests(columns: u16, rows: u16) -> (Terminal, tempfile::TempDir, tempfile::TempDir) {
+    let (folder, state) = (repository(), tempfile::tempdir().unwrap());
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "hotfix.toml",
+        "[[tests]]\nname = \"unit\"\nrun = [\"sh\", \"run.sh\"]\njunit = [\"out/*.xml\"]\ntimeout = \"60s\"\n",
+    );
+    write(
+        "run.sh",
+        "echo 'ok 1 - begins'\nwhile [ ! -e out/go ]; do sleep 0.05; done\n\
+         echo '<testsuite name=\"s\"><testcase classname=\"Pool\" name=\"drains\"><failure message=\"expected 8, got 9\"/></testcase>\
+         <testcase classname=\"Pool\" name=\"fills\"/></testsuite>' > out/unit.xml\nexit 1\n",
+    );
+    write(".gitignore", "out/\n");
+    git(folder.path(), &["add", "."]);
+    git(folder.path(), &["commit", "-qm", "Tests"]);
+    std::fs::create_dir(folder.path().join("out")).unwrap();
+    let command = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(HOTFIX);
+        command.args(arguments).current_dir(folder.path()).env("HOTFIX_STATE_DIR", state.path().join("state"));
+        command.env("XDG_CONFIG_HOME", state.path().join("config")).output().unwrap()
+    };
+    let hash = String::from_utf8(command(&["trust", "--hash"]).stdout).unwrap();
+    assert!(command(&["trust", "--yes", hash.trim()]).status.success());
+    let terminal = Terminal::start(&[HOTFIX], folder.path(), state.path(), columns, rows);
+    (terminal, folder, state)
+}
+
+#[test]
+fn tests_run_from_the_cockpit_and_what_fails_is_on_the_screen() {
+    let (mut terminal, folder, _state) = with_tests(160, 48);
+    terminal.wait_for("UNKNOWN  unit: no report");
+    terminal.press("3t");
+    terminal.wait_for("1 passed so far  T stops it");
+    std::fs::write(folder.path().join("out/go"), "").unwrap();
+    terminal.wait_until("the failure", |screen| screen.contains("Pool > drains") && screen.contains("RED"));
+    terminal.press("\r");
+    terminal.wait_for("expected 8, got 9");
+}
+
+#[test]
+fn a_run_that_is_stopped_proves_nothing() {
+    let (mut terminal, _folder, _state) = with_tests(80, 24);
+    terminal.wait_for("no report at out");
+    terminal.press("3t");
+    terminal.wait_for("T stops it");
+    terminal.press("T");
+    let screen = terminal.wait_until("its end", |screen| screen.contains("stopped"));
+    assert!(!screen.contains("GREEN"), "{screen}");
+}
