@@ -9,7 +9,7 @@ use super::judge::band::Ends;
 use super::judge::{Peak, words};
 use super::model::{MetricReport, Report, State, Unit, Verdict};
 use crate::evidence::Picture;
-use crate::evidence::text::{fit, width as cells};
+use crate::evidence::text::{fit, width as cells, wrap};
 use crate::ui::Ctx;
 use crate::ui::pane::{self, Title};
 use crate::ui::theme::{Mark, Role};
@@ -370,20 +370,7 @@ fn minutes(seconds: u64) -> String {
 
 /// A text on as many lines as it needs, broken between words.
 fn wrapped(text: &str, width: u16, style: Style) -> Vec<Line<'static>> {
-    let width = usize::from(width).max(1);
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let line = lines.last_mut().expect("there is always a line");
-        if line.is_empty() {
-            line.push_str(word);
-        } else if cells(line) + 1 + cells(word) <= width {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines.into_iter().map(|line| Line::styled(fit(&line, width), style)).collect()
+    wrap(text, usize::from(width)).into_iter().map(|line| Line::styled(line, style)).collect()
 }
 
 #[cfg(test)]

@@ -80,6 +80,20 @@ impl Level {
     }
 }
 
+impl Rung {
+    /// What to do about it, where something is left to do.
+    pub fn advice(&self) -> Option<&'static str> {
+        match self.level? {
+            Level::MissingClean => Some("`hotfix finish` brings it there"),
+            Level::MissingConflict => {
+                Some("`hotfix finish` stops there: resolve and add these paths, then `hotfix finish --continue`")
+            }
+            Level::Ported => Some("compare the two: it was not copied as it is"),
+            Level::Merged | Level::Equivalent | Level::Content => None,
+        }
+    }
+}
+
 /// A target of which nothing could be found out.
 pub fn unknown(target: String, why: &str) -> Rung {
     Rung { target, level: None, paths: vec![], why: format!("unknown: {why}") }

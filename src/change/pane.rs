@@ -10,7 +10,7 @@ use super::model::{Commit, Fact, FactState, FileChange, Report, Worktree};
 use super::risk::Point;
 use super::state::State;
 use super::text as plain;
-use crate::evidence::text::{fit, fit_end, width as cells};
+use crate::evidence::text::{fit, fit_end, width as cells, wrap};
 use crate::evidence::{Freshness, Oid, Picture};
 use crate::ui::Ctx;
 use crate::ui::pane::{Title, note, short};
@@ -334,21 +334,8 @@ fn whole_rung(it: &Rung, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let mut lines = vec![Line::styled(ascii(ctx, &head), ctx.theme.style(role))];
     lines.extend(wrap(&ascii(ctx, &it.why), width).into_iter().map(Line::raw));
     lines.extend(it.paths.iter().map(|path| Line::raw(ascii(ctx, &fit_end(path, width)))));
-    lines
-}
-
-/// Breaks a sentence at blanks.
-fn wrap(sentence: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in sentence.split(' ') {
-        let last = lines.last_mut().expect("there is one from the start");
-        if !last.is_empty() && cells(last) + 1 + cells(word) > width {
-            lines.push(fit(word, width));
-        } else {
-            let blank = if last.is_empty() { "" } else { " " };
-            *last = fit(&format!("{last}{blank}{word}"), width);
-        }
-    }
+    let advice = it.advice().map(|advice| wrap(&ascii(ctx, advice), width)).unwrap_or_default();
+    lines.extend(advice.into_iter().map(|line| Line::styled(line, ctx.theme.style(Role::Key))));
     lines
 }
 

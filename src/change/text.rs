@@ -35,7 +35,8 @@ pub fn page(report: &Report, worktree: Result<&Worktree, Failure>, chain: Option
         risk.points.iter().for_each(|point| line(format!("    {:+3}  {}", point.points, point.why)));
     }
     for rung in &report.back_merge {
-        line(format!("  back-merge   {}: {}", rung.target, rung.why));
+        let advice = rung.advice().map_or_else(String::new, |advice| format!(" ({advice})"));
+        line(format!("  back-merge   {}: {}{advice}", rung.target, rung.why));
     }
     let facts = |state| report.facts.iter().filter(move |fact| fact.state == state);
     for fact in [FactState::Bad, FactState::Warn, FactState::Unknown].into_iter().flat_map(facts) {

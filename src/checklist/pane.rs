@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 
 use super::model::{By, GateState, GateStatus, Row, Seen, State, Strength};
 use super::readiness::Readiness;
-use crate::evidence::text::{fit, width};
+use crate::evidence::text::{fit, width, wrap};
 use crate::incident::Stage;
 use crate::ui::Ctx;
 use crate::ui::pane::{Title, short};
@@ -295,21 +295,6 @@ fn paragraph(name: &str, value: &str, cells: usize) -> Vec<Line<'static>> {
     let rows = wrap(value, cells.saturating_sub(NAMES).max(8));
     let label = |row: usize| if row == 0 { name } else { "" };
     rows.iter().enumerate().map(|(row, part)| Line::raw(format!("{:<NAMES$}{part}", label(row)))).collect()
-}
-
-/// Breaks a text between words; a word that is wider than a row is cut with `…`.
-fn wrap(text: &str, cells: usize) -> Vec<String> {
-    let mut rows: Vec<String> = Vec::new();
-    for word in text.split_whitespace().map(|word| fit(word, cells)) {
-        match rows.last_mut() {
-            Some(row) if width(row) + 1 + width(&word) <= cells => {
-                row.push(' ');
-                row.push_str(&word);
-            }
-            _ => rows.push(word),
-        }
-    }
-    rows
 }
 
 #[cfg(test)]

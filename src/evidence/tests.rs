@@ -93,3 +93,17 @@ fn a_text_is_cut_by_what_it_takes_on_the_screen() {
     assert_eq!(width(&fit("漢字漢字", 5)), 5);
     assert_eq!(fit("abc", 0), "");
 }
+
+#[test]
+fn lines_are_broken_at_blanks_and_never_wider_than_asked() {
+    assert_eq!(text::wrap("one two three", 8), ["one two", "three"]);
+    assert_eq!(text::wrap("  indented", 20), ["  indented"]);
+    assert_eq!(text::wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+    assert_eq!(text::wrap("", 4), [""]);
+    for cells in 4..20 {
+        for line in text::wrap("日本語 の テスト with a_very_long_name/and/a/path.rs:17 👩‍👩‍👧 end", cells)
+        {
+            assert!(text::width(&line) <= cells, "{line:?} in {cells}");
+        }
+    }
+}

@@ -107,3 +107,21 @@ fn head(text: &str, cells: usize) -> String {
         })
         .collect()
 }
+
+/// Lines of at most `cells`, broken at blanks where there are any near the end; what is indented stays so.
+pub fn wrap(text: &str, cells: usize) -> Vec<String> {
+    let cells = cells.max(4);
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while width(rest) > cells {
+        let end = head(rest, cells).len().max(rest.graphemes(true).next().map_or(1, str::len));
+        let cut = match rest[end..].starts_with(' ') {
+            true => end,
+            false => rest[..end].rfind(' ').filter(|at| *at > end / 2).unwrap_or(end),
+        };
+        lines.push(rest[..cut].to_owned());
+        rest = rest[cut..].strip_prefix(' ').unwrap_or(&rest[cut..]);
+    }
+    lines.push(rest.to_owned());
+    lines
+}

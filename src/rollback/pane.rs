@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::execution::{Execution, Next, StepStatus, step_word};
 use super::model::{Class, Plan, Step, describe};
 use super::state::{Readiness, State};
-use crate::evidence::text::{fit, width as cells};
+use crate::evidence::text::{fit, width as cells, wrap};
 use crate::evidence::{Freshness, Picture};
 use crate::incident::{RollbackEnd, StepState};
 use crate::ui::Ctx;
@@ -357,17 +357,11 @@ fn facts(step: &Step) -> Vec<String> {
 
 /// A text broken between words into lines of `width` cells, `most` lines of it.
 pub(super) fn wrapped(text: &str, width: usize, most: usize, style: Style) -> Vec<Line<'static>> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().expect("there is always one");
-        if !line.is_empty() && cells(line) + 1 + cells(word) > width {
-            lines.push(format!("  {word}"));
-        } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
+    let mut lines = wrap(text, width);
+    lines.truncate(1);
+    let rest = text[lines[0].len()..].trim_start();
+    if !rest.is_empty() {
+        lines.extend(wrap(rest, width.saturating_sub(2)).iter().map(|line| format!("  {line}")));
     }
     if lines.len() > most {
         lines.truncate(most);

@@ -11,7 +11,7 @@ use ratatui::text::{Line, Span};
 
 use super::live::Live;
 use super::model::{Ci, Green, Light, Report, Run, RunState, State, Totals};
-use crate::evidence::text::{fit, width as cells};
+use crate::evidence::text::{fit, width as cells, wrap};
 use crate::evidence::{Picture, SubjectMatch};
 use crate::ui::Ctx;
 use crate::ui::pane::{Title, clock, note, notice, short};
@@ -291,29 +291,6 @@ fn ascii(text: String, ctx: &Ctx) -> String {
 fn wrapped(line: &Line<'static>, width: usize) -> Vec<Line<'static>> {
     let text: String = line.spans.iter().map(|span| span.content.as_ref()).collect();
     wrap(&text, width).into_iter().map(|part| Line::styled(part, line.style)).collect()
-}
-
-/// Lines of at most `limit` cells, broken at blanks where there are any.
-fn wrap(text: &str, limit: usize) -> Vec<String> {
-    let limit = limit.max(4);
-    let mut lines = Vec::new();
-    let mut rest = text;
-    while cells(rest) > limit {
-        let mut end = 0;
-        let mut used = 0;
-        for (at, c) in rest.char_indices() {
-            used += cells(c.encode_utf8(&mut [0; 4]));
-            if used > limit {
-                break;
-            }
-            end = at + c.len_utf8();
-        }
-        let cut = rest[..end].rfind(' ').filter(|at| *at > end / 2).unwrap_or(end);
-        lines.push(rest[..cut].to_owned());
-        rest = rest[cut..].strip_prefix(' ').unwrap_or(&rest[cut..]);
-    }
-    lines.push(rest.to_owned());
-    lines
 }
 
 #[cfg(test)]

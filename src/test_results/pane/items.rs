@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 
-use super::{ascii, wrap};
-use crate::evidence::text::{fit_end, width as cells};
+use super::ascii;
+use crate::evidence::text::{fit_end, width as cells, wrap};
 use crate::test_results::model::{FailureKind, FlakyTest, Outcome, Run, Standing, State, TestFailure};
 use crate::test_results::quarantine;
 use crate::test_results::state::Slow;
