@@ -3,8 +3,10 @@
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use color_eyre::eyre::WrapErr;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::gather::Around;
@@ -15,8 +17,12 @@ use crate::change::model::{Observation, Report, Worktree};
 use crate::change::source::{self, Settings};
 use crate::change::text;
 use crate::config::load;
-use crate::evidence::{self, Failure};
+use crate::config::schema::Config;
+use crate::evidence::{self, Evidence, Failure};
 use crate::project::Project;
+
+/// How long what the other rooms said is used, while git is watched.
+const AROUND: Duration = Duration::from_secs(15);
 
 /// What git knows about the hotfix.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -35,12 +41,13 @@ pub struct Args {
 /// When it could not run at all.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let settings = settings(&context.directory)?;
-    if args.watch {
-        return watch(args, context, settings);
-    }
     // Without a hotfix.toml no test, canary or approval is waited for: git alone is asked, and as fast as can be.
     let project = Project::open(&context.directory).ok();
     let configured = project.as_ref().and_then(|it| Some((it, it.loaded().ok()??.config.clone())));
+    if args.watch {
+        let beside = configured.map(|(project, config)| Beside { project, config, asked: None });
+        return watch(args, context, settings, beside);
+    }
     let settings = match &configured {
         Some((project, config)) => production::settings(project, config, context.now),
         None => settings,
@@ -59,7 +66,25 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     done(print(args, &report.value, worktree.as_ref().map_err(Clone::clone), chain.as_ref()))
 }
 
-fn watch(args: Args, context: &Context, settings: Settings) -> color_eyre::Result<Exit> {
+/// The other rooms, asked now and then.
+struct Beside<'p> {
+    project: &'p Project,
+    config: Config,
+    asked: Option<(Instant, Around)>,
+}
+
+impl Beside<'_> {
+    /// The chain for what git just told.
+    fn continuity(&mut self, change: &Evidence<Report>) -> Option<Continuity> {
+        let now = Timestamp::now();
+        if self.asked.as_ref().is_none_or(|(at, _)| at.elapsed() > AROUND) {
+            self.asked = Some((Instant::now(), Around::ask(self.project, &self.config, now)));
+        }
+        self.asked.as_ref()?.1.continuity(change.clone(), now)
+    }
+}
+
+fn watch(args: Args, context: &Context, settings: Settings, mut beside: Option<Beside>) -> color_eyre::Result<Exit> {
     let (send, receive) = mpsc::channel();
     let handle = source::start(&context.directory, settings, move |observation| {
         send.send(observation).ok();
@@ -75,7 +100,7 @@ fn watch(args: Args, context: &Context, settings: Settings) -> color_eyre::Resul
             continue;
         }
         let known = state.worktree.value();
-        let Some(report) = state.report.value() else {
+        let Some(report) = state.report.evidence() else {
             // What cannot be read at all is no use to wait for.
             match state.report.failure() {
                 Some(failure) => return Err(refused(failure)),
@@ -83,7 +108,8 @@ fn watch(args: Args, context: &Context, settings: Settings) -> color_eyre::Resul
             }
         };
         let Some(worktree) = known.map(Ok).or_else(|| state.worktree.failure().cloned().map(Err)) else { continue };
-        if !print(args, report, worktree, None).wrap_err("standard output")? {
+        let chain = beside.as_mut().and_then(|beside| beside.continuity(report));
+        if !print(args, &report.value, worktree, chain.as_ref()).wrap_err("standard output")? {
             break;
         }
     }
