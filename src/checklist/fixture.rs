@@ -14,7 +14,7 @@ use crate::change::model::{
 };
 use crate::config::schema::{Checklist, Limits};
 use crate::evidence::{Evidence, Freshness, Observed, Oid, Subject};
-use crate::incident::{Decision, Entry, Incident, Role, RollbackEnd, Severity, Stage};
+use crate::incident::{Decision, Deferral, Entry, Incident, Role, RollbackEnd, Severity, Stage};
 use crate::journal::record::Record;
 use crate::journal::{Memory, Recorder};
 use crate::rollback::model::{Class, Plan, Step, StepAction, Version};
@@ -89,19 +89,41 @@ impl World {
     }
 
     pub fn tick(&mut self, item: &str, by: &str) {
-        let head = self.change.value().and_then(|report| report.head.oid.clone());
-        let entry = Entry::Ticked { item: item.into(), note: Some("seen".into()), head };
+        self.tick_saying(item, by, "seen");
+    }
+
+    pub fn tick_saying(&mut self, item: &str, by: &str, note: &str) {
+        let entry = Entry::Ticked { item: item.into(), note: Some(note.into()), head: self.head() };
         self.record(self.now, by, &entry);
     }
 
+    pub fn defer(&mut self, item: &str, owner: &str, due_at: Timestamp) {
+        let deferral = Deferral { item: item.into(), owner: owner.into(), due_at, note: None, head: self.head() };
+        self.record(self.now, "ana", &Entry::Deferred(Box::new(deferral)));
+    }
+
+    /// As if entries of this kind had never been made.
+    pub fn forget(&mut self, kind: &str) {
+        self.records.retain(|record| record.kind != kind);
+    }
+
+    /// As if nobody had said anything of this item.
+    pub fn unsay(&mut self, item: &str) {
+        self.records.retain(|record| record.body["item"] != item);
+    }
+
+    fn head(&self) -> Option<Oid> {
+        self.change.value().and_then(|report| report.head.oid.clone())
+    }
+
     pub fn waive(&mut self, item: &str, reason: &str) {
-        let head = self.change.value().and_then(|report| report.head.oid.clone());
-        let name = "ana".to_owned();
+        let (head, name) = (self.head(), "ana".to_owned());
         self.record(self.now, "ana", &Entry::Overridden { item: item.into(), reason: reason.into(), name, head });
     }
 
     pub fn notice(&mut self, at: Timestamp, text: &str) {
-        let entry = Entry::NoticeSent { channel: "chat".into(), text: text.into(), next_update_at: None };
+        let next_update_at = at.checked_add(SignedDuration::from_mins(30)).ok();
+        let entry = Entry::NoticeSent { channel: "chat".into(), text: text.into(), next_update_at };
         self.record(at, "eve", &entry);
     }
 

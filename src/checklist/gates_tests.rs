@@ -60,7 +60,7 @@ fn an_override_without_a_reason_does_not_count() {
 #[test]
 fn a_tick_from_before_any_commit_proves_nothing_of_one() {
     let mut world = World::go(Stage::Develop);
-    let entry = Entry::Ticked { item: "b8".into(), note: None, head: None };
+    let entry = Entry::Ticked { item: "b8".into(), note: Some("seen".into()), head: None };
     world.record(minute(99), "bob", &entry);
     let gate = world.gate("b8");
     assert_eq!(gate.state, GateState::Stale);

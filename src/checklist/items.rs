@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use super::rules::{Condition, Rule};
+use super::notes::Says;
+use super::rules::{Condition, Rows, Rule};
+use crate::config::schema::Checklist;
 use crate::incident::{Severity, Stage};
 
 /// One item, as the file has it.
@@ -22,6 +24,15 @@ pub struct Item {
     pub hint: String,
     /// The evidence that satisfies it by itself; without one, a person ticks.
     pub rule: Option<Rule>,
+    /// One gate for each of these, with its own evidence and its own tick.
+    pub rows: Option<Rows>,
+    /// The text of such a gate; `{row}` is what it is about.
+    pub row_text: Option<String>,
+    /// What the note of a tick has to say before the tick counts.
+    pub says: Option<Says>,
+    /// Whether somebody may answer for it by a time, instead of doing it now.
+    #[serde(default)]
+    pub deferrable: bool,
     /// The severities at which it holds the stage; at all others it is advised.
     pub required: BTreeSet<Severity>,
     /// Required only if a condition holds.
@@ -84,14 +95,28 @@ pub fn parse(text: &str) -> Result<Vec<Item>, ItemsError> {
     }
 }
 
-/// The default items, less those whose ids are in `dropped`.
-pub fn defaults(dropped: &[String]) -> Vec<Item> {
-    let mut items = parse(include_str!("../../assets/checklist.toml")).expect("the embedded checklist is tested");
-    items.retain(|item| !dropped.contains(&item.id));
+/// The default items.
+pub fn defaults() -> Vec<Item> {
+    parse(include_str!("../../assets/checklist.toml")).expect("the embedded checklist is tested")
+}
+
+/// The items of a team: the default ones, less those that it dropped.
+pub fn of(team: &Checklist) -> Vec<Item> {
+    let mut items = defaults();
+    items.retain(|item| !team.drop.contains(&item.id));
     items
 }
 
 impl Item {
+    /// What has to be so, for the whole or for one row.
+    pub fn text_of(&self, row: Option<&str>) -> String {
+        match (row, &self.row_text) {
+            (Some(row), Some(text)) => text.replace("{row}", row),
+            (Some(row), None) => format!("{}: {row}", self.text),
+            (None, _) => self.text.clone(),
+        }
+    }
+
     /// Whether it holds its stage at this severity; where none is set, as at the highest.
     pub fn is_required_at(&self, severity: Option<Severity>) -> bool {
         self.required.contains(&severity.unwrap_or(Severity::Sev1))

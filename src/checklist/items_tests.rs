@@ -1,7 +1,7 @@
 use super::*;
 
 fn ids(stage: Stage) -> Vec<String> {
-    defaults(&[]).into_iter().filter(|item| item.stage == stage).map(|item| item.id).collect()
+    defaults().into_iter().filter(|item| item.stage == stage).map(|item| item.id).collect()
 }
 
 fn numbered(letter: char, count: usize) -> Vec<String> {
@@ -19,7 +19,7 @@ fn the_default_items_are_all_there_in_order() {
 /// The strengths of the process, in one table: `R` at SEV1, SEV2, SEV3.
 #[test]
 fn the_default_strengths_are_those_of_the_process() {
-    let strengths: Vec<String> = defaults(&[])
+    let strengths: Vec<String> = defaults()
         .iter()
         .map(|item| {
             let at = |severity| if item.is_required_at(Some(severity)) { 'R' } else { 'A' };
@@ -36,13 +36,13 @@ fn the_default_strengths_are_those_of_the_process() {
 
 #[test]
 fn items_about_the_change_are_bound_to_the_tip() {
-    let bound: Vec<String> = defaults(&[]).into_iter().filter(|i| i.tip_bound).map(|i| i.id).collect();
+    let bound: Vec<String> = defaults().into_iter().filter(|i| i.tip_bound).map(|i| i.id).collect();
     assert_eq!(bound.join(" "), "b1 b2 b3 b4 b5 b6 b7 b8 b9 b10 c1 c6 c7 c8 c9");
 }
 
 #[test]
 fn without_a_severity_the_highest_counts() {
-    let items = defaults(&[]);
+    let items = defaults();
     let rehearsed = items.iter().find(|item| item.id == "c2").unwrap();
     assert!(rehearsed.is_required_at(None));
     assert!(!rehearsed.is_required_at(Some(Severity::Sev2)));
@@ -50,7 +50,7 @@ fn without_a_severity_the_highest_counts() {
 
 #[test]
 fn every_item_says_what_would_satisfy_it_in_words_that_fit() {
-    for item in defaults(&[]) {
+    for item in defaults() {
         assert!(!item.hint.is_empty(), "{}", item.id);
         assert!(item.text.chars().count() <= 48, "{} is too long for a narrow pane", item.id);
     }
@@ -58,7 +58,7 @@ fn every_item_says_what_would_satisfy_it_in_words_that_fit() {
 
 #[test]
 fn a_team_drops_items_by_id() {
-    let left = defaults(&["c9".into(), "d3".into()]);
+    let left = of(&Checklist { drop: vec!["c9".into(), "d3".into()], ..Checklist::default() });
     assert_eq!(left.len(), 34);
     assert!(left.iter().all(|item| item.id != "c9" && item.id != "d3"));
 }

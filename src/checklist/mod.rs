@@ -3,6 +3,7 @@
 //! - [`items`]: the items as data, read from `assets/checklist.toml`.
 //! - [`rules`]: what the other rooms' evidence says of an item.
 //! - [`gates`]: an item, its evidence and what a person said of it, as one [`model::GateStatus`].
+//! - [`notes`]: what a person's note has to say.
 //! - [`readiness`]: what all gates come to.
 //! - [`model`]: what goes in, what comes out, and the room's state.
 //! - [`pane`]: how it is drawn.
@@ -13,6 +14,7 @@ pub mod continuity;
 pub mod gates;
 pub mod items;
 pub mod model;
+pub mod notes;
 pub mod pane;
 pub mod readiness;
 pub mod rules;

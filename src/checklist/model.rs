@@ -120,6 +120,10 @@ pub struct Said {
     pub at: Timestamp,
     /// The note of a tick, or the reason of an override.
     pub text: Option<String>,
+    /// Who does it, where it was handed over.
+    pub owner: Option<String>,
+    /// By when.
+    pub due_at: Option<Timestamp>,
     /// The hotfix tip then.
     pub head: Option<Oid>,
 }
@@ -201,7 +205,7 @@ pub struct State {
 impl State {
     /// The default items less what the team dropped, looked at for the first time.
     pub fn new(inputs: &Inputs) -> Self {
-        let items = items::defaults(&inputs.config.drop);
+        let items = items::of(inputs.config);
         let gates = gates::evaluate(&items, inputs);
         let standing = readiness::assess(inputs, &gates);
         let mut state = Self {

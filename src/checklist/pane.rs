@@ -173,13 +173,18 @@ fn gate_row(gate: &GateStatus, ctx: &Ctx, cells: usize) -> Line<'static> {
     let body = ctx.theme.style(if muted { Role::Muted } else { Role::Text });
     let mut spans = vec![
         Span::styled(format!("  {} ", ctx.theme.mark(mark)), style),
-        Span::styled(format!("{:<4}{} ", gate.id, padded(&gate.text, text)), body),
+        Span::styled(format!("{:<4}{} ", column_id(gate), padded(&gate.text, text)), body),
     ];
     if reason > 0 {
         spans.push(Span::styled(padded(&gate.why, reason) + " ", ctx.theme.style(Role::Muted)));
     }
     spans.push(Span::styled(right, style));
     Line::from(spans)
+}
+
+/// The id as its column has it: a row's text says what it is about.
+fn column_id(gate: &GateStatus) -> &str {
+    gate.id.split('/').next().unwrap_or_default()
 }
 
 /// Exactly so many cells.

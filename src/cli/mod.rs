@@ -20,6 +20,7 @@ pub mod cockpit;
 pub mod completions;
 pub mod decide;
 pub mod declare;
+pub mod defer;
 pub mod doctor;
 pub mod drill;
 pub mod entry;
@@ -27,6 +28,7 @@ pub mod feedback;
 pub mod finish;
 pub mod gather;
 pub mod init;
+pub mod item;
 pub mod judge;
 pub mod note;
 pub mod override_;
@@ -94,6 +96,8 @@ pub enum Command {
     Tick(tick::Args),
     /// Takes a tick back
     Untick(untick::Args),
+    /// Hands an item to somebody, to be done by a time
+    Defer(defer::Args),
     /// Passes a gate that is not satisfied, with a reason and a name
     #[command(name = "override")]
     Override(override_::Args),
@@ -180,6 +184,7 @@ pub fn run(command: Command, context: &Context) -> color_eyre::Result<Exit> {
         Command::Stage(args) => stage::run(args, context),
         Command::Tick(args) => tick::run(args, context),
         Command::Untick(args) => untick::run(args, context),
+        Command::Defer(args) => defer::run(args, context),
         Command::Override(args) => override_::run(args, context),
         Command::Decide(args) => decide::run(args, context),
         Command::Note(args) => note::run(args, context),

@@ -1,14 +1,13 @@
 //! `hotfix override`
 
 use super::entry::{self, Common, not_empty};
-use super::{Context, Exit};
+use super::{Context, Exit, item};
 use crate::incident::Entry;
 
 /// Passes a gate that is not satisfied. It is on record for good, with the reason and who answers for it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The item, such as b9
-    #[arg(value_parser = entry::item)]
     id: String,
     /// Why
     #[arg(long, value_name = "TEXT", value_parser = not_empty)]
@@ -22,8 +21,9 @@ pub struct Args {
 /// # Errors
 /// When it could not run at all.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
-    let Args { id: item, reason, common } = args;
+    let Args { id, reason, common } = args;
     entry::record(context, &common, |desk, _| {
-        Ok(Entry::Overridden { item, reason, name: desk.by.clone(), head: desk.project.head() })
+        item::find(&desk.project, &id)?;
+        Ok(Entry::Overridden { item: id, reason, name: desk.by.clone(), head: desk.project.head() })
     })
 }

@@ -10,7 +10,6 @@ use crate::incident::Entry;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The item, such as b6
-    #[arg(value_parser = entry::item)]
     id: String,
     /// Why
     #[arg(long, value_name = "TEXT", value_parser = not_empty)]
@@ -24,11 +23,11 @@ pub struct Args {
 /// # Errors
 /// When it could not run at all, or nothing is there to take back.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
-    let Args { id: item, note, common } = args;
+    let Args { id, note, common } = args;
     entry::record(context, &common, |_, incident| {
-        if !incident.marks.contains_key(&item) {
-            return Err(eyre!("{item} is neither ticked nor overridden"));
+        if !incident.marks.contains_key(&id) {
+            return Err(eyre!("{id} is neither ticked nor overridden"));
         }
-        Ok(Entry::Unticked { item, note })
+        Ok(Entry::Unticked { item: id, note })
     })
 }

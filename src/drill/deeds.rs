@@ -40,6 +40,11 @@ fn since(start: Timestamp, at: Timestamp) -> Moment {
     Moment::from_secs(u64::try_from(at.duration_since(start).as_secs()).unwrap_or(0))
 }
 
+/// Whether an id is that of an item, or of one of its rows: `d4/main` is of `d4`.
+pub fn is_of(id: &str, item: &str) -> bool {
+    id.split('/').next() == Some(item)
+}
+
 impl Deed {
     /// Whether a person did it.
     pub fn by_person(&self) -> bool {
@@ -53,6 +58,7 @@ impl Deed {
             Entry::Noted { text } | Entry::NoticeSent { text, .. } => Some(text),
             Entry::Decided { reason, .. } => Some(reason),
             Entry::Ticked { note, .. } => note.as_deref(),
+            Entry::Deferred(it) => it.note.as_deref(),
             _ => None,
         }
     }
@@ -68,7 +74,8 @@ impl Deed {
     /// Whether it sees to a checklist item, by a tick or by what the item asks for.
     pub fn sees_to(&self, item: &str) -> bool {
         match &self.entry {
-            Entry::Ticked { item: it, .. } | Entry::Overridden { item: it, .. } => it == item,
+            Entry::Ticked { item: it, .. } | Entry::Overridden { item: it, .. } => is_of(it, item),
+            Entry::Deferred(it) => is_of(&it.item, item),
             Entry::Assessed { impact, users, workaround, severity } => match item {
                 "a2" => impact.is_some(),
                 "a3" => users.is_some(),

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::deeds::{Deed, deeds};
+use super::deeds::{Deed, deeds, is_of};
 use super::dimensions;
 use super::moment::Moment;
 use super::rules::{Cap, CapRule};
@@ -138,7 +138,7 @@ fn applied(cap: &Cap, deeds: &[Deed], outcome: &Outcome) -> Option<Applied> {
         CapRule::PromotedFully => outcome.promoted_fully_at,
         CapRule::PromotedWithRedTests => promoted_with_red_tests(deeds),
         CapRule::ClosedWithoutBackMerge => deeds.iter().find_map(|deed| match &deed.entry {
-            Entry::Closed { open } if open.iter().any(|item| item == "d4") => Some(deed.at),
+            Entry::Closed { open } if open.iter().any(|item| is_of(item, "d4")) => Some(deed.at),
             _ => None,
         }),
     }?;

@@ -1,18 +1,20 @@
 //! The incident: one live hotfix, from declared to closed.
 //!
+//! - [`due`]: a moment ahead, as people write it (pure).
 //! - [`entry`]: everything that the journal can say of an incident.
 //! - [`model`]: the incident as the journal tells it, folded entry by entry (pure).
 //! - [`naming`]: readable ids (pure).
 //! - [`sentence`]: each entry as one sentence (pure).
 //! - [`pane`]: the timeline.
 
+pub mod due;
 pub mod entry;
 pub mod model;
 pub mod naming;
 pub mod pane;
 pub mod sentence;
 
-pub use entry::{Decision, Entry, Manner, Promotion, PromotionState, RollbackEnd, StepState};
+pub use entry::{Decision, Deferral, Entry, Manner, Promotion, PromotionState, RollbackEnd, StepState};
 pub use model::Incident;
 
 /// The incident of what is recorded without one: a rollback that nobody had the time to declare.

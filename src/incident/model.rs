@@ -8,6 +8,9 @@ use super::{Decision, Entry, Role, RollbackEnd, Severity, Stage};
 use crate::evidence::{Oid, text};
 use crate::journal::record::Record;
 
+/// The name that the canary as a whole has among the metrics.
+const WHOLE_CANARY: &str = "canary";
+
 /// One incident.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Incident {
@@ -51,6 +54,8 @@ pub struct Incident {
     pub entered: BTreeMap<Stage, Timestamp>,
     /// When the hotfix tip last moved: a decision before that was about another commit.
     pub tip_moved_at: Option<Timestamp>,
+    /// When the canary as a whole last left or entered a verdict that is neither healthy nor for want of data.
+    pub doubted_at: Option<Timestamp>,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
 }
@@ -58,7 +63,7 @@ pub struct Incident {
 /// What a person said of a checklist item.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mark {
-    /// Ticked, or overridden with a reason.
+    /// Ticked, handed over, or overridden with a reason.
     pub kind: MarkKind,
     /// Who.
     pub by: String,
@@ -68,12 +73,21 @@ pub struct Mark {
     pub head: Option<Oid>,
 }
 
-/// The two ways in which a person satisfies an item.
+/// The ways in which a person satisfies an item.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MarkKind {
     /// It is so, says a person.
     Ticked {
         /// What was seen.
+        note: Option<String>,
+    },
+    /// It is not so yet, and somebody does it by a time.
+    Deferred {
+        /// Who.
+        owner: String,
+        /// By when.
+        due_at: Timestamp,
+        /// How, or where it is followed up.
         note: Option<String>,
     },
     /// It is not so, and we go on.
@@ -178,6 +192,7 @@ impl Incident {
             rollback: None,
             entered: BTreeMap::from([(Stage::Assess, record.at)]),
             tip_moved_at: None,
+            doubted_at: None,
             closed_at: None,
         }
     }
@@ -209,6 +224,11 @@ impl Incident {
                 let kind = MarkKind::Overridden { reason: text::clean(&reason) };
                 self.marks.insert(item, Mark { kind, by: text::clean(&name), at, head });
             }
+            Entry::Deferred(it) => {
+                let (owner, note) = (text::clean(&it.owner), cleaned(it.note));
+                let kind = MarkKind::Deferred { owner, due_at: it.due_at, note };
+                self.marks.insert(it.item, Mark { kind, by: by(), at, head: it.head });
+            }
             Entry::Decided { decision, reason, .. } => {
                 self.decisions.push(Made { decision, reason: text::clean(&reason), by: by(), at });
             }
@@ -222,6 +242,12 @@ impl Incident {
             }
             Entry::RollbackEnded { end, .. } => self.rollback = Some(RolledBack { end, at }),
             Entry::HeadMoved { .. } => self.tip_moved_at = Some(at),
+            Entry::VerdictChanged { metric, from, to, .. } if metric == WHOLE_CANARY => {
+                let is_doubt = |word: &str| !matches!(word, "healthy" | "blind");
+                if is_doubt(&from) || is_doubt(&to) {
+                    self.doubted_at = Some(at);
+                }
+            }
             Entry::Closed { .. } => self.closed_at = Some(at),
             // The rest is told by the timeline and changes nothing here.
             _ => {}

@@ -29,6 +29,7 @@ impl Entry {
                 format!("ticked {item}{}{}", at(head.as_ref()), after(note.as_deref()))
             }
             Self::Unticked { item, note } => format!("took the tick of {item} back{}", after(note.as_deref())),
+            Self::Deferred(deferral) => deferral.words(),
             Self::Overridden { item, reason, name, head } => {
                 format!("overrode {item}{}, {name} answers for it: {reason}", at(head.as_ref()))
             }

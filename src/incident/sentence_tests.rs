@@ -1,7 +1,9 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::incident::{Decision, Manner, Promotion, PromotionState, Role, RollbackEnd, Severity, Stage, StepState};
+use crate::incident::{
+    Decision, Deferral, Manner, Promotion, PromotionState, Role, RollbackEnd, Severity, Stage, StepState,
+};
 
 fn oid(digit: char) -> Oid {
     Oid::parse(&digit.to_string().repeat(40)).unwrap()
@@ -35,6 +37,13 @@ fn said_by_persons() -> Vec<Entry> {
         Entry::StageEntered { stage: Stage::Deploy },
         Entry::Ticked { item: text("b8"), note: Some(text("on staging")), head: Some(oid('3')) },
         Entry::Unticked { item: text("b8"), note: None },
+        Entry::Deferred(Box::new(Deferral {
+            item: text("d4/main"),
+            owner: text("bo"),
+            due_at: Timestamp::UNIX_EPOCH,
+            note: Some(text("SHOP-18")),
+            head: None,
+        })),
         Entry::Overridden { item: text("b6"), reason: text("flaky"), name: text("ana"), head: Some(oid('3')) },
         Entry::Decided {
             decision: Decision::RollBack,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Finding, Found, Inputs, journaled};
+use super::{Finding, Found, Inputs, about, git, journaled};
+use crate::change::model::FactState;
 use crate::incident::{Decision, Incident, Role, Severity};
 
 /// The incident, or the finding that there is none.
@@ -10,11 +11,18 @@ pub(super) fn incident<'a>(inputs: &Inputs<'a>) -> Result<&'a Incident, Finding>
     inputs.incident.ok_or_else(|| Finding::asks("no incident is declared"))
 }
 
+/// The incident's own ticket, else the one that every commit of the fix names.
 pub(super) fn ticket(inputs: &Inputs) -> Found {
     let incident = incident(inputs)?;
-    let ticket = incident.ticket.as_ref().ok_or_else(|| Finding::asks("the incident names no ticket"))?;
-    let seen = journaled(Some(incident.declared_at), ticket);
-    Ok(Finding::holds(format!("recorded as {ticket}")).with(seen))
+    if let Some(ticket) = &incident.ticket {
+        let seen = journaled(Some(incident.declared_at), ticket);
+        return Ok(Finding::holds(format!("recorded as {ticket}")).with(seen));
+    }
+    let missing = || Finding::asks("the incident names no ticket");
+    let report = git(inputs).map_err(|_| missing())?;
+    let named = report.value.fact("G12").filter(|fact| fact.state == FactState::Ok);
+    let fact = named.filter(|_| !report.value.commits.is_empty()).ok_or_else(missing)?;
+    Ok(Finding::holds(fact.why.clone()).with(about(report, format!("G12 {}: {}", fact.name, fact.value))))
 }
 
 pub(super) fn impact(inputs: &Inputs) -> Found {

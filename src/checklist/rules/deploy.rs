@@ -12,6 +12,7 @@ use crate::checklist::items::Item;
 use crate::evidence::{Evidence, Subject};
 use crate::incident::{Decision, Incident, Stage};
 use crate::rollback::model::Class;
+use crate::test_results::model::Run;
 
 /// How long the canary must be watched where `hotfix.toml` does not say, in minutes.
 const CANARY_MINUTES: u64 = 10;
@@ -77,6 +78,9 @@ pub(super) fn notice_since(inputs: &Inputs, stage: Stage, name: &str) -> Found {
         return Err(Finding::asks(format!("{name} has not begun")));
     };
     match incident.last_notice.as_ref().filter(|notice| notice.at >= *entered) {
+        Some(notice) if stage == Stage::Deploy && notice.next_update_at.is_none() => {
+            Err(Finding::asks("the notice names no next update").with(journaled(Some(notice.at), &notice.text)))
+        }
         Some(notice) => Ok(Finding::holds(format!("told since {name} began: {}", notice.text))
             .with(journaled(Some(notice.at), &notice.text))),
         None => Err(Finding::asks(format!("no notice was sent since {name} began"))),
@@ -86,12 +90,27 @@ pub(super) fn notice_since(inputs: &Inputs, stage: Stage, name: &str) -> Found {
 /// Git sees another hotfix; it sees no freeze and no pipeline, so that a person is asked in any case.
 pub(super) fn no_rival(inputs: &Inputs) -> Found {
     let report = git(inputs)?;
+    let validated = validation(inputs)?;
     let found = fact(report, "G22", "git does not tell of other hotfixes: look at the pipeline and the calendar")?;
     Err(Finding {
         outcome: super::Outcome::Asks,
-        why: format!("{}; and the pipeline, and the calendar?", found.why),
+        why: format!("{}{validated}; and the pipeline, and the calendar?", found.why),
         ..found
     })
+}
+
+/// How long the validation that would be deployed still holds, behind a semicolon; nothing where there is none.
+fn validation(inputs: &Inputs) -> Result<String, Finding> {
+    let runs = inputs.tests.report.value().map_or(&[][..], |report| &report.runs);
+    let until = |run: &Run| Some((run.name.clone(), run.ci.as_ref()?.valid_until?));
+    let Some((name, until)) = runs.iter().filter_map(until).min_by_key(|(_, until)| *until) else {
+        return Ok(String::new());
+    };
+    let day = until.strftime("%Y-%m-%d %H:%M UTC");
+    if until <= inputs.now {
+        return Err(Finding::fails(format!("the validation of {name} expired at {day}: validate again")));
+    }
+    Ok(format!("; the validation of {name} holds until {day}"))
 }
 
 pub(super) fn same_commit(inputs: &Inputs) -> Found {

@@ -43,6 +43,8 @@ pub struct Finding {
     pub seen: Option<Box<Seen>>,
     /// Whether data alone is missing, which comes by itself.
     pub awaits_data: bool,
+    /// What the note of a tick must name before the tick counts.
+    pub to_name: Vec<String>,
 }
 
 /// A rule that gives up early returns its finding as the error: `?` then ends it.
@@ -50,7 +52,7 @@ type Found = Result<Finding, Finding>;
 
 impl Finding {
     fn new(outcome: Outcome, why: impl Into<String>) -> Self {
-        Self { outcome, why: why.into(), seen: None, awaits_data: false }
+        Self { outcome, why: why.into(), seen: None, awaits_data: false, to_name: Vec::new() }
     }
 
     fn holds(why: impl Into<String>) -> Self {
@@ -145,6 +147,8 @@ pub enum Rule {
     BackMerged,
     /// The end was announced.
     ResolvedNotice,
+    /// The day of the review is known, and near enough.
+    ReviewScheduled,
 }
 
 impl Rule {
@@ -179,6 +183,7 @@ impl Rule {
             Self::Soaked => monitor::soaked(inputs),
             Self::BackMerged => monitor::back_merged(inputs),
             Self::ResolvedNotice => monitor::resolved_notice(inputs),
+            Self::ReviewScheduled => monitor::review_scheduled(inputs, item),
         };
         found.unwrap_or_else(|finding| finding)
     }
@@ -187,6 +192,26 @@ impl Rule {
 /// What the canary says, in the words of its worst metric.
 pub fn canary_sentence(report: &crate::canary::model::Report) -> String {
     deploy::worst(report)
+}
+
+/// What an item may have a gate for each of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rows {
+    /// Each class of sensitive paths that the change touches.
+    SensitiveClasses,
+    /// Each branch that the fix must reach.
+    Targets,
+}
+
+impl Rows {
+    /// Name and finding of each row, by the last answer of its source; none before there was one.
+    pub fn findings(self, inputs: &Inputs) -> Vec<(String, Finding)> {
+        match self {
+            Self::SensitiveClasses => develop::sensitive_rows(inputs),
+            Self::Targets => monitor::target_rows(inputs),
+        }
+    }
 }
 
 /// The conditions that an item may name.
@@ -268,6 +293,13 @@ fn fact(report: &Evidence<ChangeReport>, id: &str, missing: &str) -> Found {
         FactState::Bad => Finding::fails(fact.why.clone()),
     };
     Err(finding.with(seen))
+}
+
+/// `a, b, c and 2 more`.
+pub(super) fn first_of(names: &[&str]) -> String {
+    const SHOWN: usize = 3;
+    let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
+    format!("{}{more}", names[..names.len().min(SHOWN)].join(", "))
 }
 
 /// `1 file`, `2 files`.

@@ -5,6 +5,7 @@ mod deploy;
 mod develop;
 mod monitor;
 mod sources;
+mod table;
 
 use crate::checklist::fixture::{World, minute};
 use crate::checklist::model::GateState;

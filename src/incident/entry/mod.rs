@@ -4,6 +4,7 @@
 //! in [`Entry`], one in `sentence.rs`, one in that file's test; and one in `model.rs` if it changes the incident.
 
 mod decision;
+mod mark;
 mod promotion;
 mod rollback;
 
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::decision::Decision;
+pub use self::mark::Deferral;
 pub use self::promotion::{Manner, Promotion, PromotionState};
 pub use self::rollback::{RollbackEnd, StepState};
 use super::{Role, Severity, Stage};
@@ -75,6 +77,8 @@ pub enum Entry {
         /// Why.
         note: Option<String>,
     },
+    /// An item was handed to somebody, to be done by a time.
+    Deferred(Box<Deferral>),
     /// A gate was passed although it is not satisfied.
     Overridden {
         /// The item's id.

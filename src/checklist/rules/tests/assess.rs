@@ -1,12 +1,18 @@
 use super::{assert_gate, just_declared, state};
-use crate::checklist::fixture::{World, minute};
+use crate::change::model::FactState;
+use crate::checklist::fixture::{World, fact, minute};
 use crate::checklist::model::GateState;
-use crate::incident::{Decision, Entry, Role, Severity};
+use crate::incident::{Decision, Entry, Role, Severity, Stage};
 
 #[test]
 fn a1_wants_a_ticket() {
     assert_gate(&just_declared(None, Some("SHOP-17")), "a1", GateState::Satisfied, "SHOP-17");
     assert_gate(&just_declared(None, None), "a1", GateState::Open, "no ticket");
+    let mut world = World::go(Stage::Develop);
+    world.records[0].body["ticket"] = serde_json::Value::Null;
+    assert_gate(&world, "a1", GateState::Open, "no ticket");
+    world.edit_change(|report| report.facts.push(fact("G12", "ticket", FactState::Ok, "every commit names a ticket")));
+    assert_gate(&world, "a1", GateState::Satisfied, "every commit names a ticket");
     assert_gate(&World::empty(), "a1", GateState::Open, "no incident");
 }
 

@@ -8,6 +8,7 @@ use crate::checklist::model::GateState;
 use crate::evidence::{Evidence, Observed, Subject};
 use crate::incident::{Decision, Entry, Stage};
 use crate::rollback::model::Class;
+use crate::test_results::model::Ci;
 
 #[test]
 fn c1_follows_the_plan() {
@@ -17,7 +18,9 @@ fn c1_follows_the_plan() {
     plan.class = Class::Unsafe;
     world.plan = Some(seen(plan.clone(), "hotfix.toml"));
     assert_gate(&world, "c1", GateState::Open, "plan B");
-    world.tick("c1", "bob");
+    world.tick_saying("c1", "bob", " ");
+    assert_gate(&world, "c1", GateState::Open, "does not say what was seen");
+    world.tick_saying("c1", "bob", "plan B: restore the snapshot of 14:00");
     assert_eq!(state(&world, "c1"), GateState::Satisfied);
     plan.steps.clear();
     world.plan = Some(seen(plan, "hotfix.toml"));
@@ -64,6 +67,9 @@ fn c4_wants_a_notice_of_this_deploy() {
     world.enter(minute(90), Stage::Deploy);
     assert_gate(&world, "c4", GateState::Open, "since the deploy stage began");
     assert_gate(&World::go(Stage::Develop), "c4", GateState::Open, "has not begun");
+    let (channel, text) = ("chat".to_owned(), "deploying".to_owned());
+    world.record(minute(91), "eve", &Entry::NoticeSent { channel, text, next_update_at: None });
+    assert_gate(&world, "c4", GateState::Open, "names no next update");
 }
 
 #[test]
@@ -79,6 +85,18 @@ fn c5_asks_a_person_and_asks_again_after_half_an_hour() {
         report.facts.push(fact("G22", "rivals", FactState::Bad, "hotfix/login is ahead too"));
     });
     assert_gate(&world, "c5", GateState::Failed, "hotfix/login");
+}
+
+#[test]
+fn c5_tells_how_long_a_validation_holds_and_fails_when_it_has_expired() {
+    let mut world = World::go(Stage::Deploy);
+    world.unsay("c5");
+    let ci = |minutes| Some(Box::new(Ci { valid_until: Some(minute(minutes)), ..Ci::default() }));
+    world.edit_tests(|report| report.runs[0].ci = ci(130));
+    assert_gate(&world, "c5", GateState::Open, "the validation of unit holds until 2023-11-15 00:23 UTC");
+    world.edit_tests(|report| report.runs[0].ci = ci(100));
+    world.tick("c5", "bob");
+    assert_gate(&world, "c5", GateState::Failed, "expired at 2023-11-14 23:53 UTC");
 }
 
 #[test]

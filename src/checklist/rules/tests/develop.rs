@@ -1,11 +1,12 @@
 use super::{assert_gate, state};
 use crate::change::model::{FactState, Worktree};
+use crate::change::risk::{Band, Risk};
 use crate::checklist::fixture::{World, fact, file, oid, red, seen};
 use crate::checklist::model::{By, GateState};
 use crate::checklist::rules::develop::{IRREVERSIBLE, SENSITIVE};
 use crate::evidence::Observed;
 use crate::incident::Stage;
-use crate::test_results::model::{Run, RunState, State as TestResults};
+use crate::test_results::model::{Comparison, Run, RunState, Standing, State as TestResults};
 
 #[test]
 fn b1_follows_the_base() {
@@ -86,13 +87,44 @@ fn b3_is_advised_until_the_change_is_huge() {
 }
 
 #[test]
+fn b3_minds_the_risk_and_holds_at_very_high() {
+    let mut world = World::go(Stage::Develop);
+    for (band, holds, is_blocking) in
+        [(Band::Moderate, true, false), (Band::High, false, false), (Band::VeryHigh, false, true)]
+    {
+        let risk = Risk { score: 40, band, points: Vec::new(), partial: false };
+        world.edit_change(|report| report.risk = Some(risk));
+        let gate = world.gate("b3");
+        assert_eq!((gate.is_passed(), gate.is_blocking()), (holds, is_blocking), "{}", gate.why);
+        assert!(gate.why.contains(band.label()), "{}", gate.why);
+    }
+}
+
+#[test]
 fn b4_asks_a_person_for_each_class_that_is_touched() {
     let mut world = World::go(Stage::Develop);
     assert_gate(&world, "b4", GateState::NotApplicable, "no sensitive path");
     world.edit_change(|report| report.changes.push(file("db/migrate/1.sql", &["migration"])));
-    assert_gate(&world, "b4", GateState::Open, "migration (db/migrate/1.sql)");
-    world.tick("b4", "bob");
-    assert_eq!(state(&world, "b4"), GateState::Satisfied);
+    world.edit_change(|report| report.changes.push(file("src/auth/key.rs", &["auth"])));
+    assert_gate(&world, "b4/migration", GateState::Open, "db/migrate/1.sql");
+    assert_eq!(world.gate("b4/migration").text, "Sensitive path looked at: migration");
+    world.tick("b4/migration", "bob");
+    assert_eq!(state(&world, "b4/migration"), GateState::Satisfied);
+    assert_gate(&world, "b4/auth", GateState::Open, "src/auth/key.rs");
+}
+
+#[test]
+fn b4_is_ticked_as_a_whole_for_what_the_note_names() {
+    let mut world = World::go(Stage::Develop);
+    world.edit_change(|report| {
+        report.changes.push(file("db/migrate/1.sql", &["migration"]));
+        report.changes.push(file("src/auth/key.rs", &["auth"]));
+    });
+    world.tick_saying("b4", "bob", "auth: only the pool's key");
+    assert_eq!(state(&world, "b4/auth"), GateState::Satisfied);
+    assert_eq!(state(&world, "b4/migration"), GateState::Open);
+    world.waive("b4", "agreed with the owner of both");
+    assert_eq!(state(&world, "b4/migration"), GateState::Overridden);
 }
 
 #[test]
@@ -113,6 +145,10 @@ fn b4_holds_while_git_is_silent() {
     let mut world = World::go(Stage::Develop);
     world.change = Observed::default();
     assert!(world.gate("b4").is_blocking());
+    let mut world = World::go(Stage::Develop);
+    world.edit_change(|report| report.changes.push(file("src/auth/key.rs", &["auth"])));
+    world.now += jiff::SignedDuration::from_mins(10);
+    assert_gate(&world, "b4/auth", GateState::Stale, "too old");
 }
 
 #[test]
@@ -121,12 +157,22 @@ fn b5_looks_for_a_test_file() {
     assert_gate(&world, "b5", GateState::Satisfied, "tests/pool.rs");
     world.edit_change(|report| report.changes.truncate(1));
     assert_eq!(state(&world, "b5"), GateState::Open);
+    let fixed = Comparison { fixed: vec!["pool_limit".into()], ..Comparison::default() };
+    world.edit_tests(|report| report.baseline = Some(fixed));
+    assert_gate(&world, "b5", GateState::Satisfied, "red in production and green now: pool_limit");
+    world.edit_tests(|report| red(report, "another"));
+    assert_eq!(state(&world, "b5"), GateState::Open, "nothing is green now");
 }
 
 #[test]
 fn b6_follows_the_verdict_of_the_test_room() {
     let mut world = World::go(Stage::Develop);
     assert_gate(&world, "b6", GateState::Satisfied, "812 tests pass at 3333333");
+    let value = |world: &World| world.gate("b6").evidence.unwrap().value.unwrap();
+    assert_eq!(value(&world), "812 passed, 0 failed; production's results unknown; level: unit");
+    let same = Comparison { subject: Some(oid('1')), ..Comparison::default() };
+    world.edit_tests(|report| report.baseline = Some(same));
+    assert_eq!(value(&world), "812 passed, 0 failed; 0 new against 1111111; level: unit");
     world.push();
     assert_gate(&world, "b6", GateState::Stale, "of 3333333");
 }
@@ -193,7 +239,25 @@ fn b7_applies_while_something_is_red() {
     world.edit_tests(|report| red(report, "flaky_clock"));
     assert_gate(&world, "b7", GateState::Open, "flaky_clock");
     world.tick("b7", "bob");
+    assert_gate(&world, "b7", GateState::Open, "does not say flaky_clock");
+    world.tick_saying("b7", "bob", "flaky_clock reads the wall clock: SHOP-18");
     assert_eq!(state(&world, "b7"), GateState::Satisfied);
+}
+
+#[test]
+fn b7_needs_nobody_for_what_its_history_excuses_and_somebody_for_what_is_skipped() {
+    let mut world = World::go(Stage::Develop);
+    world.edit_tests(|report| {
+        red(report, "flaky_clock");
+        report.failures[0].standing = Some(Standing::Flaky);
+    });
+    assert_gate(&world, "b7", GateState::Satisfied, "known to be: 1 test");
+    let skipped = Comparison { skipped_tests: vec!["pool_limit".into()], ..Comparison::default() };
+    world.edit_tests(|report| report.baseline = Some(skipped));
+    assert_gate(&world, "b7", GateState::Open, "pool_limit");
+    world.edit_tests(|report| (0..21).for_each(|n| red(report, &format!("t{n}"))));
+    world.tick("b7", "bob");
+    assert_gate(&world, "b7", GateState::Failed, "too many to tick");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 use super::{assert_gate, state};
-use crate::canary::model::Verdict;
+use crate::canary::model::{Arm, Scrape, Verdict};
 use crate::change::ladder::Level;
-use crate::checklist::fixture::{World, minute, rung};
-use crate::checklist::model::GateState;
+use crate::checklist::fixture::{World, minute, rung, seen};
+use crate::checklist::model::{By, GateState};
 use crate::incident::{Entry, Severity, Stage};
 
 #[test]
@@ -20,19 +20,102 @@ fn d1_waits_for_the_soak_time_of_the_severity() {
     assert_gate(&World::go(Stage::Deploy), "d1", GateState::Open, "has not begun");
 }
 
+/// One scrape a minute, in which both populations were seen.
+fn scraped(world: &mut World, minutes: impl Iterator<Item = i64>) {
+    let mut report = world.canary.as_ref().unwrap().value().unwrap().clone();
+    let arm = Arm { bad: Some(0.0), total: Some(9.0) };
+    report.metrics[0].scrapes = minutes.map(|at| Scrape { at: minute(at), baseline: arm, canary: arm }).collect();
+    world.canary = Some(seen(report, "prometheus"));
+}
+
 #[test]
-fn d4_follows_the_targets() {
+fn d1_begins_again_after_a_hole_in_the_numbers() {
     let mut world = World::go(Stage::Monitor);
-    assert_eq!(state(&world, "d4"), GateState::Satisfied);
-    for level in [Level::Ported, Level::MissingClean, Level::MissingConflict] {
-        world.edit_change(|report| report.back_merge.push(rung("release/2.5", level)));
-        assert_gate(&world, "d4", GateState::Open, "release/2.5");
+    scraped(&mut world, (60..100).filter(|at| !(70..72).contains(at)));
+    assert_gate(&world, "d1", GateState::Satisfied, "40 of 30 minutes since the monitor stage began");
+    scraped(&mut world, (60..100).filter(|at| !(80..84).contains(at)));
+    assert_gate(&world, "d1", GateState::Open, "16 of 30 minutes since the numbers came back");
+}
+
+#[test]
+fn d1_begins_again_after_a_doubt_and_not_after_a_restart() {
+    let changed = |from: &str, to: &str| Entry::VerdictChanged {
+        metric: "canary".into(),
+        from: from.into(),
+        to: to.into(),
+        why: "x".into(),
+    };
+    let mut world = World::go(Stage::Monitor);
+    world.record(minute(90), "hotfix", &changed("blind", "healthy"));
+    assert_eq!(state(&world, "d1"), GateState::Satisfied);
+    world.record(minute(91), "hotfix", &changed("suspect", "healthy"));
+    assert_gate(&world, "d1", GateState::Open, "9 of 30 minutes since the canary was last in doubt");
+}
+
+#[test]
+fn d4_has_a_row_for_each_target() {
+    let mut world = World::go(Stage::Monitor);
+    assert_eq!(state(&world, "d4/main"), GateState::Satisfied);
+    let edit =
+        |world: &mut World, level| world.edit_change(|report| report.back_merge = vec![rung("release/2.5", level)]);
+    for (level, by_tick) in [
+        (Level::Ported, GateState::Satisfied),
+        (Level::MissingClean, GateState::Open),
+        (Level::MissingConflict, GateState::Open),
+    ] {
+        let mut world = world.clone();
+        edit(&mut world, level);
+        assert_gate(&world, "d4/release/2.5", GateState::Open, &format!("{level:?}"));
+        world.tick("d4/release/2.5", "ana");
+        assert_eq!(state(&world, "d4/release/2.5"), by_tick, "{level:?}");
     }
-    world.tick("d4", "ana");
-    assert_eq!(state(&world, "d4"), GateState::Satisfied, "an owner and a date stand in");
+    edit(&mut world, Level::MissingConflict);
+    world.defer("d4/release/2.5", "bo", minute(200));
+    let gate = world.gate("d4/release/2.5");
+    assert_eq!((gate.state, gate.by), (GateState::Satisfied, Some(By::Person)));
+    let said = gate.said.unwrap();
+    assert_eq!((said.owner.as_deref(), said.due_at), (Some("bo"), Some(minute(200))));
+    world.now = minute(201);
+    world.refresh();
+    assert_gate(&world, "d4/release/2.5", GateState::Stale, "was due, and is not done. bo does it");
+}
+
+#[test]
+fn d4_asks_about_every_branch_where_no_target_is_known() {
+    let mut world = World::go(Stage::Monitor);
     world.edit_change(|report| report.back_merge.clear());
-    world.records.pop();
     assert_gate(&world, "d4", GateState::Open, "each active branch");
+}
+
+#[test]
+fn only_what_may_wait_can_be_handed_over() {
+    let mut world = World::go(Stage::Monitor);
+    world.unsay("d2");
+    world.defer("d2", "bo", minute(200));
+    assert_gate(&world, "d2", GateState::Open, "cannot be handed over");
+}
+
+#[test]
+fn d7_wants_a_day_that_is_near_enough() {
+    let mut world = World::go(Stage::Monitor);
+    world.tick_saying("d7", "ana", "soon");
+    assert_gate(&world, "d7", GateState::Open, "by 2023-11-21 at the latest");
+    world.tick_saying("d7", "ana", "on 2023-11-22");
+    assert_gate(&world, "d7", GateState::Failed, "too late");
+    world.tick_saying("d7", "ana", "2023-11-21, room 4");
+    assert_eq!(state(&world, "d7"), GateState::Satisfied);
+    let severity = Some(Severity::Sev1);
+    world.record(minute(90), "ana", &Entry::Assessed { impact: None, users: None, workaround: None, severity });
+    assert_gate(&world, "d7", GateState::Failed, "by 2023-11-17 at the latest");
+}
+
+#[test]
+fn d8_wants_a_link() {
+    let mut world = World::go(Stage::Monitor);
+    world.tick_saying("d8", "ana", "filed");
+    assert_gate(&world, "d8", GateState::Open, "a ticket");
+    world.tick_saying("d8", "ana", "SHOP-18");
+    assert_eq!(state(&world, "d8"), GateState::Satisfied);
 }
 
 #[test]

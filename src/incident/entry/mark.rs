@@ -1,0 +1,29 @@
+//! What a person says of a checklist item, beside a plain tick.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::Oid;
+use crate::incident::sentence::after;
+
+/// An item that is not done yet: somebody answers for it, by a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deferral {
+    /// The item's id, or that of one of its rows: `d4/main`.
+    pub item: String,
+    /// Who does it: never empty.
+    pub owner: String,
+    /// By when. After that it is open again.
+    pub due_at: Timestamp,
+    /// How, or where it is followed up.
+    pub note: Option<String>,
+    /// The hotfix tip then.
+    pub head: Option<Oid>,
+}
+
+impl Deferral {
+    /// Its sentence.
+    pub(in crate::incident) fn words(&self) -> String {
+        format!("handed {} to {}, due {}{}", self.item, self.owner, self.due_at, after(self.note.as_deref()))
+    }
+}
