@@ -14,6 +14,7 @@
 //! | [`test_results`] | do the tests of this commit pass |
 //! | [`canary`] | is the canary worse than the baseline |
 //! | [`checklist`] | gates and readiness: may it go on |
+//! | [`comms`] | who is told, through what, and whether it reached them |
 //! | [`rollback`] | the plan, the guarded key, the execution |
 //! | [`drill`] | simulated incidents: scenarios, their world, the score |
 //! | [`project`] | what every command and the cockpit begin with |
@@ -26,6 +27,7 @@ pub mod change;
 pub mod checklist;
 pub mod cli;
 pub mod cockpit;
+pub mod comms;
 pub mod config;
 pub mod drill;
 pub mod evidence;

@@ -16,6 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["change", "test_results", "canary"],
     &["rollback"],
     &["checklist"],
+    &["comms"],
     &["project"],
     &["drill"],
     &["cockpit"],

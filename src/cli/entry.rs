@@ -1,6 +1,7 @@
 //! What the commands have in common that put one entry on record.
 
 use color_eyre::eyre::eyre;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Context, Exit, print};
@@ -66,7 +67,15 @@ impl Desk {
     /// # Errors
     /// When it is not certain that it was recorded.
     pub fn record(&mut self, context: &Context, incident: &str, entry: &Entry, json: bool) -> color_eyre::Result<Exit> {
-        let draft = self.project.redact().draft(entry.draft(incident, &self.by, context.now));
+        self.record_at(context.now, incident, entry, json)
+    }
+
+    /// The same at a given time.
+    ///
+    /// # Errors
+    /// When it is not certain that it was recorded.
+    pub fn record_at(&mut self, at: Timestamp, incident: &str, entry: &Entry, json: bool) -> color_eyre::Result<Exit> {
+        let draft = self.project.redact().draft(entry.draft(incident, &self.by, at));
         let record = self.journal.append(draft)?;
         let told = if json { document(&record)? } else { format!("recorded: {}\n", sentence::of(&record)) };
         print(&told)?;

@@ -35,6 +35,7 @@ pub mod override_;
 pub mod production;
 pub mod role;
 pub mod rollback;
+pub mod say;
 pub mod servers;
 pub mod stage;
 pub mod start;
@@ -105,6 +106,8 @@ pub enum Command {
     Decide(decide::Args),
     /// Records a note
     Note(note::Args),
+    /// Tells the stakeholders: 1 when a channel has not got it
+    Say(say::Args),
     /// Closes the incident
     Close(close::Args),
     /// The journal of the incident, one event a line
@@ -188,6 +191,7 @@ pub fn run(command: Command, context: &Context) -> color_eyre::Result<Exit> {
         Command::Override(args) => override_::run(args, context),
         Command::Decide(args) => decide::run(args, context),
         Command::Note(args) => note::run(args, context),
+        Command::Say(args) => say::run(&args, context),
         Command::Close(args) => close::run(args, context),
         Command::Timeline(args) => timeline::run(args, context),
         Command::Start(args) => start::run(args, context),

@@ -8,6 +8,7 @@ use super::schema::{Config, Deployed, PathClass, Request, Secret, Verify, defaul
 use super::shape::hint;
 use crate::evidence::text;
 
+mod comms;
 mod rollback;
 mod test_sources;
 
@@ -64,12 +65,7 @@ pub fn check(config: &Config) -> Vec<Fault> {
     if let Some(rollback) = &config.rollback {
         faults.rollback(rollback);
     }
-    faults.names("comms", config.comms.iter().map(|comms| comms.name.as_str()));
-    for (index, comms) in config.comms.iter().enumerate() {
-        if let Some(slack) = &comms.slack {
-            faults.secret(&format!("comms.{index}.slack.webhook"), &slack.webhook);
-        }
-    }
+    faults.all_comms(config);
     faults.0
 }
 
@@ -279,6 +275,11 @@ pub fn check_url(url: &str, allow_http: bool) -> Result<(), String> {
         return Err(format!("http to `{host}` can be read on the way: use https, or say `allow_http = true`"));
     }
     Ok(())
+}
+
+/// Whether an address leads to this machine, and nowhere else.
+pub fn is_loopback_url(url: &str) -> bool {
+    reqwest::Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(is_loopback))
 }
 
 fn is_loopback(host: &str) -> bool {

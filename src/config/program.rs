@@ -51,3 +51,22 @@ pub fn quote(word: &str) -> String {
     out.push('"');
     out
 }
+
+/// The process group of a command: killed when it goes out of sight, children of its own included.
+#[derive(Debug)]
+pub struct Group(Option<rustix::process::Pid>);
+
+impl Group {
+    /// The group that a child leads, which was started with `process_group(0)`.
+    pub fn of(child: &tokio::process::Child) -> Self {
+        Self(child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)))
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+}

@@ -2,6 +2,10 @@
 
 use super::schema::{Config, Engine, Helm, Kubernetes, MetricSource, Request, Rollback, Secret, TestSource, Verify};
 
+mod comms;
+
+pub use comms::SMTP;
+
 /// What for production is asked which commit runs there.
 pub const DEPLOYED: &str = "production: deployed";
 
@@ -76,11 +80,7 @@ impl Uses {
             uses.metrics(&canary.source);
         }
         uses.rollback(config);
-        for comms in &config.comms {
-            if let Some(slack) = &comms.slack {
-                uses.secret(&format!("comms {}: the address to post to", comms.name), &slack.webhook);
-            }
-        }
+        config.comms.iter().for_each(|comms| uses.comms(comms));
         uses
     }
 
@@ -284,9 +284,6 @@ pub fn unsupported(config: &Config) -> Vec<String> {
     let waiting = [Engine::Salesforce, Engine::GithubActions, Engine::GitRevert];
     for way in ways.filter(|it| waiting.contains(&it.engine)) {
         tell(format!("the engine {} of [rollback]", way.engine.label()));
-    }
-    for comms in config.comms.iter().filter(|comms| comms.slack.is_some()) {
-        tell(format!("`slack` of [[comms]] {}", comms.name));
     }
     found
 }

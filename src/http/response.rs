@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::HttpError;
 
 /// Headers of an answer that callers look at.
-pub const KEPT: [&str; 8] = [
+pub const KEPT: [&str; 9] = [
     "etag",
     "link",
     "location",
@@ -19,6 +19,7 @@ pub const KEPT: [&str; 8] = [
     "ratelimit-remaining",
     "ratelimit-reset",
     "x-github-sso",
+    "x-ms-workflow-run-id",
 ];
 
 /// What a server answered, whatever its status. A redirect is an error, unless [`super::Request::wants_location`].

@@ -14,7 +14,10 @@ pub mod naming;
 pub mod pane;
 pub mod sentence;
 
-pub use entry::{Decision, Deferral, Entry, Manner, Promotion, PromotionState, RollbackEnd, StepState};
+pub use entry::{
+    About, Decision, Deferral, Delivery, DeliveryState, Entry, Manner, NoticeWritten, Promotion, PromotionState,
+    RollbackEnd, StepState,
+};
 pub use model::Incident;
 
 /// The incident of what is recorded without one: a rollback that nobody had the time to declare.

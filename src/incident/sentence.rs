@@ -42,6 +42,8 @@ impl Entry {
                 let next = next_update_at.map_or_else(String::new, |at| format!(" (next update at {at})"));
                 format!("told {channel}: {text}{next}")
             }
+            Self::NoticeWritten(notice) => notice.words(),
+            Self::NoticeDelivery(delivery) => delivery.words(),
             Self::HeadMoved { from, to } => moved(from.as_ref(), to),
             Self::TestsSeen { subject, passed, failed } => {
                 let of = subject.as_ref().map_or_else(|| "no known commit".to_owned(), |oid| oid.short().to_owned());

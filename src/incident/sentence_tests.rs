@@ -2,7 +2,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::incident::{
-    Decision, Deferral, Manner, Promotion, PromotionState, Role, RollbackEnd, Severity, Stage, StepState,
+    About, Decision, Deferral, Delivery, DeliveryState, Manner, NoticeWritten, Promotion, PromotionState, Role,
+    RollbackEnd, Severity, Stage, StepState,
 };
 
 fn oid(digit: char) -> Oid {
@@ -55,11 +56,30 @@ fn said_by_persons() -> Vec<Entry> {
 }
 
 fn told_to_stakeholders() -> Vec<Entry> {
-    vec![Entry::NoticeSent {
-        channel: text("#status"),
+    let next_update_at = Some(Timestamp::UNIX_EPOCH);
+    let delivery = |state| {
+        Entry::NoticeDelivery(Box::new(Delivery {
+            notice: text("f00d"),
+            channel: text("#status"),
+            state,
+            attempt: 2,
+            receipt: (state == DeliveryState::Delivered).then(|| text("C1/17.2")),
+            detail: (state != DeliveryState::Delivered).then(|| text("too many requests (429)")),
+            again_at: None,
+        }))
+    };
+    let written = NoticeWritten {
+        key: text("f00d"),
+        about: About::Deploy,
         text: text("deploying"),
-        next_update_at: Some(Timestamp::UNIX_EPOCH),
-    }]
+        next_update_at,
+        channels: vec![text("#status")],
+    };
+    let told = Entry::NoticeSent { channel: text("#status"), text: text("deploying"), next_update_at };
+    let states = [DeliveryState::Waiting, DeliveryState::Sending, DeliveryState::Delivered, DeliveryState::Partly];
+    let bad = [DeliveryState::Failed, DeliveryState::Unknown];
+    let deliveries = states.into_iter().chain(bad).map(delivery);
+    [told, Entry::NoticeWritten(Box::new(written))].into_iter().chain(deliveries).collect()
 }
 
 fn seen() -> Vec<Entry> {

@@ -7,6 +7,7 @@ mod engine;
 mod incident;
 mod place;
 mod rollback;
+mod say;
 mod servers;
 mod setup;
 mod strategy;

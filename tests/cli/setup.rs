@@ -174,7 +174,6 @@ fn the_doctor_names_what_is_missing_and_what_to_do() {
         assert!(told.contains(what), "{told}");
     }
     let text = place.prints(&["doctor"]);
-    assert!(text.contains("`slack` of [[comms]] all: not supported by this version yet"), "{text}");
     assert!(text.contains("chmod 600") && !text.contains("T0P"), "{text}");
 }
 

@@ -9,7 +9,8 @@ use super::super::counters::Range;
 use super::backend::{Found, Query};
 use super::numbers;
 use super::series::of_moment;
-use crate::config::{program, schema};
+use crate::config::program::{self, Group};
+use crate::config::schema;
 use crate::evidence::text::{clean_bytes, fit_end};
 use crate::http::{HttpError, Kind};
 
@@ -96,21 +97,4 @@ async fn limited(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
         let _ = pipe.take(OUTPUT + 1).read_to_end(&mut read).await;
     }
     read
-}
-
-/// The process group of a command: killed when it goes out of sight, children of its own included.
-struct Group(Option<rustix::process::Pid>);
-
-impl Group {
-    fn of(child: &tokio::process::Child) -> Self {
-        Self(child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)))
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
-    }
 }

@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
+mod mail;
+
 use super::Check;
 use crate::config::Loaded;
 use crate::config::check::placeholders;
 use crate::config::trust::Permit;
-use crate::config::uses::{Contact, DEPLOYED, Uses};
+use crate::config::uses::{Contact, DEPLOYED, SMTP, Uses};
 use crate::http::{Bearer, Client, Request};
 
 /// One check for each address, all at the same time.
@@ -27,13 +29,14 @@ async fn all(contacts: Vec<Contact>, loaded: &Loaded, permit: Permit) -> Vec<Che
     let metrics = loaded.config.canary.as_ref().and_then(|canary| canary.source.prometheus.clone());
     let looks: Vec<_> = contacts
         .into_iter()
+        .filter(|contact| contact.method != SMTP)
         .map(|contact| {
             let request = request(&contact, metrics.as_deref(), loaded, permit);
             let client = client.clone();
             tokio::spawn(async move { look(&client, &contact, request).await })
         })
         .collect();
-    let mut checks = Vec::new();
+    let mut checks = mail::look(&loaded.config.comms).await;
     for look in looks {
         checks.push(look.await.unwrap_or_else(|error| Check::fail(format!("endpoint: {error}"), "report this")));
     }

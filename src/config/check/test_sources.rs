@@ -145,6 +145,6 @@ fn is_repository(name: &str) -> bool {
 }
 
 /// Groups may be inside of groups.
-fn is_path(name: &str) -> bool {
+pub(super) fn is_path(name: &str) -> bool {
     name.contains('/') && name.split('/').all(is_part)
 }

@@ -37,7 +37,7 @@ fn the_design_s_example_loads() {
     assert_eq!(config.rollback.unwrap().engine, Engine::ArgoRollouts);
     assert_eq!(config.canary.unwrap().metrics[0].kind, MetricKind::Ratio);
     assert_eq!(config.tests[1].github.as_ref().unwrap().repository, "acme/checkout");
-    assert_eq!(config.comms[0].slack.as_ref().unwrap().webhook, Secret::Env("SLACK_WEBHOOK".into()));
+    assert_eq!(config.comms[0].slack.as_ref().unwrap().webhook, Some(Secret::Env("SLACK_WEBHOOK".into())));
     assert_eq!(config.production.deployed.unwrap().json.as_deref(), Some("$.commit"));
     assert_eq!(loaded.root, Path::new("/repo"));
 }

@@ -5,6 +5,7 @@
 
 mod decision;
 mod mark;
+mod notice;
 mod promotion;
 mod rollback;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::decision::Decision;
 pub use self::mark::Deferral;
+pub use self::notice::{About, Delivery, DeliveryState, NoticeWritten};
 pub use self::promotion::{Manner, Promotion, PromotionState};
 pub use self::rollback::{RollbackEnd, StepState};
 use super::{Role, Severity, Stage};
@@ -114,6 +116,10 @@ pub enum Entry {
         /// When the next one was promised.
         next_update_at: Option<Timestamp>,
     },
+    /// A notice was written, and is about to be sent.
+    NoticeWritten(Box<NoticeWritten>),
+    /// The way of a notice to a channel went on. Written before the change has any effect.
+    NoticeDelivery(Box<Delivery>),
     // What was seen.
     /// The hotfix tip moved.
     HeadMoved {
