@@ -43,6 +43,15 @@ pub fn read(text: &str) -> (Vec<Item>, usize) {
     (items, odd)
 }
 
+/// What a look brought of reports.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reports {
+    /// Those of the watched file.
+    pub items: Vec<Item>,
+    /// How many more a server counts since the canary is watched.
+    pub counted: usize,
+}
+
 /// The reports since the canary is watched.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Feedback {
@@ -60,16 +69,17 @@ pub struct Feedback {
 
 impl Feedback {
     /// Of these reports, from `since` to `now`. `usual` is how many come in an hour.
-    pub fn of(items: &[Item], since: Timestamp, now: Timestamp, usual: Option<f64>) -> Self {
-        let mut counted: Vec<&Item> = items.iter().filter(|item| item.at >= since && item.at <= now).collect();
+    pub fn of(reports: &Reports, since: Timestamp, now: Timestamp, usual: Option<f64>) -> Self {
+        let mut counted: Vec<&Item> = reports.items.iter().filter(|item| item.at >= since && item.at <= now).collect();
         counted.sort_by_key(|item| std::cmp::Reverse(item.at));
         let hours = now.duration_since(since).as_secs_f64().max(0.0) / 3_600.0;
         let expected = usual.map(|usual| usual * hours);
+        let count = counted.len() + reports.counted;
         Self {
-            count: counted.len(),
+            count,
             since,
             expected,
-            chance: expected.map(|expected| at_least(counted.len(), expected)),
+            chance: expected.map(|expected| at_least(count, expected)),
             titles: counted.iter().take(TITLES).map(|item| item.title.clone()).collect(),
         }
     }
@@ -124,19 +134,24 @@ mod tests {
 
     #[test]
     fn a_count_is_held_against_what_is_usual() {
+        let of = |items: &[Item], from, to, usual| {
+            Feedback::of(&Reports { items: items.to_vec(), counted: 0 }, from, to, usual)
+        };
         let items = [item(-60, "before"), item(60, "a"), item(120, "b"), item(90, "c"), item(9_999, "not yet")];
-        let told = Feedback::of(&items, at(0), at(3_600), Some(0.4));
+        let told = of(&items, at(0), at(3_600), Some(0.4));
         // scipy.stats.poisson.sf(2, 0.4)
         assert!((told.chance.unwrap() - 0.007_926_331_867_253_834).abs() < 1e-12);
         assert_eq!(told.words(), "3 reports since 08:00Z, usually 0.4 in that time: unusual (1 in 126)");
         assert_eq!(told.titles, ["b", "c", "a"]);
-        assert!(!Feedback::of(&items[..2], at(0), at(3_600), Some(0.4)).is_unusual());
+        assert!(!of(&items[..2], at(0), at(3_600), Some(0.4)).is_unusual());
         assert_eq!(
-            Feedback::of(&[], at(0), at(3_600), Some(0.4)).words(),
+            of(&[], at(0), at(3_600), Some(0.4)).words(),
             "0 reports since 08:00Z, usually 0.4 in that time: as usual"
         );
-        assert_eq!(Feedback::of(&items[..2], at(0), at(60), None).words(), "1 report since 08:00Z");
-        assert_eq!(Feedback::of(&items, at(0), at(0), Some(0.4)).chance, Some(1.0));
+        assert_eq!(of(&items[..2], at(0), at(60), None).words(), "1 report since 08:00Z");
+        assert_eq!(of(&items, at(0), at(0), Some(0.4)).chance, Some(1.0));
+        let counted = Feedback::of(&Reports { items: items.to_vec(), counted: 4 }, at(0), at(3_600), None);
+        assert_eq!((counted.count, counted.titles.len()), (7, 3), "what a server counts has no titles");
     }
 
     #[test]

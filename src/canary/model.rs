@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::feedback::{Feedback, Item};
+use super::feedback::{Feedback, Reports};
 use super::judge::{Band, LogE, Pair, Peak};
 
 pub use super::second::SecondOpinion;
@@ -116,8 +116,8 @@ pub struct Batch {
     pub scrapes: Vec<Vec<Sight>>,
     /// The boundaries of each metric that is a latency, as soon as they are known.
     pub boundaries: Vec<Vec<f64>>,
-    /// What people reported, as far as it is kept.
-    pub reports: Vec<Item>,
+    /// What people reported, as far as it is kept; `None` is not known.
+    pub reports: Option<Reports>,
     /// What the server warned of, clean.
     pub warnings: Vec<String>,
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::super::model::{Arm, Batch, Scrape};
 use super::*;
+use crate::canary::feedback::{Item, Reports};
 use crate::config::schema;
 use crate::evidence::{Evidence, Failure, Generation, Observation, Subject};
 use crate::ui::theme::Theme;
@@ -237,9 +238,12 @@ fn the_second_opinion_waits_for_fifty_points_and_decides_nothing() {
 fn unusual_feedback_stands_in_the_pane() {
     let text = format!("{CONFIG}[feedback]\nfile = \"feedback.ndjson\"\nusual = 0.4\n");
     let canary: schema::Canary = toml::from_str(&text).unwrap();
-    let item = |seconds| super::super::feedback::Item { at: at(seconds), title: "cannot pay".into(), from: None };
+    let item = |seconds| Item { at: at(seconds), title: "cannot pay".into(), from: None };
     let mut state = State::new(&canary);
-    state.update(seen(Batch { reports: vec![item(100), item(200)], ..batch(1.0) }), at(590));
+    state.update(
+        seen(Batch { reports: Some(Reports { items: vec![item(100), item(200)], counted: 0 }), ..batch(1.0) }),
+        at(590),
+    );
     let theme = Theme::default();
     let ctx = Ctx { now: at(590), theme: &theme };
     let drawn = |lines: Vec<Line<'static>>| lines.iter().map(plain).collect::<Vec<_>>().join("\n");

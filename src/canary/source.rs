@@ -4,13 +4,12 @@
 //! sample is never seen twice; a backend that knows the present alone is asked for the newest step. One
 //! request is in flight at a time. Nothing here reads a clock: `now` is given.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::counters::Range;
-use super::feedback::Item;
 use super::model::{Batch, Sight, instant, seconds};
 use super::prometheus::Series;
 use crate::config::schema;
@@ -31,6 +30,7 @@ mod openmetrics;
 mod piece;
 mod plan;
 mod query_api;
+mod reports;
 mod selector;
 mod series;
 mod text_format;
@@ -38,6 +38,7 @@ mod text_format;
 use backend::Backend;
 use piece::{Counted, Piece, Steps};
 use plan::Wanted;
+pub use reports::Counter;
 
 /// The most steps that a look reaches back.
 const STEPS_LIMIT: f64 = 10_000.0;
@@ -56,7 +57,10 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct Source {
     canary: schema::Canary,
     backend: Backend,
-    root: PathBuf,
+    /// What people report, where that is watched.
+    reports: Option<Counter>,
+    /// The first scrape that was seen.
+    since: Option<Timestamp>,
     backoff: Backoff,
     generation: Generation,
     retry_at: Option<Timestamp>,
@@ -79,6 +83,8 @@ pub struct Keys {
     pub token: Option<String>,
     /// Datadog's application key.
     pub application_key: Option<String>,
+    /// Those of who counts what people report.
+    pub feedback: Option<Box<Self>>,
 }
 
 impl std::fmt::Debug for Keys {
@@ -88,22 +94,30 @@ impl std::fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// Resolves the secrets that a source names.
+    /// Resolves the secrets that a canary names.
     ///
     /// # Errors
     /// When one cannot be had.
-    pub fn resolve(source: &schema::MetricSource, permit: Permit, root: &Path) -> Result<Self, SecretError> {
+    pub fn resolve(canary: &schema::Canary, permit: Permit, root: &Path) -> Result<Self, SecretError> {
+        let feedback = canary.feedback.as_ref().and_then(|feedback| feedback.source.as_deref());
+        let feedback = feedback.map(|source| Self::of(source, permit, root)).transpose()?;
+        Ok(Self { feedback: feedback.map(Box::new), ..Self::of(&canary.source, permit, root)? })
+    }
+
+    fn of(source: &schema::MetricSource, permit: Permit, root: &Path) -> Result<Self, SecretError> {
         let value = |secret: Option<&schema::Secret>| {
             let hidden = secret.map(|secret| secret.resolve(permit, root)).transpose()?;
             Ok(hidden.map(|hidden| hidden.reveal().to_owned()))
         };
         let application_key = source.datadog.as_ref().and_then(|datadog| datadog.application_key.as_ref());
-        Ok(Self { token: value(source.token.as_ref())?, application_key: value(application_key)? })
+        let (token, application_key) = (value(source.token.as_ref())?, value(application_key)?);
+        Ok(Self { token, application_key, feedback: None })
     }
 
     /// The secrets themselves, for taking them out of what is recorded.
     pub fn all(&self) -> impl Iterator<Item = &String> {
-        self.token.iter().chain(&self.application_key)
+        let both = std::iter::once(self).chain(self.feedback.as_deref());
+        both.flat_map(|keys| keys.token.iter().chain(&keys.application_key))
     }
 }
 
@@ -111,11 +125,14 @@ impl Source {
     /// A source that has asked nothing yet.
     pub fn new(canary: &schema::Canary, _permit: Permit, client: Client, keys: Keys) -> Self {
         let boundaries = canary.metrics.iter().map(|metric| metric.boundaries.clone().unwrap_or_default()).collect();
+        let its_keys = keys.feedback.as_deref().cloned();
+        let reports = canary.feedback.as_ref().map(|it| Counter::new(it, client.clone(), its_keys));
         let backend = Backend::new(&canary.source, client, keys);
         Self {
             backoff: Backoff::new(backend.name()),
             backend,
-            root: PathBuf::from("."),
+            reports,
+            since: None,
             counted: Counted::default(),
             boundaries,
             pending: Batch { scrapes: vec![Vec::new(); canary.metrics.len()], ..Batch::default() },
@@ -131,10 +148,8 @@ impl Source {
     /// The same, for a command or a file that is named by a path: it counts from this folder.
     #[must_use]
     pub fn in_folder(mut self, folder: &Path) -> Self {
-        self.root = folder.to_owned();
-        if let Backend::Command(command) = &mut self.backend {
-            command.root = folder.to_owned();
-        }
+        self.backend.set_folder(folder);
+        self.reports.iter_mut().for_each(|counter| counter.set_folder(folder));
         self
     }
 
@@ -162,7 +177,7 @@ impl Source {
             Ok(()) => {
                 self.backoff.succeeded();
                 self.retry_at = None;
-                let batch = self.brought();
+                let batch = self.brought(now).await;
                 Observation::Seen(self.generation, Box::new(self.evidence(batch, now)))
             }
             Err(error) => Observation::Failed(self.generation, self.failure(error, now)),
@@ -170,19 +185,14 @@ impl Source {
     }
 
     /// The scrapes that were seen since the last look that could tell them.
-    fn brought(&mut self) -> Batch {
+    async fn brought(&mut self, now: Timestamp) -> Batch {
         let scrapes = self.pending.scrapes.iter_mut().map(std::mem::take).collect();
         let mut warnings = std::mem::take(&mut self.pending.warnings);
-        let reports = self.reports(&mut warnings);
+        let reports = match (&mut self.reports, self.since) {
+            (Some(counter), Some(since)) => counter.look(since, now, &mut warnings).await,
+            _ => None,
+        };
         Batch { scrapes, boundaries: self.boundaries.clone(), reports, warnings }
-    }
-
-    /// What people reported, where that is watched.
-    fn reports(&self, warnings: &mut Vec<String>) -> Vec<Item> {
-        let Some(feedback) = &self.canary.feedback else { return Vec::new() };
-        let (items, wrong) = feedback_file::look(&self.root.join(&feedback.file));
-        warnings.extend(wrong);
-        items
     }
 
     fn evidence(&self, value: Batch, now: Timestamp) -> Evidence<Batch> {
@@ -261,8 +271,9 @@ impl Source {
     fn take(&mut self, mut piece: Piece) -> Result<(), HttpError> {
         for (metric, wanted) in self.wanted()?.iter().enumerate() {
             let scrapes = self.scrapes(metric, wanted, &piece)?;
-            let seen = scrapes.iter().rev().find(|scrape| !scrape.is_missed()).map(|scrape| scrape.at);
-            self.newest = self.newest.max(seen);
+            let mut seen = scrapes.iter().filter(|scrape| !scrape.is_missed()).map(|scrape| scrape.at);
+            self.since = self.since.or(seen.next());
+            self.newest = self.newest.max(seen.next_back()).max(self.since);
             self.pending.scrapes[metric].extend(scrapes);
         }
         if self.skew != 0.0 {

@@ -26,7 +26,7 @@ fn source(url: &str) -> Source {
         &canary(url),
         Permit::for_drill(),
         Client::new(),
-        Keys { token: Some("s3cret".into()), application_key: None },
+        Keys { token: Some("s3cret".into()), application_key: None, feedback: None },
     )
 }
 

@@ -77,7 +77,7 @@ impl State {
         let Some(watch) = &mut self.watch else { return false };
         let Evidence { value: batch, subject, source, observed_at, ttl } = evidence;
         watch.fold(batch.scrapes, &batch.boundaries);
-        let report = watch.report(&batch.reports, batch.warnings, now);
+        let report = watch.report(batch.reports.as_ref(), batch.warnings, now);
         self.changes.extend(watch.changes(&report, now));
         let evidence = Evidence { value: report, subject, source, observed_at, ttl };
         self.report.observe(Observation::Seen(self.generation, Box::new(evidence)))

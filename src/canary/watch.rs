@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::feedback::{Feedback, Item};
+use super::feedback::{Feedback, Reports};
 use super::judge::{Finding, Judge, Pair, Panel, Settings, Shape, Spec};
 use super::model::{MetricReport, Report, Scrape, SecondOpinion, Seen, Sight, Unit, Verdict, instant, seconds};
 use super::state::Change;
@@ -105,7 +105,7 @@ impl Watch {
     }
 
     /// What is known at `now`.
-    pub fn report(&self, reports: &[Item], warnings: Vec<String>, now: Timestamp) -> Report {
+    pub fn report(&self, reports: Option<&Reports>, warnings: Vec<String>, now: Timestamp) -> Report {
         let rows = self.panel.judges().iter().zip(&self.metrics).enumerate();
         let mut metrics: Vec<MetricReport> =
             rows.map(|(index, (judge, watched))| self.row(judge, watched, self.panel.decides(index))).collect();
@@ -119,15 +119,16 @@ impl Watch {
             share: self.share(),
             since: self.since,
             interval: self.interval,
-            feedback: self
-                .feedback
-                .as_ref()
-                .zip(self.since)
-                .map(|(it, since)| Feedback::of(reports, since, now, it.usual)),
+            feedback: self.feedback(reports, now),
             second: self.kayenta.map(|config| SecondOpinion::of(&config, &metrics)),
             metrics,
             warnings,
         }
+    }
+
+    fn feedback(&self, reports: Option<&Reports>, now: Timestamp) -> Option<Feedback> {
+        let usual = self.feedback.as_ref()?.usual;
+        Some(Feedback::of(reports?, self.since?, now, usual))
     }
 
     fn row(&self, judge: &Judge, watched: &Watched, critical: bool) -> MetricReport {

@@ -49,7 +49,7 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
 fn source(context: &Context) -> color_eyre::Result<(Canary, Source)> {
     let (loaded, root, permit) = trusted(context)?;
     let canary = loaded.config.canary.ok_or_else(|| eyre!("hotfix.toml has no [canary]"))?;
-    let keys = Keys::resolve(&canary.source, permit, &root)?;
+    let keys = Keys::resolve(&canary, permit, &root)?;
     let source = Source::new(&canary, permit, Client::new(), keys).in_folder(&root);
     Ok((canary, source))
 }

@@ -2,15 +2,17 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use color_eyre::eyre::{WrapErr, eyre};
 use jiff::{SignedDuration, Timestamp};
 
 use super::entry::{Common, not_empty};
 use super::{Context, Exit, print};
-use crate::canary::feedback::{self, Feedback, Item};
+use crate::canary::feedback::{Feedback, Item};
+use crate::canary::source::{Counter, Keys};
 use crate::config::schema;
+use crate::http::Client;
 use crate::incident::Entry;
 use crate::project::Project;
 
@@ -46,10 +48,13 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let config = project.config()?.canary.and_then(|canary| canary.feedback);
     let config =
         config.ok_or_else(|| eyre!("hotfix.toml has no [canary.feedback]: give it `file = \"feedback.ndjson\"`"))?;
-    let path = project.root.join(&config.file);
     match args.command {
-        Some(Command::Add { words, from }) => add(&path, &words, from, context),
-        None => show(&path, &config, &project, context.now, args.json),
+        Some(Command::Add { words, from }) => {
+            let file = config.file.as_ref();
+            let file = file.ok_or_else(|| eyre!("[canary.feedback] has no `file` to add to"))?;
+            add(&project.root.join(file), &words, from, context)
+        }
+        None => show(&config, &project, context.now, args.json),
     }
 }
 
@@ -72,23 +77,24 @@ fn append(path: &Path, item: &Item) -> std::io::Result<()> {
     file.sync_data()
 }
 
-fn show(
-    path: &PathBuf,
-    config: &schema::Feedback,
-    project: &Project,
-    now: Timestamp,
-    json: bool,
-) -> color_eyre::Result<Exit> {
-    let text = match std::fs::read_to_string(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        text => text.wrap_err_with(|| format!("cannot read {}", path.display()))?,
-    };
-    let (items, odd) = feedback::read(&text);
+fn show(config: &schema::Feedback, project: &Project, now: Timestamp, json: bool) -> color_eyre::Result<Exit> {
     let since = declared(project).unwrap_or_else(|| now.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(now));
-    let told = Feedback::of(&items, since, now, config.usual);
-    if odd > 0 {
-        eprintln!("hotfix: WARNING: {odd} lines of {} cannot be read", path.display());
-    }
+    let canary = project.config()?.canary.ok_or_else(|| eyre!("hotfix.toml has no [canary]"))?;
+    let keys = match (&config.source, project.trust().and_then(|trust| trust.permit())) {
+        (None, _) => None,
+        (Some(_), Some(permit)) => Keys::resolve(&canary, permit, &project.root)?.feedback.map(|keys| *keys),
+        (Some(_), None) => {
+            return Err(eyre!("hotfix.toml is not trusted: `hotfix trust` shows what it would do, and asks"));
+        }
+    };
+    let mut counter = Counter::new(config, Client::new(), keys);
+    counter.set_folder(&project.root);
+    let mut warnings = Vec::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let reports = runtime.block_on(counter.look(since, now, &mut warnings));
+    warnings.iter().for_each(|warning| eprintln!("hotfix: WARNING: {warning}"));
+    let reports = reports.ok_or_else(|| eyre!("how many reports there are is not known"))?;
+    let told = Feedback::of(&reports, since, now, config.usual);
     if json {
         #[derive(serde::Serialize)]
         struct Document<'a> {

@@ -221,7 +221,7 @@ fn poll(
     permit: Permit,
     now: Timestamp,
 ) -> color_eyre::Result<Observed<CanaryReport>> {
-    let keys = Keys::resolve(&canary.source, permit, &project.root)?;
+    let keys = Keys::resolve(canary, permit, &project.root)?;
     let mut source = CanarySource::new(canary, permit, Client::new(), keys).in_folder(&project.root);
     let mut state = CanaryState::new(canary);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -199,7 +199,7 @@ fn reach(folder: &Path, warnings: &mut Vec<String>) -> Option<Pen> {
 /// A secret that cannot be had is told here, and by the server's answer to a request without it.
 fn canary_keys(project: &Project, permit: Permit, warnings: &mut Vec<String>) -> Keys {
     let Some(canary) = project.config().ok().and_then(|config| config.canary) else { return Keys::default() };
-    Keys::resolve(&canary.source, permit, &project.root).unwrap_or_else(|error| {
+    Keys::resolve(&canary, permit, &project.root).unwrap_or_else(|error| {
         warnings.push(format!("canary: {error}"));
         Keys::default()
     })

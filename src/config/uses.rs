@@ -77,7 +77,10 @@ impl Uses {
             uses.test_source(source);
         }
         if let Some(canary) = &config.canary {
-            uses.metrics(&canary.source);
+            uses.metrics("canary: metrics", &canary.source);
+            if let Some(source) = canary.feedback.as_ref().and_then(|feedback| feedback.source.as_ref()) {
+                uses.metrics("canary: what people report", source);
+            }
         }
         uses.rollback(config);
         config.comms.iter().for_each(|comms| uses.comms(comms));
@@ -89,8 +92,7 @@ impl Uses {
         self.runs.is_empty() && self.contacts.is_empty() && self.secrets.is_empty()
     }
 
-    fn metrics(&mut self, source: &MetricSource) {
-        let purpose = "canary: metrics";
+    fn metrics(&mut self, purpose: &str, source: &MetricSource) {
         let token = source.token.as_ref();
         let scraped = source.openmetrics.iter().flat_map(|scraped| scraped.baseline.iter().chain(&scraped.canary));
         for address in source.prometheus.iter().chain(scraped) {
@@ -106,7 +108,7 @@ impl Uses {
         if let Some(datadog) = &source.datadog {
             self.contact(purpose, "POST", &datadog.api(), token, source.allow_http);
             if let Some(key) = &datadog.application_key {
-                self.secret("canary: metrics, application key", key);
+                self.secret(&format!("{purpose}, application key"), key);
             }
         }
         if let Some(grafana) = &source.grafana {

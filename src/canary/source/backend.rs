@@ -1,5 +1,7 @@
 //! Who answers a query.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 
 use super::super::counters::Range;
@@ -99,6 +101,13 @@ impl Backend {
             Self::Grafana(Grafana::new(grafana, access))
         } else {
             Self::Nobody
+        }
+    }
+
+    /// A command that is named by a path counts from this folder.
+    pub fn set_folder(&mut self, folder: &Path) {
+        if let Self::Command(command) = self {
+            folder.clone_into(&mut command.root);
         }
     }
 

@@ -28,7 +28,7 @@ fn canary(source: &str, metrics: &str) -> schema::Canary {
 }
 
 fn source(config: &schema::Canary) -> Source {
-    let keys = Keys { token: Some("t0ken".into()), application_key: Some("app".into()) };
+    let keys = Keys { token: Some("t0ken".into()), application_key: Some("app".into()), feedback: None };
     Source::new(config, Permit::for_drill(), Client::new(), keys)
 }
 

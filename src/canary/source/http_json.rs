@@ -73,6 +73,7 @@ fn filled(text: &str, query: &Query, range: Range, escaped: &dyn Fn(&str) -> Str
         .replace("$start", &format!("{:.0}", range.start - range.step))
         .replace("$end", &format!("{:.0}", range.end()))
         .replace("$step", &format!("{:.0}", range.step))
+        .replace("$minutes", &format!("{:.0}", (range.step / 60.0).ceil()))
 }
 
 fn percent_encoded(text: &str) -> String {

@@ -17,7 +17,7 @@ pub fn look(loaded: &Loaded, permit: Permit, now: Timestamp) -> Vec<Check> {
         return Vec::new();
     };
     // What cannot be had of the secrets is told already.
-    let Ok(keys) = Keys::resolve(&canary.source, permit, &loaded.root) else { return Vec::new() };
+    let Ok(keys) = Keys::resolve(canary, permit, &loaded.root) else { return Vec::new() };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
     let mut source = Source::new(canary, permit, Client::new(), keys);
     match runtime.block_on(source.poll(now)) {

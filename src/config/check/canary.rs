@@ -20,7 +20,7 @@ const RATES: [&str; 4] = ["rate(", "increase(", "delta(", "histogram_quantile("]
 
 impl Faults {
     pub(super) fn canary(&mut self, canary: &Canary) {
-        self.source(&canary.source);
+        self.source("canary.source", &canary.source);
         self.scopes(canary);
         self.between("canary.interval", canary.interval, SHORTEST_INTERVAL, LONGEST_INTERVAL);
         if canary.interval <= LONGEST_INTERVAL {
@@ -54,10 +54,24 @@ impl Faults {
     }
 
     fn feedback(&mut self, feedback: &Feedback) {
-        let path = std::path::Path::new(&feedback.file);
-        let is_inside = path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
-        if feedback.file.trim().is_empty() || !is_inside {
-            self.add("canary.feedback.file", "name a file inside the repository, such as `feedback.ndjson`");
+        if let Some(file) = &feedback.file {
+            let mut parts = std::path::Path::new(file).components();
+            if file.trim().is_empty() || !parts.all(|part| matches!(part, std::path::Component::Normal(_))) {
+                self.add("canary.feedback.file", "name a file inside the repository, such as `feedback.ndjson`");
+            }
+        }
+        match &feedback.source {
+            Some(source) if source.http_json.is_none() && source.command.is_none() => {
+                self.add("canary.feedback.source", "reports are counted by `http_json` or by a `command`");
+            }
+            Some(source) => self.source("canary.feedback.source", source),
+            None if feedback.file.is_none() => {
+                self.add("canary.feedback", "needs a `file` that is watched, or a `source` that counts, or both");
+            }
+            None => {}
+        }
+        if feedback.source.iter().any(|source| source.http_json.as_ref().is_some_and(|json| json.time.is_some())) {
+            self.add("canary.feedback.source.http_json.time", "one number is asked for, and no row of them");
         }
         if feedback.usual.is_some_and(|usual| !(usual.is_finite() && usual >= 0.0)) {
             self.add("canary.feedback.usual", "must not be negative: reports in an hour");
@@ -79,7 +93,7 @@ impl Faults {
         }
     }
 
-    fn source(&mut self, source: &MetricSource) {
+    fn source(&mut self, at: &str, source: &MetricSource) {
         let kinds = [
             source.prometheus.is_some(),
             source.openmetrics.is_some(),
@@ -90,45 +104,45 @@ impl Faults {
         ];
         if kinds.into_iter().filter(|is_there| *is_there).count() != 1 {
             let all = "`prometheus`, `openmetrics`, `http_json`, `command`, `datadog` or `grafana`";
-            self.add("canary.source", format!("names one who is asked: {all}"));
+            self.add(at, format!("names one who is asked: {all}"));
         }
-        self.addresses(source);
-        self.token("canary.source", source.token.as_ref());
+        self.addresses(at, source);
+        self.token(at, source.token.as_ref());
         for name in source.headers.keys() {
             if SECRET_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
-                self.add("canary.source.headers", format!("`{name}` is a secret: use `token = {{ env = \"NAME\" }}`"));
+                self.add(&format!("{at}.headers"), format!("`{name}` is a secret: use `token = {{ env = \"NAME\" }}`"));
             }
         }
         if let Some(command) = &source.command {
             if command.run.first().is_none_or(|program| program.trim().is_empty()) {
-                self.add("canary.source.command.run", "a command needs a program: [\"program\", \"argument\"]");
+                self.add(&format!("{at}.command.run"), "a command needs a program: [\"program\", \"argument\"]");
             }
-            self.between("canary.source.command.timeout", command.timeout, Duration::ZERO, LONGEST_COMMAND);
+            self.between(&format!("{at}.command.timeout"), command.timeout, Duration::ZERO, LONGEST_COMMAND);
         }
         let paths = source.http_json.iter().flat_map(|json| [Some(&json.value), json.time.as_ref()]).flatten();
         for path in paths.chain(source.command.iter().filter_map(|command| command.value.as_ref())) {
             if let Err(error) = serde_json_path::JsonPath::parse(path) {
-                self.add("canary.source", format!("`{path}` is no JSONPath: {error}"));
+                self.add(at, format!("`{path}` is no JSONPath: {error}"));
             }
         }
     }
 
-    fn addresses(&mut self, source: &MetricSource) {
+    fn addresses(&mut self, at: &str, source: &MetricSource) {
         let allow_http = source.allow_http;
         if let Some(address) = &source.prometheus {
-            self.url("canary.source.prometheus", address, allow_http);
+            self.url(&format!("{at}.prometheus"), address, allow_http);
         }
         if let Some(scraped) = &source.openmetrics {
             for (key, addresses) in [("baseline", &scraped.baseline), ("canary", &scraped.canary)] {
-                let path = format!("canary.source.openmetrics.{key}");
+                let path = format!("{at}.openmetrics.{key}");
                 if addresses.is_empty() {
                     self.add(&path, "needs the address of one service at least");
                 }
-                addresses.iter().enumerate().for_each(|(at, one)| self.url(&format!("{path}.{at}"), one, allow_http));
+                addresses.iter().enumerate().for_each(|(nth, one)| self.url(&format!("{path}.{nth}"), one, allow_http));
             }
         }
         if let Some(json) = &source.http_json {
-            self.template("canary.source.http_json.url", &json.url.replace('$', ""), allow_http);
+            self.template(&format!("{at}.http_json.url"), &json.url.replace('$', ""), allow_http);
         }
         if let Some(datadog) = &source.datadog {
             self.url("canary.source.datadog", &datadog.api(), allow_http);

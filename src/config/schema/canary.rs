@@ -58,7 +58,9 @@ pub struct Kayenta {
 #[serde(deny_unknown_fields)]
 pub struct Feedback {
     /// A file with one report a line, as `hotfix feedback add` writes it; it counts from the repository's root.
-    pub file: String,
+    pub file: Option<String>,
+    /// Who counts the reports since the canary is watched: a server that answers in JSON, or a command.
+    pub source: Option<Box<MetricSource>>,
     /// How many reports are usual in an hour.
     pub usual: Option<f64>,
 }
