@@ -45,10 +45,14 @@ fn a_commit_is_on_the_screen_without_a_key() {
 fn an_incident_is_declared_ticked_and_found_again() {
     let (mut terminal, folder, state) = cockpit(160, 48);
     terminal.wait_for("i declares one");
-    terminal.press("i");
-    terminal.wait_for("what is broken");
-    terminal.press("checkout-502\rorders are lost\rall\rnone\r\r");
+    terminal.wait_for("enter answers");
+    terminal.press("\r");
+    terminal.wait_for("such as checkout-502");
+    terminal.press("checkout-502\r20m\rmajor: slow\r4,200\rnone\r");
+    terminal.wait_for("SEV2 by the answers");
+    terminal.press("\r");
     terminal.wait_for("SEV2 checkout-502");
+    terminal.wait_for("00:20:");
     terminal.press("n");
     terminal.wait_for("Note on the timeline");
     terminal.press("looked at the logs\r");

@@ -26,6 +26,7 @@ mod feedback_file;
 mod grafana;
 mod http_json;
 mod numbers;
+mod once;
 mod openmetrics;
 mod piece;
 mod plan;
@@ -34,6 +35,8 @@ mod reports;
 mod selector;
 mod series;
 mod text_format;
+
+pub use once::Once;
 
 use backend::Backend;
 use piece::{Counted, Piece, Steps};

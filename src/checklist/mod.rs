@@ -5,11 +5,13 @@
 //! - [`gates`]: an item, its evidence and what a person said of it, as one [`model::GateStatus`].
 //! - [`notes`]: what a person's note has to say.
 //! - [`readiness`]: what all gates come to.
+//! - [`closing`]: what an end now would leave open.
 //! - [`model`]: what goes in, what comes out, and the room's state.
 //! - [`pane`]: how it is drawn.
 //!
 //! All of it is pure: the room has no source of its own.
 
+pub mod closing;
 pub mod continuity;
 pub mod gates;
 pub mod items;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{WrapErr as _, bail, eyre};
 
-use super::Context;
+use super::{Context, Exit};
+use crate::cockpit::assessment::Asks;
 use crate::cockpit::launch::{self, Drill, Ended, Launch};
 use crate::config::user::{self, User};
 use crate::journal::StateFolder;
@@ -16,6 +17,18 @@ use crate::ui::theme::{BUILT_IN, Theme};
 /// # Errors
 /// When there is no terminal, or no place for the journal.
 pub fn open(context: &Context, is_read_only: bool, drill: Option<Drill>) -> color_eyre::Result<Ended> {
+    start(context, is_read_only, drill, Asks::WithoutIncident)
+}
+
+/// Opens the cockpit on the form of the assessment.
+///
+/// # Errors
+/// As [`open`].
+pub fn ask(context: &Context, asks: Asks) -> color_eyre::Result<Exit> {
+    start(context, false, None, asks).map(|ended| Exit::Cockpit(ended.code))
+}
+
+fn start(context: &Context, is_read_only: bool, drill: Option<Drill>, asks: Asks) -> color_eyre::Result<Ended> {
     let terminal = env::var("TERM").unwrap_or_default();
     if matches!(terminal.as_str(), "" | "dumb") {
         bail!("TERM={terminal} cannot show a screen; `hotfix status` prints the same without one");
@@ -27,6 +40,7 @@ pub fn open(context: &Context, is_read_only: bool, drill: Option<Drill>) -> colo
         theme: theme(&user, &|name| env::var(name).ok())?,
         is_read_only,
         drill,
+        asks,
     };
     launch::run(launch, context.words.clone())
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Context, Exit, print};
+use crate::incident::list::{self, Summary};
 use crate::incident::{Entry, Incident, sentence};
 use crate::journal::Journal;
 use crate::journal::record::Record;
@@ -55,11 +56,19 @@ impl Desk {
     /// When there is none.
     pub fn incident(&self, given: Option<&str>) -> color_eyre::Result<Incident> {
         let id = match given {
-            Some(id) => id.to_owned(),
+            Some(text) => list::find(&self.incidents()?, text).map_err(|why| eyre!("{why}"))?.id.clone(),
             None => self.journal.active_incident()?.ok_or_else(none_active)?,
         };
         let incident = Incident::fold(&self.journal.records(&id)?);
         incident.ok_or_else(|| eyre!("there is no incident `{id}` in this repository's journal"))
+    }
+
+    /// All incidents of the journal.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn incidents(&self) -> color_eyre::Result<Vec<Summary>> {
+        Ok(list::list(&self.journal.records_of(&list::KINDS)?, &self.journal.incidents()?))
     }
 
     /// Puts an entry on record and tells it.
@@ -75,11 +84,19 @@ impl Desk {
     /// # Errors
     /// When it is not certain that it was recorded.
     pub fn record_at(&mut self, at: Timestamp, incident: &str, entry: &Entry, json: bool) -> color_eyre::Result<Exit> {
-        let draft = self.project.redact().draft(entry.draft(incident, &self.by, at));
-        let record = self.journal.append(draft)?;
-        let told = if json { document(&record)? } else { format!("recorded: {}\n", sentence::of(&record)) };
+        let record = self.append(at, incident, entry)?;
+        let told = if json { document(&record)? } else { told(&record) };
         print(&told)?;
         Ok(Exit::Ok)
+    }
+
+    /// Puts an entry on record.
+    ///
+    /// # Errors
+    /// When it is not certain that it was recorded.
+    pub fn append(&mut self, at: Timestamp, incident: &str, entry: &Entry) -> color_eyre::Result<Record> {
+        let draft = self.project.redact().draft(entry.draft(incident, &self.by, at));
+        Ok(self.journal.append(draft)?)
     }
 }
 
@@ -101,6 +118,11 @@ pub fn record(
     let incident = desk.incident(common.incident.as_deref())?;
     let entry = entry(&desk, &incident)?;
     desk.record(context, &incident.id, &entry, common.json)
+}
+
+/// That a record is on disk, for people.
+pub fn told(record: &Record) -> String {
+    format!("recorded: {}\n", sentence::of(record))
 }
 
 /// A record as one line of JSON.

@@ -109,10 +109,18 @@ impl Around {
 /// # Errors
 /// When the configuration or the journal cannot be read.
 pub fn gather(context: &Context) -> color_eyre::Result<Gathered> {
+    of(context, None)
+}
+
+/// The same about another incident than the active one.
+///
+/// # Errors
+/// As [`gather`].
+pub fn of(context: &Context, incident: Option<&str>) -> color_eyre::Result<Gathered> {
     let project = Project::open(&context.directory)?;
     let config = project.config()?;
     let permit = project.trust().and_then(|trust| trust.permit());
-    let incident = incident(&project)?;
+    let incident = named(&project, incident)?;
     // The canary waits for the network and git for the disk: neither waits for the other.
     let (git, plan, canary, servers) = thread::scope(|scope| {
         let canary = scope.spawn(|| canary(&project, &config, permit, context.now));
@@ -145,10 +153,16 @@ pub fn gather(context: &Context) -> color_eyre::Result<Gathered> {
 }
 
 fn incident(project: &Project) -> color_eyre::Result<Option<Incident>> {
+    named(project, None)
+}
+
+/// The incident with this id, else the active one.
+fn named(project: &Project, id: Option<&str>) -> color_eyre::Result<Option<Incident>> {
     // Outside of a repository there is no journal, hence no incident.
     let Ok(folder) = project.journal_folder() else { return Ok(None) };
     let (journal, _) = crate::journal::Journal::open_read_only(&folder)?;
-    let Some(id) = journal.active_incident()? else { return Ok(None) };
+    let id = id.map(str::to_owned);
+    let Some(id) = id.map_or_else(|| journal.active_incident(), |id| Ok(Some(id)))? else { return Ok(None) };
     Ok(Incident::fold(&journal.records(&id)?))
 }
 

@@ -27,6 +27,7 @@ pub mod entry;
 pub mod feedback;
 pub mod finish;
 pub mod gather;
+pub mod incidents;
 pub mod init;
 pub mod item;
 pub mod judge;
@@ -108,7 +109,9 @@ pub enum Command {
     Note(note::Args),
     /// Tells the stakeholders: 1 when a channel has not got it
     Say(say::Args),
-    /// Closes the incident
+    /// All incidents of this repository, and which one is active
+    Incidents(incidents::Args),
+    /// Closes the incident, with what is still open
     Close(close::Args),
     /// The journal of the incident, one event a line
     Timeline(timeline::Args),
@@ -192,6 +195,7 @@ pub fn run(command: Command, context: &Context) -> color_eyre::Result<Exit> {
         Command::Decide(args) => decide::run(args, context),
         Command::Note(args) => note::run(args, context),
         Command::Say(args) => say::run(&args, context),
+        Command::Incidents(args) => incidents::run(args, context),
         Command::Close(args) => close::run(args, context),
         Command::Timeline(args) => timeline::run(args, context),
         Command::Start(args) => start::run(args, context),

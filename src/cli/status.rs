@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::assess::Assessment;
 use super::gather::{self, Gathered};
 use super::{Context, Exit};
 use crate::checklist::model::{GateStatus, Inputs, State};
@@ -87,6 +88,7 @@ struct IncidentDocument<'a> {
     ticket: Option<&'a str>,
     drill: Option<&'a str>,
     next_update_at: Option<Timestamp>,
+    assessment: Assessment<'a>,
 }
 
 impl<'a> Document<'a> {
@@ -112,6 +114,7 @@ impl<'a> IncidentDocument<'a> {
             ticket: incident.ticket.as_deref(),
             drill: incident.drill.as_deref(),
             next_update_at: incident.next_update_at(),
+            assessment: Assessment::of(incident),
         }
     }
 }

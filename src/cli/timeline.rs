@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::{Context, Exit, entry, print};
 use crate::evidence::text;
-use crate::incident::sentence;
+use crate::incident::{list, sentence};
 use crate::journal::record::Record;
 use crate::journal::{Journal, UNREADABLE};
 use crate::project::Project;
@@ -57,9 +57,13 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
 
 fn chosen(journal: &Journal, given: Option<String>) -> color_eyre::Result<String> {
     let known = journal.incidents()?;
-    if let Some(id) = given {
-        let is_known = known.iter().any(|known| known.id == id);
-        return if is_known { Ok(id) } else { Err(eyre!("there is no incident `{id}` in this repository's journal")) };
+    // Also what was recorded without an incident has an id.
+    if let Some(id) = given.as_ref().filter(|id| known.iter().any(|known| known.id == **id)) {
+        return Ok(id.clone());
+    }
+    if let Some(text) = given {
+        let incidents = list::list(&journal.records_of(&list::KINDS)?, &known);
+        return list::find(&incidents, &text).map(|it| it.id.clone()).map_err(|why| eyre!("{why}"));
     }
     let active = journal.active_incident()?;
     active.or_else(|| known.into_iter().next_back().map(|known| known.id)).ok_or_else(entry::none_active)

@@ -18,6 +18,8 @@ pub enum Effect {
         /// Who.
         actor: Actor,
     },
+    /// Ask how many users are affected.
+    CountUsers,
     /// Ask every source again.
     Refresh,
     /// Read the difference of a file of the change, for its detail.

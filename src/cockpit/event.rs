@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::assessment::Asks;
 use super::keymap::Key;
 use crate::evidence::Observation;
 use crate::journal::JournalError;
@@ -55,6 +56,10 @@ pub enum What {
     Canary(Observation<canary::model::Batch>),
     /// The rollback's planner or executor has something.
     Rollback(rollback::state::Event),
+    /// Somebody counted the users that are affected.
+    Counted(Observation<u64>),
+    /// The journal was read: the assessment may be asked for.
+    Ask(Asks),
     /// The journal wrote something, or could not.
     Journal(Result<Record, JournalError>),
     /// The cockpit itself has something to say: one line.
@@ -68,6 +73,7 @@ impl What {
             Self::Change(observation) => observation.is_beginning(),
             Self::Tests(observation) => observation.is_beginning(),
             Self::Canary(observation) => observation.is_beginning(),
+            Self::Counted(observation) => observation.is_beginning(),
             _ => false,
         }
     }

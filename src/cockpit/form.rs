@@ -28,10 +28,6 @@ pub struct Form {
 /// What a form leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Purpose {
-    /// A new incident, with its assessment.
-    Declare,
-    /// The assessment of the present one.
-    Assess,
     /// A tick, with a note.
     Tick(String),
     /// A tick is taken back.
@@ -78,7 +74,6 @@ pub enum Outcome {
     Accepted(Vec<Entry>),
 }
 
-const SEVERITIES: &[&str] = &["SEV1", "SEV2", "SEV3"];
 const DECISIONS: &[&str] = &["roll back", "hold", "fix forward", "promote", "escalate"];
 const ROLES: &[&str] = &["commander", "ops", "comms"];
 const ALL_DECISIONS: [Decision; 5] =
@@ -99,29 +94,6 @@ fn choice(label: &'static str, choices: &'static [&'static str], chosen: usize) 
 impl Form {
     fn new(title: impl Into<String>, purpose: Purpose, fields: Vec<Field>) -> Self {
         Self { title: title.into(), purpose, fields, current: 0, problem: None }
-    }
-
-    /// The assessment: the three questions and what they come to. Declares where there is no incident.
-    pub fn assess(incident: Option<&Incident>) -> Self {
-        let chosen = match incident.and_then(|it| it.severity) {
-            Some(Severity::Sev1) => 0,
-            Some(Severity::Sev3) => 2,
-            _ => 1,
-        };
-        let mut fields = vec![
-            written("business impact", "what is lost, how much, since when"),
-            written("users affected", "how many, or which share; unsure counts as more"),
-            written("workaround", "what users can do meanwhile, or none"),
-            choice("severity", SEVERITIES, chosen),
-        ];
-        let Some(it) = incident else {
-            fields.insert(0, required("what is broken", "a short name, such as checkout-502"));
-            return Self::new("Declare an incident", Purpose::Declare, fields);
-        };
-        for (field, value) in fields.iter_mut().zip([&it.impact, &it.users, &it.workaround]) {
-            field.value = value.clone().unwrap_or_default();
-        }
-        Self::new("Assess and classify", Purpose::Assess, fields)
     }
 
     /// A tick on an item.
@@ -236,8 +208,6 @@ impl Form {
         let value = |i: usize| self.fields[i].value.trim().to_owned();
         let optional = |i: usize| Some(value(i)).filter(|text| !text.is_empty());
         Ok(match &self.purpose {
-            Purpose::Declare => vec![declared(value(0), self.severity(4)), self.assessed(1)],
-            Purpose::Assess => vec![self.assessed(0)],
             Purpose::Tick(item) => vec![Entry::Ticked { item: item.clone(), note: optional(0), head }],
             Purpose::Untick(item) => vec![Entry::Unticked { item: item.clone(), note: optional(0) }],
             Purpose::Override(item) => {
@@ -260,27 +230,9 @@ impl Form {
         })
     }
 
-    fn assessed(&self, first: usize) -> Entry {
-        let answer = |i: usize| Some(self.fields[first + i].value.trim().to_owned()).filter(|text| !text.is_empty());
-        Entry::Assessed {
-            impact: answer(0),
-            users: answer(1),
-            workaround: answer(2),
-            severity: self.severity(first + 3),
-        }
-    }
-
-    fn severity(&self, field: usize) -> Option<Severity> {
-        Severity::parse(&self.fields[field].value)
-    }
-
     fn chosen(&self, field: usize) -> usize {
         self.fields[field].position()
     }
-}
-
-fn declared(title: String, severity: Option<Severity>) -> Entry {
-    Entry::Declared { title, severity, impact_at: None, ticket: None, drill: None }
 }
 
 fn notice(text: String, minutes: &str, now: Timestamp) -> Result<Entry, String> {
@@ -341,14 +293,6 @@ mod tests {
             head: None,
         };
         assert_eq!(outcome, Outcome::Accepted(vec![entry]));
-    }
-
-    #[test]
-    fn declaring_asks_the_three_questions() {
-        let mut form = Form::assess(None);
-        let outcome = fill(&mut form, &["checkout-502", "orders are lost", "all", "none", ""]);
-        let Outcome::Accepted(entries) = outcome else { panic!("{outcome:?}") };
-        assert_eq!(entries.iter().map(Entry::kind).collect::<Vec<_>>(), ["declared", "assessed"]);
     }
 
     #[test]

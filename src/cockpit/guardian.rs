@@ -43,8 +43,9 @@ const PASSED_ON: [i32; 6] = [libc::SIGTERM, libc::SIGHUP, libc::SIGINT, libc::SI
 /// has grown, because the guardian keeps what the program is at that moment.
 pub fn is_wanted(mut arguments: impl Iterator<Item = OsString>) -> bool {
     let has_terminal = termios::isatty(rustix::stdio::stdin()) && termios::isatty(rustix::stdio::stdout());
+    let names_one = |it: &OsString| ["drill", "declare", "assess"].iter().any(|name| it == name);
     let opens =
-        |first: Option<OsString>| first.is_none_or(|it| it == "drill" || it.as_encoded_bytes().starts_with(b"-"));
+        |first: Option<OsString>| first.is_none_or(|it| names_one(&it) || it.as_encoded_bytes().starts_with(b"-"));
     has_terminal && opens(arguments.next())
 }
 

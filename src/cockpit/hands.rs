@@ -9,6 +9,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::affected;
+use super::assessment::Asks;
 use super::clock::Clock;
 use super::effect::{Actor, Effect};
 use super::event::{Toast, What};
@@ -45,6 +47,7 @@ pub struct Hands {
     tests_stop: CancellationToken,
     live: Option<Live>,
     news: Option<News>,
+    asks: Asks,
     // Last: everything above may have tasks on it.
     runtime: Option<Runtime>,
 }
@@ -76,7 +79,14 @@ impl Hands {
     ) -> Self {
         let (live, news) = drill.unzip();
         let (stop, tests_stop) = (CancellationToken::new(), CancellationToken::new());
-        Self { letters, clock, words, change: None, engaged: None, stop, tests_stop, live, news, runtime }
+        let asks = Asks::WithoutIncident;
+        Self { letters, clock, words, change: None, engaged: None, stop, tests_stop, live, news, asks, runtime }
+    }
+
+    /// The same, with another moment at which the assessment is asked for.
+    #[must_use]
+    pub fn asking(self, asks: Asks) -> Self {
+        Self { asks, ..self }
     }
 
     /// The root of the work tree, once the project is open.
@@ -168,7 +178,10 @@ impl Hands {
     /// The project is open: tells the state, and starts the other sources.
     pub fn opened(&mut self, state: &mut State, opened: Opened) -> Vec<What> {
         opened.hide_secrets();
-        let whats = opened.tell(state);
+        let mut whats = opened.tell(state);
+        if self.live.is_none() && opened.writer.is_ok() {
+            whats.push(What::Ask(self.asks));
+        }
         self.begin_drill(&opened);
         let reads_tests = matches!(opened.standing, Standing::Trusted | Standing::Missing);
         let (canary, plan, http) = (Arc::new(Notify::new()), Arc::new(Notify::new()), http::Client::new());
@@ -242,6 +255,7 @@ impl Hands {
         };
         match effect {
             Effect::Record { incident, entry, actor } => self.record(engaged, &incident, &entry, actor, now),
+            Effect::CountUsers => self.count_users(engaged),
             Effect::Refresh => {
                 self.change.iter().for_each(change::source::Handle::refresh);
                 engaged.refresh();
@@ -266,6 +280,18 @@ impl Hands {
             Effect::Edit(_) | Effect::OpenPage(_) | Effect::Copy(_) => {}
             Effect::ToggleMouse | Effect::Suspend | Effect::Quit => {}
         }
+    }
+
+    fn count_users(&self, engaged: &Engaged) {
+        let Some(permit) = engaged.opened.permit else { return };
+        let asking = affected::Asking {
+            config: engaged.opened.config.clone(),
+            permit,
+            client: engaged.http.clone(),
+            root: engaged.opened.root.clone(),
+            hide: engaged.opened.hide(),
+        };
+        self.spawn(affected::ask(asking, self.clock, self.letters.clone()));
     }
 
     /// Runs the tests of every source that says how, one after the other. They end with the cockpit.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use color_eyre::eyre::{Context as _, Result};
 
+use super::assessment::Asks;
 use super::clock::Clock;
 use super::guardian::LastWords;
 use super::hands::Hands;
@@ -36,6 +37,8 @@ pub struct Launch {
     pub is_read_only: bool,
     /// The drill to open on.
     pub drill: Option<Drill>,
+    /// When it asks the three questions by itself.
+    pub asks: Asks,
 }
 
 /// A drill that is to be played.
@@ -72,7 +75,7 @@ pub fn run(launch: Launch, words: LastWords) -> Result<Ended> {
 }
 
 fn cockpit(launch: Launch, session: &Session, words: LastWords, errors: &Errors) -> Result<(u8, Option<Score>)> {
-    let Launch { directory, state_folder, theme, is_read_only, drill } = launch;
+    let Launch { directory, state_folder, theme, is_read_only, drill, asks } = launch;
     let (runtime, live) = drill.map(play).transpose()?.unzip();
     let (live, news) = live.unzip();
     let directory = live.as_ref().map_or(directory, |live| live.root().to_owned());
@@ -90,7 +93,7 @@ fn cockpit(launch: Launch, session: &Session, words: LastWords, errors: &Errors)
     if live.is_none() {
         state.ui.last_screen = last_screen::load(&state_folder, &directory, state.ui.size);
     }
-    let hands = Hands::new(sending.clone(), clock, words, live.zip(news), runtime);
+    let hands = Hands::new(sending.clone(), clock, words, live.zip(news), runtime).asking(asks);
     let lead = session.enter().wrap_err("the terminal refuses raw mode")?;
     let loop_ = Runtime::new(state, theme, clock, session.clone(), letters, hands, lead);
     let (state, screen, hands, code) = loop_.run(|hands| {

@@ -8,12 +8,14 @@
 //!                                        every result comes back through the mailbox ◄┘
 //! ```
 //!
-//! - Pure: [`state`], [`event`], [`effect`], [`update`], [`form`], [`list`], [`action`], [`keymap`], [`palette`],
+//! - Pure: [`state`], [`event`], [`effect`], [`update`], [`form`], [`assessment`], [`list`], [`action`], [`keymap`], [`palette`],
 //!   [`damage`], [`panes`], [`view`].
-//! - The world: [`runtime`] (the loop), [`hands`] (effects and sources), [`opening`], [`mailbox`], [`signals`],
+//! - The world: [`runtime`] (the loop), [`hands`] (effects and sources), [`affected`], [`opening`], [`mailbox`], [`signals`],
 //!   [`terminal`], [`guardian`], [`screen`], [`launch`].
 
 pub mod action;
+pub mod affected;
+pub mod assessment;
 pub mod browser;
 pub mod clipboard;
 pub mod clock;

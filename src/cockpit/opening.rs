@@ -261,7 +261,7 @@ impl Opened {
     }
 
     /// Takes a secret that is fetched later out of whatever is recorded.
-    fn hide(&self) -> Hide {
+    pub fn hide(&self) -> Hide {
         let writer = self.writer.as_ref().ok().cloned();
         Arc::new(move |secret| writer.iter().for_each(|writer| writer.hide(vec![secret.to_owned()])))
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::assessment::Assessment;
 use super::damage::Damage;
 use super::event::Toast;
 use super::form::Form;
@@ -12,6 +13,7 @@ use super::keymap::Keymap;
 use super::list::ListView;
 use crate::checklist::model::Inputs;
 use crate::config::schema;
+use crate::evidence::Observed;
 use crate::incident::Incident;
 use crate::journal::record::Record;
 use crate::ui::layout::{Areas, Pane, layout};
@@ -36,6 +38,8 @@ pub struct State {
     pub incident: Option<Incident>,
     /// The records of the active incident, oldest first.
     pub records: Vec<Record>,
+    /// How many users are affected, by whoever was asked.
+    pub counted: Observed<u64>,
     /// What git knows.
     pub change: change::model::State,
     /// Test results.
@@ -145,6 +149,8 @@ pub enum Overlay {
     },
     /// Something is being written.
     Form(Form),
+    /// The three questions.
+    Assessment(Box<Assessment>),
     /// A filter is being typed for the focused pane.
     Filter,
     /// The rollback is armed.
@@ -178,6 +184,7 @@ impl State {
             project,
             incident: None,
             records: Vec::new(),
+            counted: Observed::default(),
             change,
             tests,
             canary: canary::state::State::default(),

@@ -1,6 +1,7 @@
 //! The one place that changes the state. Synchronous, without I/O and without a clock: events carry the
 //! time, and what is to be done to the world is returned as effects.
 
+mod assessment;
 mod keys;
 mod mouse;
 mod overlays;
@@ -46,6 +47,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         What::TestRun(progress) => ran(state, progress),
         What::Canary(observation) => measured(state, observation),
         What::Rollback(event) => overlays::rolled(state, event),
+        What::Counted(observation) => assessment::counted(state, observation),
+        What::Ask(asks) => assessment::ask(state, asks),
         What::Journal(result) => records::recorded(state, result),
         What::Told(toast) => {
             state.ui.tell(toast, state.uptime);

@@ -1,5 +1,6 @@
 //! Draws the state, and knows nothing else. Only damaged parts are drawn.
 
+mod assessment;
 mod footer;
 mod header;
 mod overlay;

@@ -28,6 +28,7 @@ pub struct Fault {
 }
 
 mod canary;
+mod incident;
 mod local;
 
 /// Everything that cannot be right.
@@ -62,6 +63,7 @@ pub fn check(config: &Config) -> Vec<Fault> {
     if let Some(canary) = &config.canary {
         faults.canary(canary);
     }
+    faults.incident(config);
     if let Some(rollback) = &config.rollback {
         faults.rollback(rollback);
     }

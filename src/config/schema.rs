@@ -7,6 +7,7 @@ pub use canary::*;
 pub use change::*;
 pub use comms::*;
 pub use git::*;
+pub use incident::*;
 pub use rollback::*;
 pub use test_source::*;
 
@@ -14,6 +15,7 @@ mod canary;
 mod change;
 mod comms;
 mod git;
+mod incident;
 mod rollback;
 mod test_source;
 
@@ -37,6 +39,8 @@ pub struct Config {
     pub canary: Option<Canary>,
     /// How production goes back.
     pub rollback: Option<Rollback>,
+    /// How bad it is, and for how many.
+    pub incident: Incident,
     /// Changes to the default checklist.
     pub checklist: Checklist,
     /// Whom to tell.

@@ -8,6 +8,8 @@ pub use comms::SMTP;
 
 /// What for production is asked which commit runs there.
 pub const DEPLOYED: &str = "production: deployed";
+/// What for a source of metrics of its own is asked.
+const AFFECTED: &str = "incident: how many users are affected";
 
 /// A command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +83,9 @@ impl Uses {
             if let Some(source) = canary.feedback.as_ref().and_then(|feedback| feedback.source.as_ref()) {
                 uses.metrics("canary: what people report", source);
             }
+        }
+        if let Some(source) = config.incident.users.as_ref().and_then(|users| users.source.as_ref()) {
+            uses.metrics(AFFECTED, source);
         }
         uses.rollback(config);
         config.comms.iter().for_each(|comms| uses.comms(comms));

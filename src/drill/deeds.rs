@@ -83,6 +83,7 @@ impl Deed {
                 "a5" => severity.is_some(),
                 _ => false,
             },
+            Entry::Classified(it) => item == "a5" && it.confirmed,
             Entry::RoleTaken { .. } => item == "a6",
             Entry::Decided { .. } => matches!(item, "a7" | "c8"),
             Entry::NoticeSent { .. } => matches!(item, "a8" | "c4"),

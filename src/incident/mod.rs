@@ -1,15 +1,21 @@
 //! The incident: one live hotfix, from declared to closed.
 //!
+//! - [`assessment`]: the three questions, and what their answers come to (pure).
 //! - [`due`]: a moment ahead, as people write it (pure).
 //! - [`entry`]: everything that the journal can say of an incident.
+//! - [`list`]: all incidents of a journal, each in one line (pure).
 //! - [`model`]: the incident as the journal tells it, folded entry by entry (pure).
+//! - [`moment`]: moments in the past as people write them (pure).
 //! - [`naming`]: readable ids (pure).
 //! - [`sentence`]: each entry as one sentence (pure).
 //! - [`pane`]: the timeline.
 
+pub mod assessment;
 pub mod due;
 pub mod entry;
+pub mod list;
 pub mod model;
+pub mod moment;
 pub mod naming;
 pub mod pane;
 pub mod sentence;
@@ -20,22 +26,13 @@ pub use entry::{
 };
 pub use model::Incident;
 
+/// What `hotfix.toml` says of severities is what the incident means by them.
+pub use crate::config::schema::Severity;
+
 /// The incident of what is recorded without one: a rollback that nobody had the time to declare.
 pub const NONE: &str = "no-incident";
 
 use serde::{Deserialize, Serialize};
-
-/// How bad it is. When unsure, the higher one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Critical: everyone is affected, or money or data is being lost.
-    Sev1,
-    /// Major: many are affected, with no good workaround.
-    Sev2,
-    /// Minor: few are affected, or a workaround holds.
-    Sev3,
-}
 
 /// The four stages of a hotfix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,36 +58,6 @@ pub enum Role {
     Ops,
     /// Tells everybody else.
     Comms,
-}
-
-impl Severity {
-    /// `SEV2`, as it is written on the screen.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Sev1 => "SEV1",
-            Self::Sev2 => "SEV2",
-            Self::Sev3 => "SEV3",
-        }
-    }
-
-    /// Reads `sev2`, `SEV2` or `2`.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text.to_ascii_lowercase().trim_start_matches("sev") {
-            "1" => Some(Self::Sev1),
-            "2" => Some(Self::Sev2),
-            "3" => Some(Self::Sev3),
-            _ => None,
-        }
-    }
-
-    /// Minutes between two updates to the stakeholders.
-    pub fn update_minutes(self) -> u64 {
-        match self {
-            Self::Sev1 => 20,
-            Self::Sev2 => 30,
-            Self::Sev3 => 60,
-        }
-    }
 }
 
 impl Stage {

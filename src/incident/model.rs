@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::assessment::Answers;
+use super::entry::Classified;
 use super::{Decision, Entry, Role, RollbackEnd, Severity, Stage};
 use crate::evidence::{Oid, text};
 use crate::journal::record::Record;
@@ -36,6 +38,8 @@ pub struct Incident {
     pub users: Option<String>,
     /// What users can do meanwhile.
     pub workaround: Option<String>,
+    /// What the severity rests on, where the answers were weighed.
+    pub classified: Option<Classified>,
     /// Who holds which role.
     pub roles: BTreeMap<Role, String>,
     /// What persons said of checklist items.
@@ -183,6 +187,7 @@ impl Incident {
             impact: None,
             users: None,
             workaround: None,
+            classified: None,
             roles: BTreeMap::new(),
             marks: BTreeMap::new(),
             decisions: Vec::new(),
@@ -204,7 +209,13 @@ impl Incident {
                 self.impact = cleaned(impact).or(self.impact.take());
                 self.users = cleaned(users).or(self.users.take());
                 self.workaround = cleaned(workaround).or(self.workaround.take());
-                self.severity = severity.or(self.severity);
+                if let Some(severity) = severity {
+                    self.confirm(severity);
+                }
+            }
+            Entry::Classified(classified) => {
+                self.severity = Some(classified.severity);
+                self.classified = Some(clean(*classified));
             }
             Entry::RoleTaken { role, name } => {
                 self.roles.insert(role, text::clean(&name));
@@ -249,9 +260,29 @@ impl Incident {
                 }
             }
             Entry::Closed { .. } => self.closed_at = Some(at),
+            Entry::Reopened { .. } => self.closed_at = None,
             // The rest is told by the timeline and changes nothing here.
             _ => {}
         }
+    }
+
+    /// A person says how bad it is, whatever the answers come to.
+    fn confirm(&mut self, severity: Severity) {
+        self.severity = Some(severity);
+        if let Some(classified) = &mut self.classified {
+            (classified.severity, classified.confirmed) = (severity, true);
+        }
+    }
+
+    /// What is known of the three questions.
+    pub fn answers(&self) -> Answers {
+        let of = |it: &Classified| Answers { impact: it.impact, users: it.users, workaround: it.workaround };
+        self.classified.as_ref().map(of).unwrap_or_default()
+    }
+
+    /// Whether a person stands behind the severity.
+    pub fn is_confirmed(&self) -> bool {
+        self.severity.is_some() && self.classified.as_ref().is_none_or(|it| it.confirmed)
     }
 
     /// Since when users are affected, as far as is known.
@@ -268,6 +299,15 @@ impl Incident {
             None => self.declared_at.checked_add(minutes).ok(),
         }
     }
+}
+
+fn clean(mut classified: Classified) -> Classified {
+    classified.because = text::clean(&classified.because);
+    classified.reason = cleaned(classified.reason);
+    if let Some(counted) = &mut classified.counted {
+        counted.source = text::clean(&counted.source);
+    }
+    classified
 }
 
 /// The journal keeps what was written to the letter; what is shown of it must not steer the terminal.

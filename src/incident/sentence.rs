@@ -23,6 +23,7 @@ impl Entry {
                 let severity = severity.map(|severity| severity.label().to_owned());
                 assessed(&[("impact", impact), ("users", users), ("workaround", workaround), ("severity", &severity)])
             }
+            Self::Classified(it) => it.words(),
             Self::RoleTaken { role, name } => format!("{name} is {} now", role.label()),
             Self::StageEntered { stage } => format!("entered stage {}", stage.label()),
             Self::Ticked { item, note, head } => {
@@ -57,6 +58,9 @@ impl Entry {
             Self::JournalDamaged { what } => format!("JOURNAL DAMAGED: {what}"),
             Self::Closed { open } if open.is_empty() => "closed the incident, nothing left open".to_owned(),
             Self::Closed { open } => format!("closed the incident with {} still open", open.join(", ")),
+            Self::LeftOpen(it) => it.words(),
+            Self::Resumed {} => "took this incident up".to_owned(),
+            Self::Reopened { reason } => format!("opened the incident again: {reason}"),
             Self::BranchStarted { branch, base, from, worktree } => {
                 let place = worktree.as_ref().map_or_else(String::new, |folder| format!(" in {folder}"));
                 format!("started {branch} from {from} ({}){place}", base.short())

@@ -1,6 +1,8 @@
 use jiff::Timestamp;
 
 use super::*;
+use crate::config::schema::{Impact, Users};
+use crate::incident::entry::{Classified, Counted, Left, LeftOpen};
 use crate::incident::{
     About, Decision, Deferral, Delivery, DeliveryState, Manner, NoticeWritten, Promotion, PromotionState, Role,
     RollbackEnd, Severity, Stage, StepState,
@@ -34,6 +36,7 @@ fn said_by_persons() -> Vec<Entry> {
             workaround: None,
             severity: Some(Severity::Sev1),
         },
+        Entry::Classified(Box::new(classified())),
         Entry::RoleTaken { role: Role::Ops, name: text("bob") },
         Entry::StageEntered { stage: Stage::Deploy },
         Entry::Ticked { item: text("b8"), note: Some(text("on staging")), head: Some(oid('3')) },
@@ -53,6 +56,21 @@ fn said_by_persons() -> Vec<Entry> {
         },
         Entry::Noted { text: text("the pool is full") },
     ]
+}
+
+fn classified() -> Classified {
+    Classified {
+        impact: Some(Impact::Critical),
+        users: Some(Users::Many),
+        workaround: None,
+        counted: Some(Counted { users: 4213, source: text("prometheus"), observed_at: Timestamp::UNIX_EPOCH }),
+        computed: Severity::Sev1,
+        because: text("many users lose what the service is for"),
+        severity: Severity::Sev2,
+        before: Some(Severity::Sev3),
+        reason: Some(text("the loss is only the newsletter")),
+        confirmed: true,
+    }
 }
 
 fn told_to_stakeholders() -> Vec<Entry> {
@@ -124,7 +142,14 @@ fn of_itself() -> Vec<Entry> {
     vec![
         Entry::DrillEvent { text: text("the canary starts to fail") },
         Entry::JournalDamaged { what: text("2 records of 40 do not follow from the one before") },
+        Entry::LeftOpen(Box::new(LeftOpen {
+            items: vec![Left { id: text("d4/main"), what: text("the fix is not in main: it would conflict") }],
+            reason: text("the release manager merges on Monday"),
+            owner: text("bob"),
+        })),
         Entry::Closed { open: vec![text("d4"), text("d8")] },
+        Entry::Reopened { reason: text("the errors are back") },
+        Entry::Resumed {},
     ]
 }
 

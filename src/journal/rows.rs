@@ -184,6 +184,15 @@ pub fn walk(
     Ok(())
 }
 
+/// The records of these kinds, in order.
+pub fn of_kinds(connection: &Connection, kinds: &[&str]) -> rusqlite::Result<Vec<Record>> {
+    let places = vec!["?"; kinds.len()].join(", ");
+    let sql = format!("SELECT {COLUMNS} FROM record WHERE kind IN ({places}) ORDER BY seq");
+    let mut statement = connection.prepare(&sql)?;
+    let found = statement.query_map(rusqlite::params_from_iter(kinds), found)?;
+    found.map(|found| found.map(Found::record)).collect()
+}
+
 fn found(row: &rusqlite::Row<'_>) -> rusqlite::Result<Found> {
     let seq = place(row.get(0)?);
     let text = |index: usize| row.get_ref(index).ok().and_then(|value| value.as_str().ok().map(str::to_owned));

@@ -50,8 +50,10 @@ type FileId = (u64, u64);
 pub struct Known {
     /// Its id.
     pub id: String,
-    /// Whether it was declared and not closed since.
+    /// Whether it was declared, or opened again, and not closed since.
     pub open: bool,
+    /// The place of the last record that made it the active one.
+    pub taken_up: u64,
     /// How many records it has.
     pub records: i64,
 }
@@ -191,24 +193,38 @@ impl Journal {
     /// When the database cannot be read.
     pub fn incidents(&self) -> Result<Vec<Known>, JournalError> {
         let Some(connection) = self.connection()? else { return Ok(Vec::new()) };
-        let sql = "SELECT incident, count(*), coalesce(max(seq) FILTER (WHERE kind = 'declared'), 0)
-                     > coalesce(max(seq) FILTER (WHERE kind = 'closed'), 0)
+        let sql = "SELECT incident, count(*),
+                     coalesce(max(seq) FILTER (WHERE kind IN ('declared', 'reopened')), 0)
+                       > coalesce(max(seq) FILTER (WHERE kind = 'closed'), 0),
+                     coalesce(max(seq) FILTER (WHERE kind IN ('declared', 'reopened', 'resumed')), 0)
                    FROM record WHERE incident <> '' GROUP BY incident ORDER BY min(seq)";
         let known = || -> rusqlite::Result<Vec<Known>> {
             let mut statement = connection.prepare(sql)?;
-            let rows = statement
-                .query_map([], |row| Ok(Known { id: row.get(0)?, records: row.get(1)?, open: row.get(2)? }))?;
+            let rows = statement.query_map([], |row| {
+                let taken_up = row.get::<_, i64>(3)?.cast_unsigned();
+                Ok(Known { id: row.get(0)?, records: row.get(1)?, open: row.get(2)?, taken_up })
+            })?;
             rows.collect()
         };
         known().map_err(|error| self.unreadable(&error))
     }
 
-    /// The incident that was declared last among those that are not closed.
+    /// The incident that was declared, opened again or resumed last among those that are not closed.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn active_incident(&self) -> Result<Option<String>, JournalError> {
-        Ok(self.incidents()?.into_iter().rfind(|known| known.open).map(|known| known.id))
+        let open = self.incidents()?.into_iter().filter(|known| known.open);
+        Ok(open.max_by_key(|known| known.taken_up).map(|known| known.id))
+    }
+
+    /// The records of these kinds, of all incidents, in order.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn records_of(&self, kinds: &[&str]) -> Result<Vec<Record>, JournalError> {
+        let Some(connection) = self.connection()? else { return Ok(Vec::new()) };
+        rows::of_kinds(connection, kinds).map_err(|error| self.unreadable(&error))
     }
 
     /// Walks the whole chain, and compares its end with the head that is kept beside the database.

@@ -42,11 +42,16 @@ fn answer(given: Option<&str>, what: &str, missing: &str) -> Found {
     Ok(Finding::holds(format!("{what}: {given}")).with(journaled(None, given)))
 }
 
-/// A severity cannot be vouched for by a tick: until it is set, every clock and strength is a guess.
+/// A severity cannot be vouched for by a tick: until it is set and confirmed, every clock and strength is a guess.
 pub(super) fn severity(inputs: &Inputs) -> Found {
-    let severity = incident(inputs)?.severity;
-    let severity = severity.ok_or_else(|| Finding::unmet("no severity is set: SEV1 is assumed"))?.label();
-    Ok(Finding::holds(format!("set to {severity}")).with(journaled(None, severity)))
+    let incident = incident(inputs)?;
+    let severity = incident.severity.ok_or_else(|| Finding::unmet("no severity is set: SEV1 is assumed"))?.label();
+    let because = incident.classified.as_ref().map(|it| it.because.as_str());
+    let seen = journaled(None, because.map_or_else(|| severity.to_owned(), |why| format!("{severity}: {why}")));
+    if !incident.is_confirmed() {
+        return Err(Finding::unmet(format!("{severity} by the answers: nobody has confirmed it")).with(seen));
+    }
+    Ok(Finding::holds(format!("set to {severity}")).with(seen))
 }
 
 pub(super) fn roles(inputs: &Inputs) -> Found {

@@ -8,7 +8,7 @@ use super::super::form::Form;
 use super::super::keymap::Key;
 use super::super::panes;
 use super::super::state::{Overlay, Standing, State};
-use super::{by_operator, overlays, settle};
+use super::{assessment, by_operator, overlays, settle};
 use crate::change;
 use crate::checklist::readiness::can_enter;
 use crate::config::schema::TestSource;
@@ -61,7 +61,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Tick | Action::Override => mark(state, action),
-        Action::Assess => open(state, Form::assess),
+        Action::Assess => assessment::open(state, false),
         Action::Role => show(state, Overlay::Form(Form::role(&state.project.operator))),
         Action::Decide => show(state, Overlay::Form(Form::decide())),
         Action::Note => show(state, Overlay::Form(Form::note())),
@@ -133,11 +133,6 @@ fn show(state: &mut State, overlay: Overlay) -> Vec<Effect> {
     state.ui.overlay = overlay;
     state.ui.damage.add(Damage::ALL);
     Vec::new()
-}
-
-fn open(state: &mut State, form: impl Fn(Option<&crate::incident::Incident>) -> Form) -> Vec<Effect> {
-    let form = form(state.incident.as_ref());
-    show(state, Overlay::Form(form))
 }
 
 fn say(state: &mut State) -> Vec<Effect> {

@@ -1,6 +1,7 @@
 //! The mouse: a click focuses and selects, the wheel moves the selection under it.
 
 use super::super::action::Action;
+use super::super::damage::Damage;
 use super::super::effect::Effect;
 use super::super::event::Mouse;
 use super::super::panes;
@@ -12,6 +13,10 @@ use crate::ui::theme::Theme;
 
 /// Takes a click or a turn of the wheel.
 pub fn mouse(state: &mut State, mouse: Mouse) -> Vec<Effect> {
+    if matches!(&state.ui.overlay, Overlay::Assessment(form) if form.is_offer) {
+        state.ui.overlay = Overlay::None;
+        state.ui.damage.add(Damage::ALL);
+    }
     if state.ui.overlay != Overlay::None {
         return overlays::mouse(state, mouse);
     }

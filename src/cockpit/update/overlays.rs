@@ -4,12 +4,12 @@ use super::super::action::Action;
 use super::super::damage::Damage;
 use super::super::effect::{Actor, Effect};
 use super::super::event::{Mouse, Toast};
-use super::super::form::{Form, Outcome, Purpose};
+use super::super::form::{Form, Outcome};
 use super::super::keymap::{Code, Key};
 use super::super::palette;
 use super::super::panes;
 use super::super::state::{Overlay, State};
-use super::{by_operator, keys, settle};
+use super::{assessment, by_operator, keys, settle};
 use crate::change;
 use crate::evidence::text;
 use crate::incident::{Entry, naming};
@@ -29,6 +29,7 @@ pub fn key(state: &mut State, key: Key, is_repeat: bool) -> Vec<Effect> {
         Overlay::Actions { query, cursor, is_help } => actions(state, key, query, cursor, is_help),
         Overlay::Detail { pane, index, scroll } => detail(state, key, pane, index, scroll),
         Overlay::Form(form) => in_form(state, key, form),
+        Overlay::Assessment(form) => assessment::key(state, key, is_repeat, form),
         Overlay::Filter => filter(state, key),
         Overlay::Rollback => {
             state.ui.overlay = Overlay::Rollback;
@@ -46,6 +47,7 @@ pub fn paste(state: &mut State, pasted: &str) -> Vec<Effect> {
     state.ui.damage.add(Damage::ALL);
     match &mut state.ui.overlay {
         Overlay::Form(form) => form.paste(pasted),
+        Overlay::Assessment(form) if !form.is_offer => form.paste(pasted),
         Overlay::Actions { query, cursor, .. } => {
             query.push_str(&text::fit(&text::clean(pasted), 60));
             *cursor = 0;
@@ -155,14 +157,11 @@ fn in_form(state: &mut State, key: Key, mut form: Form) -> Vec<Effect> {
             Vec::new()
         }
         Outcome::Cancelled => Vec::new(),
-        Outcome::Accepted(entries) => accepted(state, &form.purpose, entries),
+        Outcome::Accepted(entries) => accepted(state, entries),
     }
 }
 
-fn accepted(state: &mut State, purpose: &Purpose, entries: Vec<Entry>) -> Vec<Effect> {
-    if *purpose == Purpose::Declare {
-        return declare(state, entries);
-    }
+fn accepted(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
     let readiness = state.checklist.standing().readiness.label();
     let entries = entries.into_iter().map(|entry| match entry {
         Entry::Decided { decision, reason, .. } => {
@@ -173,7 +172,8 @@ fn accepted(state: &mut State, purpose: &Purpose, entries: Vec<Entry>) -> Vec<Ef
     entries.collect::<Vec<_>>().into_iter().filter_map(|entry| by_operator(state, entry)).collect()
 }
 
-fn declare(state: &State, entries: Vec<Entry>) -> Vec<Effect> {
+/// The entries of a new incident, under an id of its own.
+pub fn declare(state: &State, entries: Vec<Entry>) -> Vec<Effect> {
     let title = entries.iter().find_map(|entry| match entry {
         Entry::Declared { title, .. } => Some(title.as_str()),
         _ => None,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::action::Action;
+use super::super::assessment::Asks;
 use super::super::damage::Damage;
 use super::super::effect::Effect;
 use super::super::event::{Event, What};
@@ -71,7 +72,7 @@ impl Desk {
     fn declare(&mut self) {
         let mut effects = self.key("i");
         effects.extend(self.keys("checkout-502"));
-        for _ in 0..5 {
+        for _ in 0..6 {
             effects.extend(self.key("enter"));
         }
         self.record(effects);
@@ -107,7 +108,7 @@ fn nothing_is_on_the_screen_as_recorded_before_it_is() {
     let mut desk = Desk::new();
     let mut effects = desk.key("i");
     effects.extend(desk.keys("checkout-502"));
-    for _ in 0..5 {
+    for _ in 0..6 {
         effects.extend(desk.key("enter"));
     }
     assert_eq!(effects.len(), 2);
@@ -251,7 +252,68 @@ fn what_needs_an_incident_says_how_to_declare_one() {
     desk.key("n");
     assert!(desk.state.ui.toast.clone().unwrap().0.text.contains("`i` declares one"));
     desk.key("i");
-    assert!(matches!(desk.state.ui.overlay, Overlay::Form(_)));
+    assert!(matches!(desk.state.ui.overlay, Overlay::Assessment(_)));
+}
+
+#[test]
+fn without_an_incident_the_questions_are_offered_and_take_no_key_from_anybody() {
+    let mut desk = Desk::new();
+    desk.prepare_plan();
+    desk.happen(What::Ask(Asks::WithoutIncident));
+    assert!(matches!(&desk.state.ui.overlay, Overlay::Assessment(form) if form.is_offer));
+    desk.key("R");
+    assert_eq!(desk.state.ui.overlay, Overlay::Rollback, "the most urgent key works at once");
+    let mut desk = Desk::new();
+    desk.happen(What::Ask(Asks::WithoutIncident));
+    desk.key("enter");
+    assert!(matches!(&desk.state.ui.overlay, Overlay::Assessment(form) if !form.is_offer));
+    desk.keys("checkout");
+    let effects: Vec<_> = (0..6).flat_map(|_| desk.key("enter")).collect();
+    desk.record(effects);
+    let incident = desk.state.incident.as_ref().unwrap();
+    assert_eq!((incident.title.as_str(), incident.is_confirmed()), ("checkout", true));
+}
+
+#[test]
+fn nobody_is_asked_who_is_at_something_or_cannot_answer() {
+    let mut desk = Desk::new();
+    desk.key("?");
+    desk.happen(What::Ask(Asks::WithoutIncident));
+    assert!(matches!(desk.state.ui.overlay, Overlay::Actions { .. }));
+    let mut desk = Desk::new();
+    desk.declare();
+    desk.happen(What::Ask(Asks::WithoutIncident));
+    assert_eq!(desk.state.ui.overlay, Overlay::None);
+    desk.happen(What::Ask(Asks::Declare));
+    assert!(matches!(&desk.state.ui.overlay, Overlay::Assessment(form) if form.declares()));
+    let mut desk = Desk::new();
+    desk.state.project.is_read_only = true;
+    desk.happen(What::Ask(Asks::Declare));
+    assert_eq!(desk.state.ui.overlay, Overlay::None);
+}
+
+#[test]
+fn another_severity_moves_the_gates_and_the_clocks_and_is_told_with_its_reason() {
+    use crate::checklist::model::Strength;
+    use crate::incident::Severity;
+    let mut desk = Desk::new();
+    desk.declare();
+    let strength = |desk: &Desk| desk.state.checklist.gates().iter().find(|gate| gate.id == "a8").unwrap().strength;
+    let due = |desk: &Desk| desk.state.incident.as_ref().unwrap().next_update_at().unwrap();
+    let (before, was_due) = (strength(&desk), due(&desk));
+    let mut effects = desk.key("i");
+    desk.key("up");
+    desk.key("right");
+    desk.key("right");
+    effects.extend(desk.key("enter"));
+    effects.extend(desk.keys("the newsletter alone"));
+    effects.extend(desk.key("enter"));
+    desk.record(effects);
+    assert_eq!(desk.state.incident.as_ref().unwrap().severity, Some(Severity::Sev3));
+    assert_eq!((before, strength(&desk)), (Strength::Required, Strength::Advised));
+    assert_eq!(due(&desk), was_due + SignedDuration::from_mins(40), "from 20 minutes to 60");
+    let told = crate::incident::sentence::of(desk.state.records.last().unwrap());
+    assert!(told.starts_with("changed SEV1 to SEV3") && told.ends_with("the newsletter alone"), "{told}");
 }
 
 #[test]

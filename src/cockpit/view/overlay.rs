@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{clear, frame, put};
+use super::{assessment, clear, frame, put};
 use crate::cockpit::form::Form;
 use crate::cockpit::palette;
 use crate::cockpit::panes;
@@ -22,6 +22,7 @@ pub fn draw(state: &State, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) {
         Overlay::Actions { query, cursor, is_help } => actions(state, ctx, areas, query, *cursor, *is_help, canvas),
         Overlay::Detail { pane, index, scroll } => detail(state, ctx, areas, *pane, *index, *scroll, canvas),
         Overlay::Form(form) => form_box(form, ctx, areas, canvas),
+        Overlay::Assessment(form) => assessment::draw(state, form, ctx, areas, canvas),
         Overlay::Rollback => armed(state, ctx, areas, canvas),
         Overlay::ConfirmQuit => {
             let lines = vec![

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::super::assessment::Assessment;
 use super::super::damage::Damage;
 use super::super::event::Toast;
 use super::super::form::Form;
@@ -203,6 +204,23 @@ fn overlays_and_the_card() {
     state.ui.tell(Toast::error("NOT recorded: no space left on the device"), Duration::ZERO);
     state.ui.size = (50, 12);
     insta::assert_snapshot!("card", picture_of(&state, &Theme::default()));
+}
+
+#[test]
+fn the_three_questions_leave_the_panes_to_be_read() {
+    let matrix = crate::config::schema::SeverityMatrix::default;
+    let mut state = state(Picture::Fresh, (80, 24));
+    state.ui.overlay = Overlay::Assessment(Box::new(Assessment::new(None, matrix()).offered()));
+    insta::assert_snapshot!("questions_offered", picture_of(&state, &Theme::default()));
+    let mut form = Assessment::new(state.incident.as_ref(), matrix());
+    form.paste(", and refunds are sent twice");
+    state.ui.overlay = Overlay::Assessment(Box::new(form));
+    state.ui.size = (120, 40);
+    insta::assert_snapshot!("questions", picture_of(&state, &Theme::default()));
+    for (columns, rows) in [(1, 1), (9, 4), (60, 15), (80, 24)] {
+        state.ui.size = (columns, rows);
+        picture_of(&state, &Theme { ascii: true, ..Theme::default() });
+    }
 }
 
 #[test]

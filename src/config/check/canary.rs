@@ -93,7 +93,8 @@ impl Faults {
         }
     }
 
-    fn source(&mut self, at: &str, source: &MetricSource) {
+    /// Who is asked for metrics, at this path.
+    pub(super) fn source(&mut self, at: &str, source: &MetricSource) {
         let kinds = [
             source.prometheus.is_some(),
             source.openmetrics.is_some(),
@@ -145,10 +146,10 @@ impl Faults {
             self.template(&format!("{at}.http_json.url"), &json.url.replace('$', ""), allow_http);
         }
         if let Some(datadog) = &source.datadog {
-            self.url("canary.source.datadog", &datadog.api(), allow_http);
+            self.url(&format!("{at}.datadog"), &datadog.api(), allow_http);
         }
         if let Some(grafana) = &source.grafana {
-            self.url("canary.source.grafana.address", &grafana.address, allow_http);
+            self.url(&format!("{at}.grafana.address"), &grafana.address, allow_http);
         }
     }
 

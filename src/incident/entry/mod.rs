@@ -3,6 +3,8 @@
 //! One file for each topic. A new kind of entry is a struct in its topic's file, with its sentence (`words`); a line
 //! in [`Entry`], one in `sentence.rs`, one in that file's test; and one in `model.rs` if it changes the incident.
 
+mod classified;
+mod course;
 mod decision;
 mod mark;
 mod notice;
@@ -12,6 +14,8 @@ mod rollback;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::classified::{Classified, Counted};
+pub use self::course::{Left, LeftOpen};
 pub use self::decision::Decision;
 pub use self::mark::Deferral;
 pub use self::notice::{About, Delivery, DeliveryState, NoticeWritten};
@@ -51,6 +55,8 @@ pub enum Entry {
         /// How bad it is.
         severity: Option<Severity>,
     },
+    /// How bad it is, with what that rests on.
+    Classified(Box<Classified>),
     /// A role was taken or handed over.
     RoleTaken {
         /// Which one.
@@ -239,6 +245,15 @@ pub enum Entry {
     Closed {
         /// The ids of what was still open then.
         open: Vec<String>,
+    },
+    /// What the end leaves open. Written before it.
+    LeftOpen(Box<LeftOpen>),
+    /// An open incident became the one that commands and the cockpit are about.
+    Resumed {},
+    /// A closed incident is open again.
+    Reopened {
+        /// Why: never empty.
+        reason: String,
     },
 }
 
