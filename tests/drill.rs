@@ -8,11 +8,13 @@ use std::process::{Command, Output};
 use hotfix_cockpit::drill::catalogue;
 use hotfix_cockpit::drill::headless::{self, Run};
 use hotfix_cockpit::drill::rooms::RealRooms;
+use hotfix_cockpit::drill::score::{PASS, Point};
 use hotfix_cockpit::drill::script::Script;
-use hotfix_cockpit::incident::{Entry, RollbackEnd};
+use hotfix_cockpit::incident::{Entry, RollbackEnd, StepState};
+use hotfix_cockpit::journal::record::Record;
 use serde_json::Value;
 
-const SCENARIOS: [&str; 5] = ["d1", "d4", "d6", "d7", "d8"];
+const SCENARIOS: [&str; 8] = ["d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8"];
 
 fn script(scenario: &str, kind: &str) -> PathBuf {
     PathBuf::from(format!("{}/tests/data/{scenario}-{kind}.toml", env!("CARGO_MANIFEST_DIR")))
@@ -34,12 +36,22 @@ fn json(output: &Output) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_scenario_tells_an_ideal_run_from_a_negligent_and_a_wrong_one() {
     for scenario in SCENARIOS {
-        let ideal = play(scenario, "ideal", 1).await.score;
-        assert!(ideal.score >= 90 && ideal.passed, "{scenario}: {:#?}", ideal.points);
-        let negligent = play(scenario, "negligent", 1).await.score;
-        assert!(negligent.score <= 40 && !negligent.passed, "{scenario}: {:#?}", negligent.points);
-        let wrong = play(scenario, "wrong", 1).await.score;
-        assert!(wrong.score <= 60, "{scenario}: {:#?}", wrong.points);
+        for (kind, range) in [("ideal", 90..=100), ("negligent", 0..=40), ("wrong", 0..=60)] {
+            let run = play(scenario, kind, 1).await;
+            assert!(range.contains(&run.score.score), "{scenario} {kind}: {} {:#?}", run.score.score, run.score.points);
+            assert_eq!(run.score.passed, run.score.score >= PASS);
+            run.score.points.iter().for_each(|point| is_tied(point, &run.records));
+        }
+    }
+}
+
+/// Each point has its sentence, and each one that counts its entry of the journal.
+fn is_tied(point: &Point, records: &[Record]) {
+    assert!(!point.why.is_empty() && (point.points == 0 || point.seq.is_some()), "{point:?}");
+    if let Some(seq) = point.seq {
+        let record = records.iter().find(|record| record.seq == seq).unwrap();
+        let at = record.at.duration_since(headless::EPOCH).as_secs().cast_unsigned();
+        assert_eq!(point.at_s, Some(at), "{point:?}");
     }
 }
 
@@ -52,7 +64,7 @@ fn every_embedded_scenario_is_played_here() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_seed_and_script_give_the_same_output_to_the_byte() {
-    for scenario in ["d1", "d8"] {
+    for scenario in ["d1", "d2", "d3", "d5", "d8"] {
         let (first, second) = (play(scenario, "ideal", 3).await, play(scenario, "ideal", 3).await);
         let text = |run: &Run| serde_json::to_string(&run.score).unwrap();
         assert_eq!(text(&first), text(&second), "{scenario}");
@@ -69,6 +81,63 @@ async fn d1_is_detected_decided_rolled_back_and_verified_through_the_real_adapte
     let fired = place(&|it| matches!(it, Entry::RollbackFired { .. }));
     let verified = place(&|it| matches!(it, Entry::RollbackEnded { end: RollbackEnd::Verified, .. }));
     assert!([tip, tests, regressed, fired, verified].is_sorted(), "{entries:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d5_stands_at_its_third_step_and_goes_on_with_that_one_alone() {
+    let entries: Vec<Entry> = play("d5", "ideal", 1).await.records.iter().filter_map(Entry::of).collect();
+    let intents: Vec<usize> = entries
+        .iter()
+        .filter_map(|it| match it {
+            Entry::Step { index, state: StepState::Intent, .. } => Some(*index),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(intents, [0, 1, 2, 2, 3, 4], "only the third step is issued twice");
+    let ends: Vec<RollbackEnd> = entries
+        .iter()
+        .filter_map(|it| match it {
+            Entry::RollbackEnded { end, .. } => Some(*end),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(ends, [RollbackEnd::Failed, RollbackEnd::Verified]);
+    let fired = entries.iter().filter(|it| matches!(it, Entry::RollbackFired { .. })).count();
+    assert_eq!(fired, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_that_is_left_halfway_is_told_as_mixed() {
+    let run = play("d5", "negligent", 1).await;
+    let cap = run.score.caps.iter().find(|cap| cap.why.contains("two versions"));
+    assert!(cap.is_some(), "{:#?}", run.score.caps);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_is_seen_by_the_judge_in_memory_long_before_anything_is_slow() {
+    let run = play("d2", "ideal", 1).await;
+    let turned = run.records.iter().find_map(|record| match Entry::of(record) {
+        Some(Entry::VerdictChanged { metric, to, .. }) if metric == "memory" && to == "suspect" => Some(record.at),
+        _ => None,
+    });
+    assert!(turned.is_none_or(|at| at.duration_since(headless::EPOCH).as_secs() > 240), "{turned:?}");
+    assert_eq!(run.score.bonus, 5, "{:#?}", run.score.points);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d3_is_mended_by_a_commit_whose_own_tests_are_seen() {
+    let entries: Vec<Entry> = play("d3", "ideal", 1).await.records.iter().filter_map(Entry::of).collect();
+    let tip = entries.iter().rev().find_map(|it| match it {
+        Entry::HeadMoved { from: Some(_), to } => Some(to.clone()),
+        _ => None,
+    });
+    let seen = |it: &Entry| matches!(it, Entry::TestsSeen { subject, .. } if subject.is_some() && *subject == tip);
+    assert!(entries.iter().any(seen), "{entries:#?}");
+    let first = entries.iter().find_map(|it| match it {
+        Entry::TestsSeen { passed, failed, .. } => Some((*passed, *failed)),
+        _ => None,
+    });
+    assert_eq!(first, Some((45, 3)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,7 +192,11 @@ fn a_file_is_checked_with_line_and_column() {
     let refused = hotfix(&["--check", &path]);
     let told = String::from_utf8(refused.stdout).unwrap();
     assert_eq!(refused.status.code(), Some(1));
-    assert!(told.contains("mine.toml:") && told.contains("dificulty"), "{told}");
+    assert!(told.contains("mine.toml:7:1: unknown key `dificulty`"), "{told}");
+    assert!(told.contains("did you mean `difficulty`?"), "{told}");
+    std::fs::write(&file, good.replace("weight = 5", "weight = 101").replace("limit = 40", "limit = 400")).unwrap();
+    let problems = json(&hotfix(&["--check", &path, "--json"]))["problems"].clone();
+    assert_eq!(problems.as_array().unwrap().len(), 2 + 1, "{problems}");
 }
 
 #[test]

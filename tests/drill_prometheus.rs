@@ -14,6 +14,7 @@ use hotfix_cockpit::config::schema::Canary;
 use hotfix_cockpit::config::trust::Permit;
 use hotfix_cockpit::drill::catalogue;
 use hotfix_cockpit::drill::live::Live;
+use hotfix_cockpit::drill::scenario::Fault;
 use hotfix_cockpit::http::{Client, Request};
 use jiff::Timestamp;
 
@@ -112,4 +113,59 @@ async fn the_verdict_of_d1_is_the_same_through_a_real_prometheus() {
     let (by_world, by_prometheus) =
         tokio::join!(verdict(own, &client, || clock.now()), verdict(scraped, &client, Timestamp::now));
     assert_eq!((by_world, by_prometheus), (Some(Verdict::Regressed), Some(Verdict::Regressed)));
+}
+
+/// What an instant query gives: one number.
+async fn asked(client: &Client, server: &str, query: &str) -> Option<f64> {
+    let pairs = vec![("query".to_owned(), query.to_owned())];
+    let answer = client.send(Request::form(format!("{server}/api/v1/query"), pairs)).await.ok()?.json().ok()?;
+    answer["data"]["result"][0]["value"][1].as_str()?.parse().ok()
+}
+
+/// Waits until a metric of its own is called regressed.
+async fn turned(canary: Canary, metric: &str, client: &Client, now: impl Fn() -> Timestamp) -> Option<Verdict> {
+    let mut source = Source::new(&canary, Permit::for_drill(), client.clone(), Keys::default());
+    let mut state = State::new(&canary);
+    let deadline = Instant::now() + PATIENCE;
+    let verdict = |state: &State| {
+        let report = state.report.value()?;
+        report.metrics.iter().find(|it| it.name == metric).map(|it| it.verdict)
+    };
+    while Instant::now() < deadline && verdict(&state) != Some(Verdict::Regressed) {
+        state.update(source.poll(now()).await, now());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    verdict(&state)
+}
+
+/// The response times of the canary are four times the baseline's, and its memory leaks: the histogram's buckets and the gauge
+/// say the same, whether the world is asked or a server that scrapes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn latencies_and_gauges_are_the_same_through_a_real_prometheus() {
+    let Some(program) = tool("prometheus") else { return };
+    let client = Client::new();
+    let (live, _news) = Live::start(catalogue::find("d2").unwrap(), 1, SPEED).await.unwrap();
+    let version = "v2.4.2".to_owned();
+    live.strike(Fault::Latency { version: Some(version.clone()), factor: 4.0 }).await;
+    live.strike(Fault::MemoryLeak { version, per_minute: 0.005, slows_from: 0.0, slows_by: 1.0 }).await;
+    let mut own = load::find(live.root()).unwrap().unwrap().config.canary.unwrap();
+    own.metrics.iter_mut().for_each(|it| it.critical = it.name == "latency p99");
+    let world = own.source.prometheus.clone().unwrap();
+    let prometheus = Prometheus::start(&program, world.trim_start_matches("http://"));
+    prometheus.ready(&client).await;
+    let mut scraped = own.clone();
+    scraped.source.prometheus = Some(prometheus.url.clone());
+    scraped.interval = Duration::from_secs(1);
+    let clock = live.clock();
+    let (by_world, by_prometheus) = tokio::join!(
+        turned(own, "latency p99", &client, || clock.now()),
+        turned(scraped, "latency p99", &client, Timestamp::now)
+    );
+    assert_eq!((by_world, by_prometheus), (Some(Verdict::Regressed), Some(Verdict::Regressed)));
+    for track in ["stable", "canary"] {
+        let query = format!("max(process_resident_memory_bytes{{track=\"{track}\"}})");
+        let (own, scraped) = tokio::join!(asked(&client, &world, &query), asked(&client, &prometheus.url, &query));
+        let (own, scraped) = (own.unwrap(), scraped.unwrap());
+        assert!((own / scraped - 1.0).abs() < 0.03, "{track}: {own} and {scraped}");
+    }
 }

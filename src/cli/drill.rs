@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::WrapErr;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Context, Exit, print};
 use crate::cockpit::launch::Drill;
+use crate::config::problem::{ConfigError, Problem};
 use crate::drill::catalogue::{self, ScenarioError};
 use crate::drill::headless;
 use crate::drill::rooms::RealRooms;
@@ -109,19 +110,31 @@ fn listed_json(scenarios: &[Scenario]) -> String {
 
 fn check(file: &Path, as_json: bool) -> color_eyre::Result<Exit> {
     let checked = catalogue::load(file);
-    if let Err(error @ ScenarioError::Unreadable { .. }) = checked {
-        return Err(error.into());
+    if let Err(ScenarioError::Wrong(ConfigError { whole: Some(_), .. })) = &checked {
+        checked?;
+        return Ok(Exit::Failed);
     }
-    let text = match (&checked, as_json) {
-        (Ok(it), false) => format!("{}: a scenario, {} long, with {} events\n", it.id, it.length, it.events.len()),
-        (Err(error), false) => format!("{error}\n"),
-        (Ok(it), true) => format!("{}\n", json!({"schema": 1, "ok": true, "id": it.id, "problem": null})),
-        (Err(error), true) => {
-            format!("{}\n", json!({"schema": 1, "ok": false, "id": null, "problem": error.to_string()}))
-        }
-    };
+    let text = if as_json { checked_json(&checked) } else { checked_in_words(&checked) };
     print(&text)?;
     Ok(if checked.is_ok() { Exit::Ok } else { Exit::Failed })
+}
+
+fn checked_in_words(checked: &Result<Scenario, ScenarioError>) -> String {
+    match checked {
+        Ok(it) => format!("{}: a scenario, {} long, with {} events\n", it.id, it.length, it.events.len()),
+        Err(error) => format!("{error}\n"),
+    }
+}
+
+fn checked_json(checked: &Result<Scenario, ScenarioError>) -> String {
+    let problem = |it: &Problem| json!({"line": it.line, "column": it.column, "what": it.what});
+    let problems: Vec<Value> = match checked {
+        Err(ScenarioError::Wrong(error)) => error.problems.iter().map(problem).collect(),
+        _ => Vec::new(),
+    };
+    let (ok, id) = (checked.is_ok(), checked.as_ref().ok().map(|it| it.id.clone()));
+    let first = checked.as_ref().err().map(ToString::to_string);
+    format!("{}\n", json!({"schema": 1, "ok": ok, "id": id, "problem": first, "problems": problems}))
 }
 
 fn operate(scenario: Scenario, seed: u64, file: &Path, as_json: bool) -> color_eyre::Result<Exit> {

@@ -1,17 +1,16 @@
-//! What the world answers over HTTP (pure): the Prometheus API, the text exposition, its rollout.
+//! What the world answers over HTTP (pure): the Prometheus API and the text exposition; the rest is in [`control`].
 
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::control;
 use super::evaluate::{self, Matrix};
 use super::instance::FAMILIES;
+use super::moment::Moment;
 use super::promql::{self, Expr};
-use super::rollout::{Order, Refusal};
 use super::samples::Labels;
-use super::scenario::TrackName;
 use super::world::World;
 
 /// A request, its query string and form already taken apart.
@@ -36,6 +35,8 @@ pub struct Answer {
     pub content_type: &'static str,
     /// The body.
     pub body: String,
+    /// It is given then, and not before.
+    pub held_until: Option<Moment>,
 }
 
 /// Prometheus's own limit of points in one series.
@@ -50,24 +51,21 @@ pub fn answer(world: &mut World, epoch: Timestamp, request: &Request) -> Answer 
         "/healthz" if get => Answer::text(200, "ok\n"),
         "/-/healthy" | "/-/ready" if get => Answer::text(200, "ok\n"),
         "/metrics" if get => exposition(world),
-        "/version" if get => Answer::json(200, &version(world)),
-        "/rollout" if get => Answer::json(200, &rollout(world)),
-        "/rollout" if post => order(world, &request.body),
         "/api/v1/query" | "/api/v1/query_range" if get || post => prometheus(world, epoch, request),
-        "/healthz" | "/metrics" | "/version" | "/rollout" | "/api/v1/query" | "/api/v1/query_range" => {
-            Answer::text(405, "Method Not Allowed\n")
-        }
-        _ => Answer::text(404, "404 page not found\n"),
+        "/healthz" | "/metrics" | "/api/v1/query" | "/api/v1/query_range" => Answer::text(405, "Method Not Allowed\n"),
+        _ => control::answer(world, request),
     }
 }
 
 impl Answer {
-    fn text(status: u16, body: &str) -> Self {
-        Self { status, content_type: TEXT, body: body.to_owned() }
+    /// An answer of plain text.
+    pub fn text(status: u16, body: &str) -> Self {
+        Self { status, content_type: TEXT, body: body.to_owned(), held_until: None }
     }
 
-    fn json(status: u16, body: &Value) -> Self {
-        Self { status, content_type: "application/json", body: body.to_string() }
+    /// An answer of JSON.
+    pub fn json(status: u16, body: &Value) -> Self {
+        Self { status, content_type: "application/json", body: body.to_string(), held_until: None }
     }
 
     fn data(result_type: &str, result: &Value) -> Self {
@@ -198,54 +196,13 @@ fn exposition(world: &World) -> Answer {
             }
         }
     }
-    Answer { status: 200, content_type: "text/plain; version=0.0.4; charset=utf-8", body }
+    Answer { content_type: "text/plain; version=0.0.4; charset=utf-8", ..Answer::text(200, &body) }
 }
 
 fn exposed(labels: &Labels) -> String {
     let quoted = |value: &str| value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     let own = labels.iter().filter(|(name, _)| *name != "__name__");
     own.map(|(name, value)| format!("{name}=\"{}\"", quoted(value))).collect::<Vec<_>>().join(",")
-}
-
-fn version(world: &World) -> Value {
-    let of = |version: &str| json!({"version": version, "commit": world.commit(version)});
-    let track = |track| {
-        let mut value = of(world.rollout().version(track));
-        value["percent"] = json!((world.rollout().share(track) * 100.0).round() as u8);
-        value
-    };
-    let mut value = of(world.rollout().deployed());
-    value["tracks"] = json!({"stable": track(TrackName::Stable), "canary": track(TrackName::Canary)});
-    value
-}
-
-fn rollout(world: &World) -> Value {
-    let it = world.rollout();
-    json!({
-        "weight": it.weight(), "stable": it.version(TrackName::Stable), "canary": it.version(TrackName::Canary),
-        "settled": it.is_settled(),
-    })
-}
-
-/// `{"weight":n}` or `{"version":"v2.4.1"}`.
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
-enum Asked {
-    Weight(u8),
-    Version(String),
-}
-
-fn order(world: &mut World, body: &[u8]) -> Answer {
-    let order = match serde_json::from_slice(body) {
-        Ok(Asked::Weight(weight)) => Order::Weight(weight),
-        Ok(Asked::Version(version)) => Order::Version(version),
-        Err(error) => return Answer::json(400, &json!({"error": format!("not an order: {error}")})),
-    };
-    match world.order(order) {
-        Ok(()) => Answer::json(200, &rollout(world)),
-        Err(refusal @ Refusal::Locked) => Answer::json(423, &json!({"error": refusal.to_string()})),
-        Err(refusal @ Refusal::Senseless(_)) => Answer::json(400, &json!({"error": refusal.to_string()})),
-    }
 }
 
 #[cfg(test)]

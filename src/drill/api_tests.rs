@@ -18,17 +18,6 @@ fn get(world: &mut World, path: &str, parameters: &[(&str, &str)]) -> (u16, Valu
     (answer.status, serde_json::from_str(&answer.body).unwrap_or(Value::String(answer.body)))
 }
 
-fn post(world: &mut World, body: &str) -> (u16, Value) {
-    let request = Request {
-        method: "POST".into(),
-        path: "/rollout".into(),
-        body: body.as_bytes().to_vec(),
-        ..Default::default()
-    };
-    let answer = answer(world, Timestamp::from_second(EPOCH).unwrap(), &request);
-    (answer.status, serde_json::from_str(&answer.body).unwrap())
-}
-
 fn value(world: &mut World, query: &str) -> Value {
     let (status, answer) = get(world, "/api/v1/query", &[("query", query)]);
     assert_eq!(status, 200, "{answer}");
@@ -139,29 +128,6 @@ fn a_metric_server_that_is_down_says_so_in_plain_text() {
     assert_eq!(get(&mut world, "/version", &[]).0, 200);
     world.advance_to(Moment::from_secs(70));
     assert_eq!(get(&mut world, "/api/v1/query", &[("query", "up")]).0, 200);
-}
-
-#[test]
-fn the_rollout_takes_orders_and_the_version_follows() {
-    let mut world = world(10);
-    world.know_commits([("v2.4.1".to_owned(), crate::evidence::Oid::parse(&"ab".repeat(20)).unwrap())].into());
-    assert_eq!(get(&mut world, "/rollout", &[]).1["weight"], 5);
-    assert_eq!(post(&mut world, r#"{"weight":0}"#), (200, get(&mut world, "/rollout", &[]).1));
-    assert_eq!(post(&mut world, r#"{"version":"v2.4.1"}"#).1["canary"], "v2.4.1");
-    let version = get(&mut world, "/version", &[]).1;
-    assert_eq!((&version["version"], &version["commit"]), (&json!("v2.4.1"), &json!("ab".repeat(20))));
-    assert_eq!(version["tracks"]["canary"]["percent"], 0);
-    assert_eq!(version["tracks"]["stable"]["percent"], 100);
-}
-
-#[test]
-fn an_order_that_makes_no_sense_is_refused() {
-    let mut world = world(10);
-    for body in ["", "{}", "[]", r#"{"weight":101}"#, r#"{"weight":-1}"#, r#"{"version":"v9"}"#, r#"{"colour":1}"#] {
-        assert_eq!(post(&mut world, body).0, 400, "{body}");
-    }
-    world.strike(Fault::RolloutLocked { lasts: Moment::from_secs(60) });
-    assert_eq!(post(&mut world, r#"{"weight":0}"#).0, 423);
 }
 
 #[test]

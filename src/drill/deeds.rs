@@ -10,15 +10,22 @@ use crate::journal::record::Record;
 /// The actor under whose name the program itself writes.
 pub const PROGRAM: &str = "hotfix";
 
+/// The items that are seen to by doing what they ask for.
+const ASKED: [&str; 9] = ["a2", "a3", "a4", "a5", "a6", "a7", "a8", "c4", "c8"];
+
 /// One entry of the journal, with its time since the start.
 #[derive(Debug, Clone)]
 pub struct Deed {
     /// When.
     pub at: Moment,
+    /// Its number in the journal.
+    pub seq: u64,
     /// Who.
     pub actor: String,
     /// What.
     pub entry: Entry,
+    /// When the drill started, by the clock of the journal.
+    start: Timestamp,
 }
 
 /// The entries of a drill, from its declaration, which is its start.
@@ -30,8 +37,9 @@ pub fn deeds(records: &[Record]) -> Vec<Deed> {
         if matches!(entry, Entry::Declared { .. }) {
             start.get_or_insert(record.at);
         }
-        let at = start.map_or(Moment::default(), |start| since(start, record.at));
-        out.push(Deed { at, actor: record.actor.clone(), entry });
+        let start = start.unwrap_or(record.at);
+        let (at, seq, actor) = (since(start, record.at), record.seq, record.actor.clone());
+        out.push(Deed { at, seq, actor, entry, start });
     }
     out
 }
@@ -56,7 +64,7 @@ impl Deed {
         match &self.entry {
             _ if !self.by_person() => None,
             Entry::Noted { text } | Entry::NoticeSent { text, .. } => Some(text),
-            Entry::Decided { reason, .. } => Some(reason),
+            Entry::Decided { reason, .. } | Entry::Overridden { reason, .. } => Some(reason),
             Entry::Ticked { note, .. } => note.as_deref(),
             Entry::Deferred(it) => it.note.as_deref(),
             _ => None,
@@ -71,10 +79,22 @@ impl Deed {
         }
     }
 
-    /// Whether it sees to a checklist item, by a tick or by what the item asks for.
+    /// When the next notice comes, if this one says so.
+    pub fn promised(&self) -> Option<Moment> {
+        match &self.entry {
+            Entry::NoticeSent { next_update_at: Some(at), .. } => Some(since(self.start, *at)),
+            _ => None,
+        }
+    }
+
+    /// Whether it sees to a checklist item: by what the item asks for, else by a tick that says what was seen, or by an
+    /// override. A tick alone answers no question.
     pub fn sees_to(&self, item: &str) -> bool {
         match &self.entry {
-            Entry::Ticked { item: it, .. } | Entry::Overridden { item: it, .. } => is_of(it, item),
+            Entry::Ticked { item: it, note, .. } => {
+                is_of(it, item) && !ASKED.contains(&item) && note.as_ref().is_some_and(|note| !note.trim().is_empty())
+            }
+            Entry::Overridden { item: it, .. } => is_of(it, item),
             Entry::Deferred(it) => is_of(&it.item, item),
             Entry::Assessed { impact, users, workaround, severity } => match item {
                 "a2" => impact.is_some(),

@@ -3,16 +3,19 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::deeds::PROGRAM;
 use super::moment::Moment;
+use super::pushes;
 use super::repository::SetupError;
 use super::rollout::Order;
 use super::scenario::Scenario;
 use super::score::{Score, score};
 use super::script::{Action, Script, Timed};
+use super::server::Desk;
 use super::site::{Report, Site};
 use crate::incident::{Decision, Entry};
 use crate::journal::record::{Draft, Record};
@@ -25,14 +28,22 @@ pub const EPOCH: Timestamp = Timestamp::constant(1_741_096_800, 0);
 
 /// How long after a scrape it is asked for, in seconds: sources wait until a sample is surely in.
 const SETTLING_S: u64 = 1;
+/// Between two looks at whether somebody waits for an answer of the world, in real time.
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// What a run asks of the rooms.
 pub trait Rooms {
     /// Looks at everything once. Returns what the program itself puts on record: verdicts, tests, a moved tip.
     fn look(&mut self, now: Timestamp) -> impl Future<Output = Vec<Entry>> + Send;
 
-    /// Arms the rollback and fires it, and puts each state of it on record in `ledger`, in the name of `by`.
-    fn roll_back(&mut self, ledger: &Arc<Ledger>, by: &str) -> impl Future<Output = Result<(), String>> + Send;
+    /// Arms the rollback and fires it, and puts each state of it on record in `ledger`, in the name of `by`. One that
+    /// was fired before goes on where it stands, unless it is to begin `over`.
+    fn roll_back(
+        &mut self,
+        ledger: &Arc<Ledger>,
+        by: &str,
+        over: bool,
+    ) -> impl Future<Output = Result<(), String>> + Send;
 }
 
 /// A run that came to its end.
@@ -127,7 +138,7 @@ impl<R: Rooms> Player<R> {
     async fn advance(&mut self, moment: Moment) {
         self.ledger.advance_to(moment);
         // A report that cannot be written is seen where it is missing: by the look at the tests.
-        let _ = self.report.write(self.ledger.moment());
+        let _ = self.report.write().await;
     }
 
     async fn look(&mut self, moment: Moment) {
@@ -152,11 +163,22 @@ impl<R: Rooms> Player<R> {
             self.enter_by(by, &entry);
         }
         match timed.action {
-            Action::Rollback {} => self.rooms.roll_back(&self.ledger, by).await,
+            Action::Rollback { over } => {
+                let (desk, ledger) = (self.site.desk().clone(), Arc::clone(&self.ledger));
+                tokio::select! {
+                    done = self.rooms.roll_back(&self.ledger, by, over) => done,
+                    () = pass(desk, ledger) => Ok(()),
+                }
+            }
             Action::Promote { weight, .. } => {
                 self.order(weight).await;
                 Ok(())
             }
+            Action::Rerun {} => {
+                self.site.desk().with(|world| world.rerun_tests()).await;
+                Ok(())
+            }
+            Action::Mend {} => pushes::mend(self.site.root(), by, self.ledger.now()).map_err(|error| error.to_string()),
             _ => Ok(()),
         }
     }
@@ -169,7 +191,7 @@ impl<R: Rooms> Player<R> {
         }
     }
 
-    /// What an action puts on record; the rollback does that by itself.
+    /// What an action puts on record. The rollback does that by itself; the rest is seen by the next look.
     fn entry(&self, action: &Action, by: &str) -> Option<Entry> {
         let head = Some(self.site.repository().head.clone());
         Some(match action.clone() {
@@ -185,7 +207,7 @@ impl<R: Rooms> Player<R> {
             Action::Note { text } => Entry::Noted { text },
             Action::Say { text, next } => self.notice(text, next),
             Action::Close { open } => Entry::Closed { open },
-            Action::Rollback {} => return None,
+            Action::Rollback { .. } | Action::Rerun {} | Action::Mend {} => return None,
         })
     }
 
@@ -198,6 +220,14 @@ impl<R: Rooms> Player<R> {
 
 fn decided(decision: Decision, reason: String) -> Entry {
     Entry::Decided { decision, reason, readiness: None }
+}
+
+/// Lets the time go on while somebody waits for an answer of the world. It ends with the world.
+async fn pass(desk: Desk, ledger: Arc<Ledger>) {
+    while let Some(held) = desk.with(|world| world.held_until()).await {
+        held.into_iter().for_each(|until| ledger.advance_to(until));
+        tokio::time::sleep(GLANCE).await;
+    }
 }
 
 /// The journal of a run, and its clock: virtual seconds since the start.

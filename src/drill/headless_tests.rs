@@ -1,4 +1,7 @@
+use std::fmt::Write as _;
+
 use super::*;
+use crate::checklist::items;
 use crate::drill::catalogue;
 use crate::http::{Body, Client, Request, json_at};
 use crate::incident::{RollbackEnd, StepState};
@@ -28,7 +31,7 @@ impl Rooms for Least {
         changed.then(|| Entry::Noted { text: format!("weight {weight}") }).into_iter().collect()
     }
 
-    async fn roll_back(&mut self, ledger: &Arc<Ledger>, by: &str) -> Result<(), String> {
+    async fn roll_back(&mut self, ledger: &Arc<Ledger>, by: &str, _over: bool) -> Result<(), String> {
         let enter = |entry: Entry| ledger.record(entry.draft(INCIDENT, by, ledger.now())).unwrap();
         let (plan, target) = ("hash".to_owned(), "v2.4.1".to_owned());
         enter(Entry::RollbackFired { plan: plan.clone(), steps: serde_json::Value::Null, target });
@@ -93,4 +96,81 @@ async fn a_script_without_actions_goes_on_to_the_end_and_scores_nothing() {
     let run = run(catalogue::find("d1").unwrap(), 1, &script, Least::open).await.unwrap();
     assert_eq!(run.score.score, 0, "{:#?}", run.score.points);
     assert_eq!(run.score.timeline.last().map(|it| it.at_s), Some(420));
+}
+
+/// Rooms that see nothing, and do nothing.
+struct Idle;
+
+impl Idle {
+    async fn open(_site: &Site) -> Result<Self, SetupError> {
+        Ok(Self)
+    }
+}
+
+impl Rooms for Idle {
+    async fn look(&mut self, _now: Timestamp) -> Vec<Entry> {
+        Vec::new()
+    }
+
+    async fn roll_back(&mut self, _ledger: &Arc<Ledger>, _by: &str, _over: bool) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// Every way to win points without driving anything: all decisions, every tick, each with all the words that count.
+fn cheat(scenario: &Scenario, kinds: &[&str]) -> Script {
+    let words = scenario.scoring.detect.signals.iter().chain(&scenario.scoring.act.look);
+    let words = words.cloned().chain(["conflict".to_owned()]).collect::<Vec<_>>().join(", ");
+    let mut text = "operator = \"x\"\n".to_owned();
+    for minute in [1, 3, 5, 7, 9] {
+        for kind in kinds {
+            match *kind {
+                "decide" => {
+                    for decision in ["roll-back", "hold", "fix-forward", "promote", "escalate", "close"] {
+                        let _ = writeln!(
+                            text,
+                            "[[do]]\nat = \"{minute}m\"\naction = \"decide\"\ndecision = \"{decision}\"\nreason = \"{words}\""
+                        );
+                    }
+                }
+                "tick" => {
+                    for item in items::defaults().iter().map(|item| &item.id) {
+                        let _ = writeln!(
+                            text,
+                            "[[do]]\nat = \"{minute}m\"\naction = \"tick\"\nitem = \"{item}\"\nnote = \"{words}\""
+                        );
+                    }
+                }
+                "say" => {
+                    let _ = writeln!(
+                        text,
+                        "[[do]]\nat = \"{minute}m\"\naction = \"say\"\ntext = \"{words}\"\nnext = \"2m\""
+                    );
+                    for role in ["commander", "ops", "comms"] {
+                        let _ =
+                            writeln!(text, "[[do]]\nat = \"20s\"\naction = \"role\"\nrole = \"{role}\"\nname = \"x\"");
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    Script::parse("cheat.toml", &text).unwrap()
+}
+
+#[tokio::test]
+async fn whoever_drives_nothing_wins_nothing() {
+    for (kinds, most) in [
+        (&[] as &[&str], 0),
+        (&["tick"], 40),
+        (&["decide"], 40),
+        (&["tick", "decide"], 50),
+        (&["tick", "decide", "say"], 59),
+    ] {
+        for scenario in catalogue::all() {
+            let (id, script) = (scenario.id.clone(), cheat(&scenario, kinds));
+            let score = run(scenario, 1, &script, Idle::open).await.unwrap().score;
+            assert!(score.score <= most, "{id} by {kinds:?}: {} of {most}, {:#?}", score.score, score.points);
+        }
+    }
 }

@@ -2,7 +2,8 @@
 
 use super::random::Random;
 use super::samples::Labels;
-use super::scenario::{Service, TrackName};
+use super::scenario::TrackName;
+use super::service::Service;
 
 /// An instance.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Instance {
     buckets: Vec<u64>,
     sum_ms: u64,
     memory_mib: f64,
+    /// What is shown of it, which breathes.
+    shown_mib: f64,
 }
 
 /// A metric: its name, what it is, its type.
@@ -32,19 +35,25 @@ pub const FAMILIES: [Family; 3] = [REQUESTS, SECONDS, MEMORY];
 const MIB: f64 = 1024.0 * 1024.0;
 
 impl Instance {
-    /// The `number`th instance of a track, just started.
-    pub fn new(service: &Service, track: TrackName, number: u8) -> Self {
+    /// An instance of a track, just started.
+    pub fn new(service: &Service, track: TrackName, name: &str) -> Self {
         let bounds: Vec<f64> = service.latency.iter().map(|(bound, _)| *bound).collect();
         Self {
             track,
-            name: format!("{}-{}-{number}", service.name, track.label()),
+            name: name.to_owned(),
             routes: service.routes.keys().cloned().collect(),
             requests: vec![(0, 0); service.routes.len()],
             buckets: vec![0; bounds.len() + 1],
             bounds,
             sum_ms: 0,
             memory_mib: service.memory_mib,
+            shown_mib: service.memory_mib,
         }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Restarts: the counters begin again, as those of a new process do.
@@ -53,6 +62,7 @@ impl Instance {
         self.buckets.fill(0);
         self.sum_ms = 0;
         self.memory_mib = memory_mib;
+        self.shown_mib = memory_mib;
     }
 
     /// Answers a request on the `route`th route in `ms` milliseconds.
@@ -65,9 +75,15 @@ impl Instance {
         self.sum_ms += ms;
     }
 
-    /// Takes this much more memory.
-    pub fn grow(&mut self, mib: f64) {
+    /// Takes this much more memory, and shows this share more or less of it.
+    pub fn grow(&mut self, mib: f64, breath: f64) {
         self.memory_mib += mib;
+        self.shown_mib = self.memory_mib * (1.0 + breath);
+    }
+
+    /// Its memory in MiB.
+    pub fn memory_mib(&self) -> f64 {
+        self.memory_mib
     }
 
     /// Everything that it exposes: labels with the metric's name among them, and value.
@@ -79,7 +95,7 @@ impl Instance {
             }
         }
         self.histogram(&mut out);
-        out.push((self.labels(MEMORY.0, &[]), (self.memory_mib * MIB).round()));
+        out.push((self.labels(MEMORY.0, &[]), (self.shown_mib * MIB).round()));
         out
     }
 

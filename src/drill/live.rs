@@ -99,11 +99,11 @@ async fn tick(desk: Desk, mut report: Report, sender: mpsc::Sender<Happening>) {
     let mut told = 0;
     loop {
         ticks.tick().await;
-        let look = move |world: &mut super::world::World| (world.now(), world.happenings()[told..].to_vec());
-        let Some((now, fresh)) = desk.with(look).await else { return };
+        let look = move |world: &mut super::world::World| world.happenings()[told..].to_vec();
+        let Some(fresh) = desk.with(look).await else { return };
         told += fresh.len();
         // A report that cannot be written is seen where it is missing: in the tests pane.
-        let _ = report.write(now);
+        let _ = report.write().await;
         for happening in fresh.into_iter().filter(|it| !it.secret) {
             if sender.send(happening).await.is_err() {
                 return;

@@ -3,26 +3,34 @@
 //! Nothing in the cockpit knows that it is a drill, except for the banner: the world below is reached
 //! over HTTP, through git and by report files, as production is.
 //!
-//! - [`scenario`] with its [`rules`], [`catalogue`]: the incident as data; the ones that the program carries.
-//! - [`world`] with [`traffic`], [`instance`], [`rollout`], [`ci`]: what is simulated (pure).
-//! - [`samples`], [`promql`], [`evaluate`], [`api`]: what the world answers (pure); [`server`] serves it.
-//! - [`repository`], [`site`]: the git repository, the configuration and the folders of the occasion.
+//! - [`scenario`] with its [`service`] and [`rules`], [`check`], [`catalogue`]: the incident as data; whether it can be; the ones that
+//!   the program carries.
+//! - [`world`] with [`faults`], [`traffic`], [`instance`], [`rollout`], [`ci`]: what is simulated (pure).
+//! - [`samples`], [`promql`], [`evaluate`], [`api`], [`control`]: what the world answers (pure); [`server`] serves it.
+//! - [`repository`] with [`pushes`], [`configuration`], [`folder`], [`site`]: the git repository, its `hotfix.toml` and the folders of
+//!   the occasion.
 //! - [`script`], [`headless`]: a drill that a file operates.
 //! - [`live`]: a drill that a person operates.
 //! - [`score`]: what it comes to (pure).
 
 pub mod api;
 pub mod catalogue;
+pub mod check;
 pub mod ci;
 pub mod clock;
+pub mod configuration;
+pub mod control;
 pub mod deeds;
 pub mod dimensions;
 pub mod evaluate;
+pub mod faults;
+pub mod folder;
 pub mod headless;
 pub mod instance;
 pub mod live;
 pub mod moment;
 pub mod promql;
+pub mod pushes;
 pub mod random;
 pub mod repository;
 pub mod rollout;
@@ -33,6 +41,7 @@ pub mod scenario;
 pub mod score;
 pub mod script;
 pub mod server;
+pub mod service;
 pub mod site;
 pub mod traffic;
 pub mod world;

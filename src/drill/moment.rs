@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
+/// No drill, and nothing in it, is longer: seconds of a day.
+const DAY: u64 = 24 * 3_600;
+
 /// A span of time since the start of the drill, in whole seconds: the grain of the simulated world.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(u64);
@@ -23,6 +26,11 @@ impl Moment {
     /// Minutes since the start.
     pub fn minutes(self) -> f64 {
         self.0 as f64 / 60.0
+    }
+
+    /// This much later.
+    pub const fn later(self, span: Self) -> Self {
+        Self(self.0.saturating_add(span.0))
     }
 
     /// The same as a duration.
@@ -44,7 +52,8 @@ impl<'de> Deserialize<'de> for Moment {
         let refuse = || serde::de::Error::custom(format!("`{text}` is no moment: write `0s`, `90s` or `1m 30s`"));
         let span: jiff::SignedDuration = text.parse().map_err(|_| refuse())?;
         match u64::try_from(span.as_secs()) {
-            Ok(seconds) if span.subsec_nanos() == 0 => Ok(Self(seconds)),
+            Ok(seconds) if span.subsec_nanos() == 0 && seconds <= DAY => Ok(Self(seconds)),
+            Ok(seconds) if seconds > DAY => Err(serde::de::Error::custom(format!("`{text}` is longer than a day"))),
             _ => Err(refuse()),
         }
     }

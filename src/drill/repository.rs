@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use git2::{BranchType, Repository as Git, RepositoryInitOptions, Signature, Time};
@@ -53,7 +52,8 @@ pub const REPORT: &str = "reports/unit.xml";
 
 const ANA: (&str, &str) = ("Ana Marin", "ana@checkout.example");
 const BO: (&str, &str) = ("Bo Lind", "bo@checkout.example");
-const PAYMENT: &str = "checkout/payment.py";
+/// The file that the fix changes.
+pub(super) const PAYMENT: &str = "checkout/payment.py";
 const PAYMENT_TEST: &str = "tests/test_payment.py";
 
 /// Makes the repository below `folder`, for a drill that starts at `epoch`.
@@ -207,89 +207,12 @@ impl Author<'_> {
     }
 }
 
-/// Writes the `hotfix.toml` of this world, whose server listens at `address`. Git does not see it.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn configure(root: &Path, scenario: &Scenario, address: SocketAddr) -> Result<String, SetupError> {
-    let text = configuration(scenario, address);
-    fs::write(root.join("hotfix.toml"), &text)?;
-    Ok(text)
-}
-
-fn configuration(scenario: &Scenario, address: SocketAddr) -> String {
-    let service = &scenario.service;
-    let (interval, stable) = (service.scrape.secs(), &service.stable.version);
-    let (title, minutes) = (&scenario.name, scenario.length.secs() / 60 + 1);
-    format!(
-        r#"# The world of a drill: {title}. Everything here is simulated, on this machine.
-version = 1
-
-[production]
-ref = "v*"
-deployed = {{ url = "http://{address}/version", json = "$.commit" }}
-
-[git]
-strategy = "back-promotion"
-targets = ["main"]
-ticket = '[A-Z]+-\d+'
-
-[[tests]]
-name = "unit"
-junit = ["reports/*.xml"]
-required = true
-
-[canary]
-source = {{ prometheus = "http://{address}" }}
-baseline = 'track="stable"'
-canary = 'track="canary"'
-interval = "{interval}s"
-lookback = "{minutes}m"
-
-[[canary.metrics]]
-name = "error rate"
-kind = "ratio"
-bad = 'http_requests_total{{code=~"5..",$scope}}'
-total = 'http_requests_total{{$scope}}'
-worse = "higher"
-critical = true
-
-[checklist]
-canary_minutes = 8
-canary_requests = 50
-
-[rollback]
-engine = "steps"
-to = "{stable}"
-
-[[rollback.steps]]
-name = "take the canary out of traffic"
-http = {{ method = "POST", url = "http://{address}/rollout", json = {{ weight = 0 }} }}
-timeout = "10s"
-idempotent = true
-verify = {{ url = "http://{address}/rollout", json = "$.weight", equals = "0", within = "30s" }}
-
-[[rollback.steps]]
-name = "run the last good version on it"
-http = {{ method = "POST", url = "http://{address}/rollout", json = {{ version = "{stable}" }} }}
-timeout = "10s"
-idempotent = true
-verify = {{ url = "http://{address}/version", json = "$.tracks.canary.version", equals = "{stable}", within = "30s" }}
-
-[rollback.verify]
-url = "http://{address}/version"
-json = "$.version"
-equals = "{stable}"
-within = "30s"
-"#
-    )
-}
-
 const CART: &str = "def total(cart):\n    total = sum(line.price * line.count for line in cart.lines)\n    for coupon in cart.coupons:\n        total -= coupon.value\n    return round(total, 2)\n";
 const RECEIPT: &str = "def receipt(order):\n    lines = [f\"{line.count} x {line.name}\" for line in order.lines]\n    return \"\\n\".join(lines)\n\n\n";
 const PAYMENT_ONCE: &str = "import bank\n\n\ndef pay(order):\n    answer = bank.charge(order.account, order.total)\n    if answer.status != 200:\n        raise PaymentFailed(answer.status)\n    return answer.receipt\n\n\nclass PaymentFailed(Exception):\n    pass\n";
 const PAYMENT_MOVED: &str = "import bank\nimport settings\n\n\ndef pay(order):\n    answer = bank.at(settings.BANK).charge(order.account, order.total)\n    if answer.status >= 400:\n        raise PaymentFailed(answer.status)\n    return answer.receipt\n\n\nclass PaymentFailed(Exception):\n    pass\n";
-const PAYMENT_RETRIED: &str = "import bank\n\nATTEMPTS = 2\nPATIENCE_S = 0.2\n\n\ndef pay(order):\n    for attempt in range(ATTEMPTS):\n        answer = bank.charge(order.account, order.total, timeout=PATIENCE_S)\n        if answer.status == 200:\n            return answer.receipt\n        if answer.status != 502:\n            break\n    raise PaymentFailed(answer.status)\n\n\nclass PaymentFailed(Exception):\n    pass\n";
+/// The fix: it retries, and is too impatient.
+pub(super) const PAYMENT_RETRIED: &str = "import bank\n\nATTEMPTS = 2\nPATIENCE_S = 0.2\n\n\ndef pay(order):\n    for attempt in range(ATTEMPTS):\n        answer = bank.charge(order.account, order.total, timeout=PATIENCE_S)\n        if answer.status == 200:\n            return answer.receipt\n        if answer.status != 502:\n            break\n    raise PaymentFailed(answer.status)\n\n\nclass PaymentFailed(Exception):\n    pass\n";
 const TEST_ONCE: &str =
     "from checkout.payment import pay\n\n\ndef test_pays(bank, order):\n    bank.answers(200)\n    assert pay(order)\n";
 const TEST_RETRIED: &str = "from checkout.payment import pay\n\n\ndef test_pays(bank, order):\n    bank.answers(200)\n    assert pay(order)\n\n\ndef test_survives_one_502(bank, order):\n    bank.answers(502, 200)\n    assert pay(order)\n";

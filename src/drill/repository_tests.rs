@@ -47,21 +47,13 @@ fn the_same_start_gives_the_same_commits() {
 fn nothing_is_dirty_and_everything_is_pushed() {
     let scenario = with(Repository::default());
     let (_folder, made, git) = made(&scenario);
-    configure(&made.root, &scenario, SocketAddr::from(([127, 0, 0, 1], 4711))).unwrap();
+    fs::write(made.root.join("hotfix.toml"), "version = 1").unwrap();
     fs::write(made.root.join(REPORT), "<testsuites/>").unwrap();
     let mut options = git2::StatusOptions::new();
     assert_eq!(git.statuses(Some(options.include_untracked(true))).unwrap().len(), 0);
     let head = git.head().unwrap().peel_to_commit().unwrap().id();
     let upstream = git.find_branch(&made.branch, BranchType::Local).unwrap().upstream().unwrap();
     assert_eq!(upstream.get().target(), Some(head));
-}
-
-#[test]
-fn its_configuration_is_one_that_the_program_reads() {
-    let text = configuration(&with(Repository::default()), SocketAddr::from(([127, 0, 0, 1], 4711)));
-    let config: crate::config::schema::Config = toml::from_str(&text).unwrap();
-    assert_eq!(config.rollback.unwrap().steps.len(), 2);
-    assert_eq!(config.canary.unwrap().interval.as_secs(), 5);
 }
 
 #[test]

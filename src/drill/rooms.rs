@@ -73,15 +73,16 @@ impl RealRooms {
         self.canary.take_changes().iter().map(canary::Change::entry).collect()
     }
 
-    /// Nobody commits during a headless run, so one look is enough.
+    /// Only a tip that moved is worth a whole look.
     fn look_at_change(&mut self) -> Option<Entry> {
-        if self.head.is_some() {
+        let tip = git2::Repository::open(&self.root).ok()?.head().ok()?.target()?.to_string();
+        if self.head.as_ref().is_some_and(|head| head.as_str() == tip) {
             return None;
         }
         let report = git::read(&self.root, &git::Settings::from(&self.config)).ok()?;
         let to = report.value.head.oid?;
-        self.head = Some(to.clone());
-        Some(Entry::HeadMoved { from: None, to })
+        let from = self.head.replace(to.clone());
+        Some(Entry::HeadMoved { from, to })
     }
 
     /// The end of a run of the tests, or another result of it; a report that still grows is neither.
@@ -123,10 +124,10 @@ impl RealRooms {
         Executor::new(Permit::for_drill(), place)
     }
 
-    /// The order to go on where an unfinished rollback stands, else a new one, which is armed first.
-    fn order(&self, ledger: &Ledger, by: &str) -> Result<Order, String> {
+    /// The order to go on where an unfinished rollback stands, else (or `over`) a new one, which is armed first.
+    fn order(&self, ledger: &Ledger, by: &str, over: bool) -> Result<Order, String> {
         let records = ledger.records();
-        if let Some(unfinished) = Execution::fold(&records).filter(Execution::is_unfinished) {
+        if let Some(unfinished) = Execution::fold(&records).filter(|it| it.is_unfinished() && !over) {
             return resume(&unfinished, None);
         }
         let plan = self.plan()?;
@@ -144,8 +145,8 @@ impl Rooms for RealRooms {
         entries
     }
 
-    async fn roll_back(&mut self, ledger: &Arc<Ledger>, by: &str) -> Result<(), String> {
-        let order = self.order(ledger, by)?;
+    async fn roll_back(&mut self, ledger: &Arc<Ledger>, by: &str, over: bool) -> Result<(), String> {
+        let order = self.order(ledger, by, over)?;
         let executor = self.executor(ledger, by);
         executor.run(order, &|_| {}, &CancellationToken::new()).await.map(drop)
     }

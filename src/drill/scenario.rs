@@ -2,13 +2,12 @@
 //!
 //! CONTRIBUTING.md explains the format by one worked example. Unknown keys are refused.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::moment::Moment;
 use super::rules::{Cap, Expected, Scoring};
+use super::service::Service;
 
 /// A whole scenario file.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,7 +34,10 @@ pub struct Scenario {
     /// What the repository holds beside the fix.
     #[serde(default)]
     pub repository: Repository,
-    /// The runs of the pretended CI.
+    /// How the tests behave when somebody lets them run.
+    #[serde(default)]
+    pub tests: Tests,
+    /// The runs of the pretended CI that come by themselves.
     #[serde(default)]
     pub ci: Vec<CiRun>,
     /// Counts that the world must have reached by a moment, as long as nobody touches the rollout.
@@ -78,67 +80,6 @@ pub struct IncidentSeed {
     pub impact_before: Moment,
 }
 
-/// `[service]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Service {
-    /// Its name.
-    pub name: String,
-    /// What runs in production.
-    pub stable: Track,
-    /// The new version.
-    pub canary: Track,
-    /// The share of the requests that the canary gets at the start, in percent.
-    pub weight: u8,
-    /// All requests a minute, on average.
-    pub requests_per_minute: f64,
-    /// The share of requests that fail when all is well.
-    #[serde(default)]
-    pub error_rate: f64,
-    /// What is asked for, each with its share.
-    #[serde(default = "one_route")]
-    pub routes: BTreeMap<String, f64>,
-    /// Response times when all is well: upper bounds in seconds, each with the share of requests up to it.
-    #[serde(default = "usual_latency")]
-    pub latency: Vec<(f64, f64)>,
-    /// Memory of an instance at the start, in MiB.
-    #[serde(default = "usual_memory")]
-    pub memory_mib: f64,
-    /// How the traffic differs from a constant.
-    #[serde(default)]
-    pub noise: Noise,
-    /// Seconds between two scrapes of the world's metric server.
-    #[serde(default = "usual_scrape")]
-    pub scrape: Moment,
-    /// How long the rollout controller takes for one change.
-    #[serde(default)]
-    pub settle: Moment,
-}
-
-/// One of the two populations.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Track {
-    /// What runs there at the start.
-    pub version: String,
-    /// On how many instances.
-    pub instances: u8,
-}
-
-/// `[service.noise]`: how the traffic differs from a constant.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Noise {
-    /// The height of the daily wave, as a share of the average; its quarter passes in an hour.
-    pub diurnal: f64,
-    /// Bursts a minute, on average.
-    pub bursts_per_minute: f64,
-    /// How much more traffic a burst brings: 2 doubles it.
-    pub burst_factor: f64,
-    /// How long a burst lasts.
-    pub burst_length: Moment,
-}
-
 /// `[repository]`: what the repository holds beside the fix.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -147,6 +88,38 @@ pub struct Repository {
     pub foreign_commits: u8,
     /// Whether `main` changed the very lines that the fix changes.
     pub back_merge_conflict: bool,
+}
+
+/// `[tests]`: how the tests behave when somebody lets them run, or has committed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tests {
+    /// How long a run takes.
+    pub takes: Moment,
+    /// How many tests it has.
+    pub count: u32,
+    /// The tests that are red until the fix itself is changed.
+    pub real: Vec<String>,
+    /// The tests that are red now and then.
+    pub flaky: Vec<Flaky>,
+}
+
+impl Default for Tests {
+    fn default() -> Self {
+        Self { takes: Moment::from_secs(40), count: 48, real: Vec::new(), flaky: Vec::new() }
+    }
+}
+
+/// A test that is red now and then.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flaky {
+    /// Its name.
+    pub name: String,
+    /// In so many runs it was red,
+    pub red: u32,
+    /// of so many.
+    pub of: u32,
 }
 
 /// `[[ci]]`: a run of the tests, whose report grows while it runs.
@@ -233,6 +206,12 @@ pub enum Fault {
         version: String,
         /// 0.012 is 1.2 % a minute.
         per_minute: f64,
+        /// An instance that lost this share of its memory at the start becomes slow, until it starts again.
+        #[serde(default)]
+        slows_from: f64,
+        /// By how much: 1.15 is 15 %.
+        #[serde(default = "unchanged")]
+        slows_by: f64,
     },
     /// The instances of this version restart: counters and memory begin again.
     Restart {
@@ -242,6 +221,13 @@ pub enum Fault {
     /// The metric server answers 503.
     MetricsDown {
         /// For how long.
+        lasts: Moment,
+    },
+    /// Something else takes the lock of an instance when the next order to it comes. The controller waits for it.
+    InstanceLocked {
+        /// Its name, such as `checkout-canary-2`.
+        instance: String,
+        /// How long it keeps the lock from then on.
         lasts: Moment,
     },
     /// The rollout controller takes no orders: it answers 423.
@@ -284,18 +270,6 @@ impl Scenario {
     }
 }
 
-fn one_route() -> BTreeMap<String, f64> {
-    BTreeMap::from([("/".to_owned(), 1.0)])
-}
-
-fn usual_latency() -> Vec<(f64, f64)> {
-    vec![(0.05, 0.42), (0.1, 0.74), (0.25, 0.93), (0.5, 0.985), (1.0, 0.997), (2.5, 1.0)]
-}
-
-fn usual_memory() -> f64 {
-    212.0
-}
-
-fn usual_scrape() -> Moment {
-    Moment::from_secs(5)
+fn unchanged() -> f64 {
+    1.0
 }

@@ -1,6 +1,6 @@
 //! What a drill comes to: five dimensions, caps, and a sentence for every point (pure).
 //!
-//! 100 = detect 20 + decide 25 + act 20 + discipline 20 + comms 15. `passed` is a score of 60 or more,
+//! 100 = detect 20 + decide 25 + act 20 + discipline 20 + comms 15, and the scenario's bonus up to 100. `passed` is a score of 60 or more,
 //! after the caps. Persons are not ranked, and runs of two scenarios are not compared.
 
 use serde::Serialize;
@@ -30,10 +30,12 @@ pub struct Score {
     pub passed: bool,
     /// From 0 to 100, after the caps.
     pub score: u32,
-    /// The sum of the dimensions, before the caps.
+    /// The sum of the dimensions and the bonus, before the caps.
     pub uncapped: u32,
     /// The points of each dimension.
     pub dimensions: Dimensions,
+    /// The points beside them.
+    pub bonus: u32,
     /// The caps that applied.
     pub caps: Vec<Applied>,
     /// Where each point comes from.
@@ -71,12 +73,14 @@ pub struct Applied {
 /// Points won or lost, and what for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Point {
-    /// `detect`, `decide`, `act`, `discipline` or `comms`.
+    /// `detect`, `decide`, `act`, `discipline`, `comms` or `bonus`.
     pub dimension: &'static str,
     /// How many; negative for a deduction.
     pub points: i32,
     /// The second of the event that they are tied to; `None` when the event is missing.
     pub at_s: Option<u64>,
+    /// The number of that event in the journal.
+    pub seq: Option<u64>,
     /// One sentence.
     pub why: String,
 }
@@ -95,7 +99,7 @@ pub struct Moved {
 /// Scores a run from its journal, against its scenario.
 pub fn score(scenario: &Scenario, seed: u64, records: &[Record], outcome: &Outcome) -> Score {
     let deeds = deeds(records);
-    let points = dimensions::points(scenario, &deeds);
+    let points = dimensions::points(scenario, &deeds, outcome);
     let dimensions = Dimensions {
         detect: sum(&points, "detect", 20),
         decide: sum(&points, "decide", 25),
@@ -103,7 +107,8 @@ pub fn score(scenario: &Scenario, seed: u64, records: &[Record], outcome: &Outco
         discipline: sum(&points, "discipline", 20),
         comms: sum(&points, "comms", 15),
     };
-    let uncapped = dimensions.total();
+    let bonus = sum(&points, "bonus", 100);
+    let uncapped = (dimensions.total() + bonus).min(100);
     let caps: Vec<Applied> = scenario.caps.iter().filter_map(|cap| applied(cap, &deeds, outcome)).collect();
     let score = caps.iter().map(|cap| cap.limit).fold(uncapped, u32::min);
     Score {
@@ -114,6 +119,7 @@ pub fn score(scenario: &Scenario, seed: u64, records: &[Record], outcome: &Outco
         score,
         uncapped,
         dimensions,
+        bonus,
         caps,
         points,
         timeline: timeline(&deeds, &outcome.happenings),
@@ -136,6 +142,10 @@ fn sum(points: &[Point], dimension: &str, most: u32) -> u32 {
 fn applied(cap: &Cap, deeds: &[Deed], outcome: &Outcome) -> Option<Applied> {
     let at = match cap.when {
         CapRule::PromotedFully => outcome.promoted_fully_at,
+        CapRule::LeftMixed => {
+            let last = deeds.last().map_or(Moment::default(), |deed| deed.at);
+            outcome.is_mixed.then_some(last)
+        }
         CapRule::PromotedWithRedTests => promoted_with_red_tests(deeds),
         CapRule::ClosedWithoutBackMerge => deeds.iter().find_map(|deed| match &deed.entry {
             Entry::Closed { open } if open.iter().any(|item| is_of(item, "d4")) => Some(deed.at),

@@ -42,11 +42,11 @@ impl Story {
     }
 
     fn tick(self, at: i64, item: &str) -> Self {
-        self.then(at, Entry::Ticked { item: item.into(), note: None, head: None })
+        self.then(at, Entry::Ticked { item: item.into(), note: Some("seen".into()), head: None })
     }
 
     fn say(self, at: i64, promised: bool) -> Self {
-        let next_update_at = promised.then_some(Timestamp::UNIX_EPOCH);
+        let next_update_at = promised.then_some(Timestamp::UNIX_EPOCH + SignedDuration::from_secs(at + 600));
         self.then(at, Entry::NoticeSent { channel: "x".into(), text: "news".into(), next_update_at })
     }
 
@@ -112,9 +112,12 @@ fn a_premature_decision_costs_unless_the_console_had_proof() {
 fn a_wrong_decision_is_worth_nothing_and_limits_the_right_one_after_it() {
     let wrong = Story::new().decide(370, Decision::Promote, "looks fine");
     assert_eq!(wrong.dimensions().decide, 0);
-    assert_eq!(wrong.decide(380, Decision::RollBack, "canary errors").dimensions().decide, 10);
+    let then = |at| Story::new().decide(370, Decision::Promote, "x").decide(at, Decision::RollBack, "errors");
+    assert_eq!([then(440).dimensions().decide, then(380).dimensions().decide], [10, 0], "in one breath it is none");
     let held = Story::new().decide(100, Decision::Hold, "not enough data").decide(270, Decision::RollBack, "errors");
     assert_eq!(held.dimensions().decide, 25, "to hold first is fine");
+    let back = Story::new().decide(270, Decision::RollBack, "errors").decide(400, Decision::Promote, "after all");
+    assert_eq!(back.dimensions().decide, 10, "a right one that is taken back");
 }
 
 #[test]
@@ -166,7 +169,11 @@ fn discipline_is_the_share_of_the_items_less_what_was_ticked_out_of_order() {
     assert_eq!(story.dimensions().discipline, 8);
     let story = story.tick(20, "c1").tick(30, "d2");
     assert_eq!(story.dimensions().discipline, 12);
-    assert_eq!(story.tick(40, "a7").dimensions().discipline, 11, "+2 for a7, -3 for its place");
+    assert_eq!(story.tick(40, "a7").dimensions().discipline, 9, "-3 for its place, and a tick answers no question");
+    let bare = Entry::Ticked { item: "c1".into(), note: None, head: None };
+    let score = Story::new().then(20, bare).score();
+    assert_eq!(score.dimensions.discipline, 0);
+    assert!(score.points.iter().any(|it| it.why.contains("without a word on what was seen") && it.seq == Some(2)));
 }
 
 #[test]
@@ -179,6 +186,18 @@ fn comms_wants_a_first_word_no_silence_a_promise_and_roles() {
     assert_eq!(roles(Story::new()).dimensions().comms, 3);
     assert_eq!(roles(Story::new()).say(60, true).dimensions().comms, 15);
     assert_eq!(roles(Story::new()).say(60, false).dimensions().comms, 12);
+    let overdue = roles(Story::new()).then(
+        60,
+        Entry::NoticeSent {
+            channel: "x".into(),
+            text: "news".into(),
+            next_update_at: Some(Timestamp::UNIX_EPOCH + SignedDuration::from_secs(120)),
+        },
+    );
+    assert_eq!(overdue.dimensions().comms, 11, "promised for 2:00, and nothing came");
+    let stranger = roles(Story::new()).say(60, true).decide(200, Decision::Hold, "x");
+    let fired = Entry::RollbackFired { plan: "p".into(), steps: serde_json::Value::Null, target: "v2.4.1".into() };
+    assert_eq!(stranger.by("bo", 280, fired).dimensions().comms, 14, "bo held no role");
     assert_eq!(Story::new().say(400, true).dimensions().comms, 2 + 4 + 3);
     let late = Story::new().rollback(280, RollbackEnd::Verified);
     assert_eq!(roles(late).dimensions().comms, 3, "the order of the journal is not what counts, but the time");
@@ -266,4 +285,98 @@ fn a_back_merge_is_seen_to_before_the_end_or_caps_the_score() {
     assert_eq!((seen_to.dimensions.act, seen_to.caps.len()), (20, 0));
     let forgotten = Story::new().then(700, Entry::Closed { open: vec!["d4".into()] }).of("d7");
     assert_eq!((forgotten.dimensions.act, forgotten.caps[0].limit), (0, 80));
+}
+
+#[test]
+fn a_rollback_that_stands_halfway_is_detected_from_there_on() {
+    let detect = |at| {
+        let stuck = Story::new().rollback(280, RollbackEnd::Failed);
+        stuck.note(at, "it is mixed").of("d5").dimensions.detect
+    };
+    assert_eq!([detect(284), detect(300), detect(375), detect(480), detect(585)], [0, 20, 20, 10, 0]);
+    assert_eq!(Story::new().note(100, "mixed").of("d5").dimensions.detect, 0, "nothing was stuck");
+}
+
+#[test]
+fn the_look_after_a_rollback_by_instance_has_to_name_them() {
+    let act = |text| Story::new().rollback(280, RollbackEnd::Verified).note(300, text).of("d5").dimensions.act;
+    assert_eq!([act("all quiet"), act("each instance says v2.4.1")], [14, 20]);
+}
+
+#[test]
+fn a_severity_that_is_raised_in_time_is_a_bonus() {
+    let rated = |severity| Entry::Assessed { impact: None, users: None, workaround: None, severity: Some(severity) };
+    let bonus = |to, at| {
+        let story = Story::new().then(10, rated(Severity::Sev2)).rollback(280, RollbackEnd::Failed);
+        story.then(at, rated(to)).of("d5").bonus
+    };
+    assert_eq!([bonus(Severity::Sev1, 300), bonus(Severity::Sev3, 300), bonus(Severity::Sev1, 700)], [3, 0, 0]);
+}
+
+#[test]
+fn a_false_alarm_that_is_acted_on_costs_five_of_what_was_detected() {
+    let early = Story::new().note(170, "errors").rollback(200, RollbackEnd::Verified);
+    assert_eq!(early.dimensions().detect, 15);
+    let proven = Story::new().note(170, "errors").verdict(190, "regressed").rollback(200, RollbackEnd::Verified);
+    assert_eq!(proven.dimensions().detect, 20);
+}
+
+#[test]
+fn a_full_promotion_when_everybody_could_know_better_voids_the_act() {
+    let story = Story::new().rollback(1000, RollbackEnd::Verified).note(1030, "memory is flat");
+    let act = |at| {
+        let outcome = Outcome { promoted_fully_at: Some(Moment::from_secs(at)), ..Outcome::default() };
+        score(&catalogue::find("d2").unwrap(), 1, &story.0, &outcome).dimensions.act
+    };
+    assert_eq!([act(700), act(720)], [20, 0]);
+}
+
+#[test]
+fn flaky_tests_are_answered_for_by_name_and_no_others() {
+    let decide = |reason: &str| {
+        let entry = Entry::Overridden { item: "b6".into(), reason: reason.into(), name: "ana".into(), head: None };
+        let story = Story::new().then(100, entry).decide(150, Decision::FixForward, "payment timeout 1 is real");
+        story.of("d3").dimensions.decide
+    };
+    assert_eq!(decide("currency 3 and refund 5 are flaky: 11 and 9 of 40"), 25);
+    assert_eq!(decide("currency 3 is flaky"), 15);
+    assert_eq!(decide("currency 3, refund 5 and payment timeout 1 are flaky"), 0);
+    assert_eq!(decide("those are always red"), 0);
+}
+
+#[test]
+fn tests_that_are_run_again_blindly_cost_five() {
+    let reruns = |count: u64, story: Story| {
+        let reruns = (1..=count).map(|n| Moment::from_secs(n * 60)).collect();
+        let outcome = Outcome { reruns, ..Outcome::default() };
+        let points = score(&catalogue::find("d3").unwrap(), 1, &story.0, &outcome).points;
+        points.iter().filter(|it| it.why.contains("run again")).map(|it| it.points).sum::<i32>()
+    };
+    assert_eq!([reruns(2, Story::new()), reruns(3, Story::new())], [0, -5]);
+    assert_eq!(reruns(3, Story::new().note(90, "flaky by history")), 0);
+}
+
+#[test]
+fn a_cause_is_mended_by_a_new_commit_and_its_own_tests() {
+    let oid = |digits: &str| Oid::parse(&digits.repeat(20)).unwrap();
+    let act = |subject: &str| {
+        let moved = Entry::HeadMoved { from: Some(oid("aa")), to: oid("bb") };
+        let seen = Entry::TestsSeen { subject: Some(oid(subject)), passed: 48, failed: 0 };
+        let story = Story::new().note(80, "red in 11 of 40").by(PROGRAM, 200, moved).by(PROGRAM, 260, seen);
+        let outcome = Outcome { mended_at: Some(Moment::from_secs(200)), ..Outcome::default() };
+        score(&catalogue::find("d3").unwrap(), 1, &story.0, &outcome).dimensions.act
+    };
+    assert_eq!([act("bb"), act("aa")], [20, 13]);
+}
+
+#[test]
+fn a_promotion_on_another_commits_result_voids_discipline() {
+    let oid = |digits: &str| Oid::parse(&digits.repeat(20)).unwrap();
+    let discipline = |subject: &str| {
+        let moved = Entry::HeadMoved { from: None, to: oid("bb") };
+        let seen = Entry::TestsSeen { subject: Some(oid(subject)), passed: 48, failed: 0 };
+        let story = Story::new().by(PROGRAM, 1, moved).by(PROGRAM, 50, seen).decide(400, Decision::Promote, "x");
+        story.of("d6").dimensions.discipline
+    };
+    assert_eq!([discipline("bb"), discipline("aa")], [2, 0]);
 }

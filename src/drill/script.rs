@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::catalogue::{ScenarioError, text_of, values};
+use super::catalogue::{ScenarioError, name, text_of, values};
 use super::moment::Moment;
 use crate::incident::{Decision, Role, Severity, Stage};
 
@@ -99,8 +99,16 @@ pub enum Action {
         /// Why.
         reason: String,
     },
-    /// Arms the rollback and fires it.
-    Rollback {},
+    /// Lets the tests run again.
+    Rerun {},
+    /// Commits a change that mends the fix.
+    Mend {},
+    /// Arms the rollback and fires it; one that was fired before goes on where it stands.
+    Rollback {
+        /// Begin again from the first step, although an earlier one could go on.
+        #[serde(default)]
+        over: bool,
+    },
     /// Closes the incident: the end of the drill.
     Close {
         /// The items that are open then.
@@ -115,8 +123,7 @@ impl Script {
     /// # Errors
     /// When it cannot be read, or is no script: with line and column.
     pub fn load(path: &Path) -> Result<Self, ScenarioError> {
-        let (name, text) = text_of(path)?;
-        Self::parse(&name, &text)
+        Self::parse(&name(path), &text_of(path)?)
     }
 
     /// Reads a script from its text; `path` is for the messages. Actions are put in the order of time.
@@ -124,7 +131,7 @@ impl Script {
     /// # Errors
     /// When it is no script: with line and column.
     pub fn parse(path: &str, text: &str) -> Result<Self, ScenarioError> {
-        let mut script: Self = values(path, text)?;
+        let mut script: Self = values(path, text, |_| Vec::new())?;
         script.actions.sort_by_key(|action| action.at);
         Ok(script)
     }

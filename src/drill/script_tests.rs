@@ -8,7 +8,7 @@ fn actions_are_put_in_the_order_of_time() {
     assert_eq!(at, [10, 120]);
     assert_eq!(script.actions[0].by.as_deref(), Some("bo"));
     assert_eq!(script.operator, "operator");
-    assert_eq!(script.actions[1].action, Action::Rollback {});
+    assert_eq!(script.actions[1].action, Action::Rollback { over: false });
 }
 
 #[test]

@@ -26,6 +26,8 @@ use super::world::World;
 const BODY_LIMIT: usize = 64 * 1024;
 /// How long a connection may take to say what it wants.
 const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+/// Between two looks at whether the time has come to give an answer.
+const HOLD: Duration = Duration::from_millis(10);
 
 type Errand = Box<dyn FnOnce(&mut World) + Send>;
 
@@ -115,15 +117,27 @@ async fn respond(
     desk: Desk,
     epoch: Timestamp,
 ) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
-    let plain = |status, body: &str| Answer { status, content_type: "text/plain", body: body.to_owned() };
     let Some(request) = taken_apart(request).await else {
-        return Ok(response(plain(413, "Request Entity Too Large\n"), None));
+        return Ok(response(Answer::text(413, "Request Entity Too Large\n"), None));
     };
-    let answered = desk.with(move |world| (api::answer(world, epoch, &request), world.now())).await;
+    let answered = answered(&desk, epoch, request).await;
     Ok(match answered {
         Some((answer, now)) => response(answer, date(epoch, now)),
-        None => response(plain(503, "the drill has ended\n"), None),
+        None => response(Answer::text(503, "the drill has ended\n"), None),
     })
+}
+
+/// Asks the world, and waits until it gives its answer. Its time may run at any speed, or stand still.
+async fn answered(desk: &Desk, epoch: Timestamp, request: Request) -> Option<(Answer, Moment)> {
+    let look = |world: &mut World| (world.now(), world.now() == world.scenario().length);
+    let (answer, mut now) = desk.with(move |world| (api::answer(world, epoch, &request), world.now())).await?;
+    let until = answer.held_until.unwrap_or(now);
+    while now < until {
+        tokio::time::sleep(HOLD).await;
+        let (later, is_over) = desk.with(look).await?;
+        now = if is_over { until } else { later };
+    }
+    Some((answer, now))
 }
 
 /// The world's own time: whoever compares clocks must find the drill's.

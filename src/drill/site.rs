@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use jiff::Timestamp;
-use tempfile::TempDir;
 
-use super::ci;
+use super::configuration;
+use super::folder::Folder;
 use super::moment::Moment;
+use super::pushes::{Push, Pushes};
 use super::repository::{self, Made, REPORT, SetupError};
-use super::scenario::{CiRun, Scenario};
+use super::scenario::Scenario;
 use super::server::{Desk, Server, Time};
 use super::world::World;
+use crate::evidence::Oid;
 
 /// A place that was set up. Dropping it ends the server and takes the folder away.
 #[derive(Debug)]
@@ -23,7 +25,7 @@ pub struct Site {
     made: Made,
     server: Server,
     report: Report,
-    folder: TempDir,
+    folder: Folder,
 }
 
 impl Site {
@@ -32,14 +34,14 @@ impl Site {
     /// # Errors
     /// When the folder cannot be written, or no port can be had.
     pub async fn set_up(scenario: Scenario, seed: u64, epoch: Timestamp, time: Time) -> Result<Self, SetupError> {
-        let folder = tempfile::Builder::new().prefix("hotfix-drill-").tempdir()?;
+        let folder = Folder::make()?;
         let made = repository::make(folder.path(), &scenario, epoch)?;
         fs::create_dir(folder.path().join("state"))?;
         let mut world = World::new(scenario.clone(), seed);
         world.know_commits(made.commits.clone());
         let server = Server::start(world, epoch, time).await?;
-        repository::configure(&made.root, &scenario, server.address())?;
-        let report = Report::new(&made, &scenario.ci, epoch);
+        configuration::write(&made.root, &scenario, server.address())?;
+        let report = Report::new(&made, server.desk().clone(), epoch);
         Ok(Self { scenario, epoch, made, server, report, folder })
     }
 
@@ -88,27 +90,37 @@ impl Site {
 #[derive(Debug, Clone)]
 pub struct Report {
     path: PathBuf,
-    made: Made,
-    runs: Vec<CiRun>,
+    tip: Oid,
+    pushes: Pushes,
+    desk: Desk,
     epoch: Timestamp,
     written: String,
 }
 
 impl Report {
-    fn new(made: &Made, runs: &[CiRun], epoch: Timestamp) -> Self {
-        let path = made.root.join(REPORT);
-        Self { path, made: made.clone(), runs: runs.to_vec(), epoch, written: String::new() }
+    fn new(made: &Made, desk: Desk, epoch: Timestamp) -> Self {
+        let (path, tip) = (made.root.join(REPORT), made.head.clone());
+        Self { path, tip, pushes: Pushes::new(made), desk, epoch, written: String::new() }
     }
 
-    /// Writes what the runs have come to by `now`: appended to the same run's file, in place of another run's.
+    /// Tells the CI of new commits, and writes what its newest run has come to: appended to the same run's file, in
+    /// place of another run's.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn write(&mut self, now: Moment) -> std::io::Result<()> {
-        let Some(text) = ci::report(&self.runs, now, self.epoch, &self.made.head) else { return Ok(()) };
-        if text == self.written {
-            return Ok(());
+    pub async fn write(&mut self) -> std::io::Result<()> {
+        if let Some(Push { commit, mends }) = self.pushes.look() {
+            self.desk.with(move |world| world.push(commit, mends)).await;
         }
+        let newest = self.desk.with(|world| (world.now(), world.test_run().cloned())).await;
+        let Some((now, Some(run))) = newest else { return Ok(()) };
+        match run.report(now, self.epoch, &self.tip) {
+            Some(text) if text != self.written => self.put(text, now),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&mut self, text: String, now: Moment) -> std::io::Result<()> {
         match text.strip_prefix(&self.written).filter(|_| !self.written.is_empty()) {
             Some(more) => OpenOptions::new().append(true).open(&self.path)?.write_all(more.as_bytes())?,
             None => fs::write(&self.path, &text)?,

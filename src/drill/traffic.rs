@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::random::Random;
-use super::scenario::{Noise, Pin, Scenario, TrackName};
+use super::scenario::{Pin, Scenario, TrackName};
+use super::service::Noise;
 
 /// The requests of one population in one second: all, and failed ones.
 pub type Second = (u64, u64);
@@ -15,12 +16,14 @@ pub struct Traffic {
     bursts: Vec<u64>,
     planned: BTreeMap<TrackName, Vec<Second>>,
     random: Random,
+    breath: Random,
 }
 
 /// The streams of chance, apart from each other: what the operator does changes no plan.
 const BURSTS: u64 = 1;
 const PINS: u64 = 2;
 const FREE: u64 = 3;
+const BREATH: u64 = 4;
 /// The length of the wave that stands for the day.
 const WAVE_SECONDS: u64 = 3600;
 
@@ -29,7 +32,13 @@ impl Traffic {
     pub fn new(scenario: &Scenario, seed: u64) -> Self {
         let noise = scenario.service.noise.clone();
         let bursts = bursts(&noise, scenario.length.secs(), &mut Random::new(seed, BURSTS));
-        let mut traffic = Self { noise, bursts, planned: BTreeMap::new(), random: Random::new(seed, FREE) };
+        let mut traffic = Self {
+            noise,
+            bursts,
+            planned: BTreeMap::new(),
+            random: Random::new(seed, FREE),
+            breath: Random::new(seed, BREATH),
+        };
         let mut random = Random::new(seed, PINS);
         for track in [TrackName::Stable, TrackName::Canary] {
             let pins: Vec<Pin> = scenario.pins().filter(|pin| pin.track == track).copied().collect();
@@ -44,16 +53,19 @@ impl Traffic {
         self.planned.get(&track)?.get(usize::try_from(at).ok()?.checked_sub(1)?).copied()
     }
 
-    /// What comes in second `at` at an average of `rate` a second, each failing with probability `failing`.
-    pub fn free(&mut self, at: u64, rate: f64, failing: f64) -> Second {
-        let requests = self.random.count(rate * self.shape(at));
-        let failed = (0..requests).filter(|_| self.random.happens(failing)).count();
-        (requests, failed as u64)
+    /// How many requests come in second `at` at an average of `rate` a second.
+    pub fn free(&mut self, at: u64, rate: f64) -> u64 {
+        self.random.count(rate * self.shape(at))
     }
 
-    /// The chance by which a request finds its instance, route and response time.
+    /// The chance by which a request finds its instance, route, failure and response time.
     pub fn random(&mut self) -> &mut Random {
         &mut self.random
+    }
+
+    /// How far from the average the memory of an instance is now, as a share of it.
+    pub fn breath(&mut self) -> f64 {
+        self.noise.memory * (2.0 * self.breath.unit() - 1.0)
     }
 
     /// How much more or less than the average second `at` brings: a wave of two parabolas, and the bursts.

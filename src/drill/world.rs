@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use super::ci::{self, Ci};
+use super::faults::Faults;
 use super::instance::{Instance, response_time};
 use super::moment::Moment;
 use super::rollout::{Order, Refusal, Rollout};
@@ -19,15 +21,18 @@ pub struct World {
     scenario: Scenario,
     now: u64,
     events_done: usize,
-    faults: Vec<Fault>,
+    faults: Faults,
     metrics_down_until: u64,
     rollout: Rollout,
     traffic: Traffic,
     instances: Vec<Instance>,
+    ci: Ci,
     samples: Samples,
     commits: BTreeMap<String, Oid>,
     happenings: Vec<Happening>,
     promoted_fully_at: Option<Moment>,
+    /// Until when the answer to an order is held back.
+    held_until: u64,
 }
 
 /// What a world tells of a run.
@@ -37,6 +42,12 @@ pub struct Outcome {
     pub happenings: Vec<Happening>,
     /// When the new version got all the traffic, if it did.
     pub promoted_fully_at: Option<Moment>,
+    /// Whether the instances of a track run different versions at the end.
+    pub is_mixed: bool,
+    /// When somebody let the tests run again.
+    pub reruns: Vec<Moment>,
+    /// When a commit came that mends the cause.
+    pub mended_at: Option<Moment>,
 }
 
 /// Something that happened.
@@ -59,25 +70,26 @@ impl World {
     /// The world of `scenario` at its start, with the chance of `seed`.
     pub fn new(scenario: Scenario, seed: u64) -> Self {
         let service = &scenario.service;
-        let instances = [(TrackName::Stable, &service.stable), (TrackName::Canary, &service.canary)]
-            .into_iter()
-            .flat_map(|(name, track)| (1..=track.instances).map(move |n| Instance::new(service, name, n)))
-            .collect();
+        let rollout = Rollout::new(service, &[OLDER]);
+        let instances = rollout.places().iter().map(|it| Instance::new(service, it.track, &it.name)).collect();
         let mut world = Self {
             now: 0,
             events_done: 0,
-            faults: Vec::new(),
+            faults: Faults::default(),
             metrics_down_until: 0,
-            rollout: Rollout::new(service, &[OLDER]),
+            rollout,
             traffic: Traffic::new(&scenario, seed),
             instances,
+            ci: Ci::new(&scenario, seed),
             samples: Samples::default(),
             commits: BTreeMap::new(),
             happenings: Vec::new(),
             promoted_fully_at: None,
+            held_until: 0,
             scenario,
         };
         world.begin_events();
+        world.ci.begin_due(Moment::default());
         world.scrape();
         world
     }
@@ -107,6 +119,7 @@ impl World {
             self.serve(track);
         }
         self.leak();
+        self.ci.begin_due(self.now());
         // A server that is down scrapes nothing either.
         if self.now.is_multiple_of(self.scenario.service.scrape.secs()) && self.metrics_up() {
             self.scrape();
@@ -118,13 +131,18 @@ impl World {
             let text = match &order {
                 Order::Weight(weight) => format!("the canary gets {weight} % of the requests"),
                 Order::Version(version) => format!("the canary runs {version}"),
+                Order::Instance { name, version } => format!("{name} runs {version}"),
+                Order::Pause(true) => "no further step is taken by schedule".into(),
+                Order::Pause(false) => "the schedule goes on".into(),
             };
             self.tell("rollout", text, true);
-            if let Order::Version(_) = order {
-                self.restart(TrackName::Canary);
+            match order {
+                Order::Version(_) => self.restart(|it| it.track == TrackName::Canary),
+                Order::Instance { name, .. } => self.restart(|it| it.name() == name),
+                Order::Weight(_) | Order::Pause(_) => {}
             }
         }
-        if self.rollout.deployed() == self.scenario.service.canary.version {
+        if self.rollout.deployed() == Some(self.scenario.service.canary.version.as_str()) {
             self.promoted_fully_at.get_or_insert(Moment::from_secs(self.now));
         }
     }
@@ -147,9 +165,10 @@ impl World {
             self.tell(&event.from.unwrap_or_else(|| "world".into()), says, false);
         }
         if let Some(weight) = event.weight {
-            // A schedule whose turn finds the lock taken, or a rollback done, is over.
-            let rolled_back = self.rollout.version(TrackName::Canary) != self.scenario.service.canary.version;
-            let _ = if rolled_back { Ok(()) } else { self.order(Order::Weight(weight)) };
+            // A schedule that was paused, or whose turn finds the lock taken or a rollback done, is over.
+            let new = self.scenario.service.canary.version.as_str();
+            let is_over = self.rollout.is_paused() || self.rollout.version(TrackName::Canary) != Some(new);
+            let _ = if is_over { Ok(self.now()) } else { self.order(Order::Weight(weight)) };
         }
         if let Some(fault) = event.fault {
             self.strike(fault);
@@ -162,56 +181,60 @@ impl World {
             Fault::Restart { version } => self.restart_version(&version),
             Fault::MetricsDown { lasts } => self.metrics_down_until = self.now + lasts.secs(),
             Fault::RolloutLocked { lasts } => self.rollout.lock(Moment::from_secs(self.now + lasts.secs())),
-            Fault::ErrorRate { .. } | Fault::Latency { .. } | Fault::MemoryLeak { .. } => {
-                self.faults.retain(|old| !old.same_place(&fault));
-                self.faults.push(fault);
-            }
+            Fault::InstanceLocked { instance, lasts } => self.rollout.ambush(&instance, lasts),
+            Fault::ErrorRate { .. } | Fault::Latency { .. } | Fault::MemoryLeak { .. } => self.faults.begin(fault),
         }
     }
 
     fn restart_version(&mut self, version: &str) {
-        for track in [TrackName::Stable, TrackName::Canary] {
-            if self.rollout.version(track) == version {
-                self.restart(track);
-            }
-        }
+        let places = self.rollout.places().iter().filter(|it| it.version == version);
+        let names: Vec<String> = places.map(|it| it.name.clone()).collect();
+        self.restart(|it| names.iter().any(|name| name == it.name()));
     }
 
-    fn restart(&mut self, track: TrackName) {
+    fn restart(&mut self, meant: impl Fn(&Instance) -> bool) {
         let memory = self.scenario.service.memory_mib;
-        self.instances.iter_mut().filter(|it| it.track == track).for_each(|it| it.restart(memory));
+        self.instances.iter_mut().filter(|it| meant(it)).for_each(|it| it.restart(memory));
     }
 
+    /// The instances of a track answer its requests of this second: as the pins have it while the rollout is as it was
+    /// at the start, else by chance.
     fn serve(&mut self, track: TrackName) {
-        let (requests, failed) = self.arrivals(track);
-        let here: Vec<usize> = (0..self.instances.len()).filter(|i| self.instances[*i].track == track).collect();
         let service = &self.scenario.service;
+        let planned = self.traffic.planned(track, self.now).filter(|_| self.rollout.is_untouched());
+        let rate = service.requests_per_minute / 60.0 * self.rollout.share(track);
+        let (requests, failures) = match planned {
+            Some((requests, failed)) => (requests, Some(failed)),
+            None => (self.traffic.free(self.now, rate), None),
+        };
+        let places = self.rollout.places();
+        let here: Vec<usize> = (0..places.len()).filter(|index| places[*index].track == track).collect();
         let routes: Vec<f64> = service.routes.values().copied().collect();
-        let factor = latency_factor(&self.faults, self.rollout.version(track));
         for number in 0..requests {
             let random = self.traffic.random();
-            let (instance, route) = (here[random.below(here.len())], random.pick(&routes));
-            let ms = response_time(service, factor, random);
-            self.instances[instance].answer(route, number < failed, ms);
+            let (index, route) = (here[random.below(here.len())], random.pick(&routes));
+            let version = &places[index].version;
+            let failing = self.faults.error_rate(version).unwrap_or(service.error_rate);
+            let failed = failures.map_or_else(|| random.happens(failing), |failures| number < failures);
+            let lost = self.instances[index].memory_mib() / service.memory_mib - 1.0;
+            let ms = response_time(service, self.faults.latency_factor(version, lost), random);
+            self.instances[index].answer(route, failed, ms);
         }
     }
 
-    /// The requests of this second: by the pins while the rollout is as it was at the start, else by chance.
-    fn arrivals(&mut self, track: TrackName) -> (u64, u64) {
-        let planned = self.traffic.planned(track, self.now).filter(|_| self.rollout.is_untouched());
-        planned.unwrap_or_else(|| {
-            let service = &self.scenario.service;
-            let rate = service.requests_per_minute / 60.0 * self.rollout.share(track);
-            let failing = error_rate(&self.faults, self.rollout.version(track)).unwrap_or(service.error_rate);
-            self.traffic.free(self.now, rate, failing)
-        })
-    }
-
+    /// Memory leaks where a fault has it so. An instance that takes more than its limit is killed, and starts again.
     fn leak(&mut self) {
-        let start = self.scenario.service.memory_mib;
-        for instance in &mut self.instances {
-            let version = self.rollout.version(instance.track);
-            instance.grow(start * leak_per_minute(&self.faults, version) / 60.0);
+        let (start, limit) = (self.scenario.service.memory_mib, self.scenario.service.memory_limit_mib);
+        let mut killed = Vec::new();
+        for (instance, place) in self.instances.iter_mut().zip(self.rollout.places()) {
+            instance.grow(start * self.faults.leak_per_minute(&place.version) / 60.0, self.traffic.breath());
+            if limit.is_some_and(|limit| instance.memory_mib() > limit) {
+                instance.restart(start);
+                killed.push(place.name.clone());
+            }
+        }
+        for name in killed {
+            self.tell("rollout", format!("{name} took more memory than its limit: killed, and started again"), true);
         }
     }
 
@@ -226,14 +249,54 @@ impl World {
         self.happenings.push(Happening { at, actor: actor.to_owned(), text, secret });
     }
 
-    /// Gives the rollout an order.
+    /// Gives the rollout an order. Returns until when the answer to it is held back.
     ///
     /// # Errors
     /// When the controller does not take it.
-    pub fn order(&mut self, order: Order) -> Result<(), Refusal> {
-        self.rollout.order(self.now, order)?;
+    pub fn order(&mut self, order: Order) -> Result<Moment, Refusal> {
+        let place = match &order {
+            Order::Instance { name, .. } => Some(name.clone()),
+            _ => None,
+        };
+        let taken = self.rollout.order(self.now, order);
+        let held = match &taken {
+            Ok(until) => *until,
+            Err(Refusal::GaveUp(at)) => at.secs(),
+            Err(_) => self.now,
+        };
+        self.held_until = self.held_until.max(held);
+        if let Some(name) = place.filter(|_| held > self.now) {
+            self.tell("rollout", format!("the order to {name} waits: another operation holds its lock"), false);
+        }
         self.settle_rollout();
-        Ok(())
+        taken.map(Moment::from_secs)
+    }
+
+    /// Until when whoever gave an order waits for the answer, if anybody does.
+    pub fn held_until(&self) -> Option<Moment> {
+        (self.held_until > self.now).then(|| Moment::from_secs(self.held_until))
+    }
+
+    /// Lets the tests run again. Returns when they will have ended.
+    pub fn rerun_tests(&mut self) -> Moment {
+        self.tell("ci", "the tests run again".into(), true);
+        self.ci.rerun(self.now())
+    }
+
+    /// Takes in that a commit was made; whether it `mends` what makes tests red. The tests run for it.
+    pub fn push(&mut self, commit: Oid, mends: bool) {
+        self.tell("ci", format!("the tests run for {}", commit.short()), true);
+        self.ci.push(self.now(), commit, mends);
+    }
+
+    /// Its CI.
+    pub fn ci(&self) -> &Ci {
+        &self.ci
+    }
+
+    /// The newest run of the tests.
+    pub fn test_run(&self) -> Option<&ci::Run> {
+        self.ci.newest()
     }
 
     /// Where the world stands.
@@ -273,51 +336,10 @@ impl World {
 
     /// What it tells of the run so far.
     pub fn outcome(&self) -> Outcome {
-        Outcome { happenings: self.happenings.clone(), promoted_fully_at: self.promoted_fully_at }
+        let (happenings, promoted_fully_at) = (self.happenings.clone(), self.promoted_fully_at);
+        let (reruns, mended_at) = (self.ci.reruns().to_vec(), self.ci.mended_at());
+        Outcome { happenings, promoted_fully_at, is_mixed: self.rollout.is_mixed(), reruns, mended_at }
     }
-}
-
-impl Fault {
-    /// The version that it strikes; `None` is everywhere.
-    fn place(&self) -> Option<&str> {
-        match self {
-            Self::ErrorRate { version, .. } | Self::Latency { version, .. } => version.as_deref(),
-            Self::MemoryLeak { version, .. } | Self::Restart { version } => Some(version),
-            Self::MetricsDown { .. } | Self::RolloutLocked { .. } => None,
-        }
-    }
-
-    fn strikes(&self, version: &str) -> bool {
-        self.place().is_none_or(|it| it == version)
-    }
-
-    fn same_place(&self, other: &Self) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(other) && self.place() == other.place()
-    }
-}
-
-fn error_rate(faults: &[Fault], version: &str) -> Option<f64> {
-    let of = |fault: &Fault| match fault {
-        Fault::ErrorRate { rate, .. } if fault.strikes(version) => Some(*rate),
-        _ => None,
-    };
-    faults.iter().filter_map(of).reduce(f64::max)
-}
-
-fn latency_factor(faults: &[Fault], version: &str) -> f64 {
-    let of = |fault: &Fault| match fault {
-        Fault::Latency { factor, .. } if fault.strikes(version) => Some(*factor),
-        _ => None,
-    };
-    faults.iter().filter_map(of).product()
-}
-
-fn leak_per_minute(faults: &[Fault], version: &str) -> f64 {
-    let of = |fault: &Fault| match fault {
-        Fault::MemoryLeak { per_minute, .. } if fault.strikes(version) => Some(*per_minute),
-        _ => None,
-    };
-    faults.iter().filter_map(of).sum()
 }
 
 #[cfg(test)]

@@ -84,8 +84,51 @@ fn a_lock_takes_no_orders_until_it_is_released() {
     world.strike(Fault::RolloutLocked { lasts: Moment::from_secs(30) });
     assert_eq!(world.order(Order::Weight(0)), Err(Refusal::Locked));
     world.advance_to(Moment::from_secs(30));
-    assert_eq!(world.order(Order::Weight(0)), Ok(()));
+    assert_eq!(world.order(Order::Weight(0)), Ok(Moment::from_secs(30)));
     assert!(matches!(world.order(Order::Version("v9".into())), Err(Refusal::Senseless(_))));
+}
+
+fn to(name: &str, version: &str) -> Order {
+    Order::Instance { name: name.into(), version: version.into() }
+}
+
+#[test]
+fn the_lock_of_an_instance_is_taken_at_the_first_order_and_waited_for() {
+    let mut world = world("d5", 1);
+    world.advance_to(Moment::from_secs(60));
+    assert_eq!(world.order(to("checkout-canary-1", "v2.4.1")), Ok(Moment::from_secs(60)));
+    assert_eq!((world.rollout().version(TrackName::Canary), world.rollout().is_mixed()), (None, true));
+    let stuck = world.order(to("checkout-canary-2", "v2.4.1"));
+    assert_eq!(stuck, Err(Refusal::GaveUp(Moment::from_secs(150))));
+    assert_eq!(world.held_until(), Some(Moment::from_secs(150)));
+    world.advance_to(Moment::from_secs(230));
+    assert_eq!(world.order(to("checkout-canary-2", "v2.4.1")), Ok(Moment::from_secs(300)), "60 + 240");
+    world.advance_to(Moment::from_secs(299));
+    assert_eq!(world.rollout().places()[2].version, "v2.4.2");
+    world.advance_to(Moment::from_secs(300));
+    assert_eq!(world.rollout().places()[2].version, "v2.4.1");
+    for name in ["checkout-canary-3", "checkout-canary-4"] {
+        world.order(to(name, "v2.4.1")).unwrap();
+    }
+    assert_eq!(world.rollout().deployed(), Some("v2.4.1"));
+    assert!(matches!(world.order(to("checkout-canary-9", "v2.4.1")), Err(Refusal::Senseless(_))));
+}
+
+#[test]
+fn each_instance_fails_as_its_own_version_does() {
+    let mut world = world("d5", 1);
+    world.order(to("checkout-canary-1", "v2.4.1")).unwrap();
+    world.advance_to(Moment::from_secs(600));
+    let failed = |name: &str| -> f64 {
+        let metrics = world.metrics();
+        let mine = metrics.iter().filter(|(it, _)| it["__name__"] == "http_requests_total" && it["instance"] == name);
+        let (bad, all) = mine.fold((0.0, 0.0), |(bad, all), (it, value)| {
+            (if it["code"] == "500" { bad + value } else { bad }, all + value)
+        });
+        bad / all
+    };
+    assert!(failed("checkout-canary-1") < 0.02);
+    assert!((failed("checkout-canary-3") - 0.25).abs() < 0.05);
 }
 
 #[test]
@@ -97,11 +140,62 @@ fn memory_leaks_and_a_restart_hides_it() {
         metrics.iter().find(one).unwrap().1
     };
     let start = memory(&world);
-    world.strike(Fault::MemoryLeak { version: "v2.4.1".into(), per_minute: 0.1 });
+    let leak = |slows_by| Fault::MemoryLeak { version: "v2.4.1".into(), per_minute: 0.1, slows_from: 0.2, slows_by };
+    world.strike(leak(1.0));
     world.advance_to(Moment::from_secs(300));
     assert!((memory(&world) / start - 1.5).abs() < 0.01);
     world.strike(Fault::Restart { version: "v2.4.1".into() });
     assert!((memory(&world) / start - 1.0).abs() < 0.01);
+}
+
+/// The sum of a metric over the canary's instances.
+fn of_canary(world: &World, metric: &str) -> f64 {
+    let metrics = world.metrics();
+    let mine = metrics.iter().filter(|(it, _)| it["__name__"] == metric && it["track"] == TrackName::Canary.label());
+    mine.map(|(_, value)| value).sum()
+}
+
+/// The memory of an instance of D2's canary, as a share of that at the start.
+fn memory_of_d2(world: &World) -> f64 {
+    of_canary(world, "process_resident_memory_bytes") / (2.0 * 443.0 * 1024.0 * 1024.0)
+}
+
+#[test]
+fn d2_leaks_is_killed_and_climbs_again_by_the_clock_of_the_reference() {
+    let mut world = world("d2", 1);
+    for (minutes, expected) in [(2, 1.0), (7, 1.06), (12, 1.12), (14, 1.144)] {
+        world.advance_to(Moment::from_secs(minutes * 60));
+        let seen = memory_of_d2(&world);
+        assert!((seen - expected).abs() < 0.006, "{minutes}: {seen} is not about {expected}");
+    }
+    world.advance_to(Moment::from_secs(15 * 60 + 10));
+    assert!(memory_of_d2(&world) < 1.02, "the restart masks it");
+    world.advance_to(Moment::from_secs(19 * 60));
+    assert!(memory_of_d2(&world) > 1.03, "and it climbs again");
+    let killed = world.happenings().iter().filter(|it| it.actor == "rollout" && it.text.contains("killed")).count();
+    assert_eq!(killed, 2, "each instance of the canary, once");
+}
+
+#[test]
+fn d2_is_slow_by_fifteen_percent_from_twelve_minutes_on() {
+    let text = include_str!("../../assets/drills/d2-slow-leak.toml");
+    let twin = text.replace("slows_by = 1.15", "slows_by = 1.0");
+    assert_ne!(twin, text);
+    let mut slow = world("d2", 1);
+    let mut usual = World::new(catalogue::parse("twin.toml", &twin).unwrap(), 1);
+    let mut spent = |from: u64, to: u64| {
+        let of = |world: &mut World| {
+            world.advance_to(Moment::from_secs(from));
+            let before = of_canary(world, "http_request_duration_seconds_sum");
+            world.advance_to(Moment::from_secs(to));
+            of_canary(world, "http_request_duration_seconds_sum") - before
+        };
+        of(&mut slow) / of(&mut usual)
+    };
+    // The same chance, so the same requests: whole milliseconds are all that differs.
+    assert!((spent(300, 720) - 1.0).abs() < 0.001);
+    assert!((spent(725, 890) - 1.15).abs() < 0.01);
+    assert!((spent(910, 1000) - 1.0).abs() < 0.001, "the restart masks that too");
 }
 
 #[test]
