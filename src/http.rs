@@ -109,6 +109,14 @@ impl Request {
         Self { body: Body::Form(pairs), ..Self::new("POST", url) }
     }
 
+    /// Sends a token along: in this header, as it is; else as a bearer.
+    pub fn authorize(&mut self, token: Option<Bearer>, header: Option<&str>) {
+        match (token, header) {
+            (Some(Bearer(secret)), Some(name)) => self.headers.push((name.to_owned(), secret)),
+            (token, _) => self.bearer = token,
+        }
+    }
+
     fn is_repeatable(&self) -> bool {
         self.repeatable || self.method == "GET"
     }

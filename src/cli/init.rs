@@ -9,7 +9,7 @@ use color_eyre::eyre::{WrapErr, eyre};
 use serde::Serialize;
 
 use super::{Context, Exit, print};
-use crate::config::load;
+use crate::config::{load, recipe};
 use crate::project::Project;
 
 mod detect;
@@ -24,6 +24,10 @@ pub struct Args {
     /// How the service is deployed; its canary and rollback come ready to be adapted
     #[arg(long)]
     preset: Option<Preset>,
+    /// How it goes back, by a recipe; its parameters come ready to be adapted
+    #[arg(long, value_name = "NAME", conflicts_with = "preset",
+        value_parser = clap::builder::PossibleValuesParser::new(recipe::names()))]
+    recipe: Option<String>,
     /// Take the canary's metrics from a canary config of Kayenta (JSON)
     #[arg(long, value_name = "FILE", group = "origin", conflicts_with = "preset")]
     from_kayenta: Option<PathBuf>,
@@ -89,14 +93,19 @@ impl Preset {
 /// # Errors
 /// When there is a hotfix.toml already, or it cannot be written.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
-    let Args { preset, from_kayenta, from_argo, from_flagger, force, json } = args;
+    let Args { preset, recipe, from_kayenta, from_argo, from_flagger, force, json } = args;
     let origins = [(Origin::Kayenta, from_kayenta), (Origin::Argo, from_argo), (Origin::Flagger, from_flagger)];
     let imported = origins.into_iter().find_map(|(origin, file)| Some((origin, file?)));
     let imported = imported.map(|(origin, file)| imported_canary(origin, &context.directory.join(file))).transpose()?;
     let project = Project::open(&context.directory)?;
     let path = project.root.join(load::FILE);
     let found = detect::look(&project.root);
-    let text = draft::write(&found, preset, imported.as_deref());
+    let recipe = recipe.map(|name| recipe::find(&name).map(|recipe| (name, recipe)).map_err(|what| eyre!(what)));
+    let recipe = recipe.transpose()?;
+    let mut text = draft::write(&found, preset, imported.as_deref(), recipe.is_some());
+    if let Some((name, recipe)) = &recipe {
+        text += &draft::by_recipe(&found, name, recipe);
+    }
     load::parse(&text, &path).wrap_err("the draft does not hold: please report this")?;
     write(&path, &text, force)?;
     let told = if json {

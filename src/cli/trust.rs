@@ -117,6 +117,8 @@ fn uses(uses: &Uses) -> String {
     section("contact", uses.contacts.iter().map(contact).collect());
     let secret =
         |needs: &crate::config::uses::Needs| format!("{}: {}", needs.purpose, text::clean(&needs.secret.name()));
+    let edit = |(purpose, file): &(String, String)| format!("{purpose}: {}", quote(file));
+    section("change these files", uses.edits.iter().map(edit).collect());
     section("read these secrets", uses.secrets.iter().map(secret).collect());
     out
 }

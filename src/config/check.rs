@@ -1,6 +1,6 @@
 //! Values that have the right type and cannot be right all the same (pure).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -9,14 +9,21 @@ use super::shape::hint;
 use crate::evidence::text;
 
 mod comms;
+mod engines;
 mod rollback;
 mod test_sources;
 
 /// What may stand between braces in a step.
-pub const PLACEHOLDERS: [&str; 5] = ["to.version", "to.sha", "from.version", "from.sha", "plan"];
+pub const PLACEHOLDERS: [&str; 7] =
+    ["to.version", "to.sha", "to.short", "from.version", "from.sha", "from.short", "plan"];
+/// What stands before the name of something that is looked up.
+pub const ASKED: &str = "ask.";
 /// The longest name.
 const NAME: usize = 60;
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3_600);
+
+/// Headers that carry a secret.
+const SECRET_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "x-api-key"];
 
 /// Something that cannot be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,7 +131,7 @@ impl Faults {
 
     fn placeholders(&mut self, path: &str, argument: &str) {
         for name in placeholders(argument) {
-            if !PLACEHOLDERS.contains(&name) {
+            if !PLACEHOLDERS.contains(&name) && !name.starts_with(ASKED) {
                 self.add(path, format!("unknown placeholder `{{{name}}}`; {}", hint(name, &PLACEHOLDERS)));
             }
         }
@@ -154,6 +161,7 @@ impl Faults {
             self.json(&format!("{path}.json"), json);
         }
         self.token(path, request.token.as_ref());
+        self.headers(path, &request.headers, request.token_header.as_deref());
         let known = ["POST", "PUT", "PATCH", "DELETE", "GET"];
         if !known.contains(&request.method.as_str()) {
             let what = format!("`{}` is no method; {}", request.method, hint(&request.method.to_uppercase(), &known));
@@ -162,15 +170,25 @@ impl Faults {
     }
 
     fn verify(&mut self, path: &str, verify: &Verify) {
-        match (&verify.run, &verify.url) {
-            (Some(_), Some(_)) => self.add(path, "has `run` or `url`, not both"),
-            (None, None) => self.add(path, "needs `run = [\"program\", …]` or `url = \"…\"`"),
-            (Some(argv), None) => self.argv(&format!("{path}.run"), argv),
-            (None, Some(url)) => self.template(&format!("{path}.url"), url, verify.allow_http),
+        match (&verify.run, &verify.url, &verify.file) {
+            (Some(argv), None, None) => self.argv(&format!("{path}.run"), argv),
+            (None, Some(url), None) => self.template(&format!("{path}.url"), url, verify.allow_http),
+            (None, None, Some(file)) => self.placeholders(&format!("{path}.file"), file),
+            (None, None, None) => self.add(path, "needs `run = [\"program\", …]`, `url = \"…\"` or `file = \"…\"`"),
+            _ => self.add(path, "has one of `run`, `url` and `file`, not more"),
         }
-        if let Some(json) = &verify.json {
-            self.json_path(&format!("{path}.json"), json, verify.url.is_some());
+        for (key, json) in [("json", &verify.json), ("follow", &verify.follow)] {
+            if let Some(Err(what)) = json.as_ref().map(|json| check_json_path(json)) {
+                self.add(&format!("{path}.{key}"), what);
+            }
         }
+        if verify.follow.is_some() && verify.url.is_none() {
+            self.add(&format!("{path}.follow"), "goes with `url` alone");
+        }
+        if !verify.fails.is_empty() && verify.equals.is_none() {
+            self.add(&format!("{path}.fails"), "needs `equals` beside it: what is right");
+        }
+        self.headers(path, &verify.headers, verify.token_header.as_deref());
         if let Some(equals) = &verify.equals {
             self.placeholders(&format!("{path}.equals"), equals);
         }
@@ -198,6 +216,22 @@ impl Faults {
             self.add(path, "goes with `url` alone");
         } else if !json.starts_with('$') {
             self.add(path, "a path begins with `$`, such as `$.commit`");
+        }
+    }
+
+    /// Headers stand in the file as they are: no place for a secret.
+    fn headers(&mut self, path: &str, headers: &BTreeMap<String, String>, token_header: Option<&str>) {
+        let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        for (name, value) in headers {
+            let at = format!("{path}.headers.{name}");
+            if !is_name(name) || value.chars().any(char::is_control) {
+                self.add(&at, "is no header");
+            } else if SECRET_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+                self.add(&at, "a secret never stands in the file: use `token`, and `token_header` for its header");
+            }
+        }
+        if token_header.is_some_and(|name| !is_name(name)) {
+            self.add(&format!("{path}.token_header"), "is no name of a header");
         }
     }
 
@@ -258,6 +292,15 @@ impl Faults {
             self.add(path, what);
         }
     }
+}
+
+/// What is wrong with a path into JSON: neither the short form nor JSONPath.
+fn check_json_path(path: &str) -> Result<(), String> {
+    if crate::http::path::check(path).is_ok() {
+        return Ok(());
+    }
+    let parsed = serde_json_path::JsonPath::parse(path);
+    parsed.map(drop).map_err(|error| format!("no path into JSON: write `$.name`, `$.list[0]` or JSONPath: {error}"))
 }
 
 /// What is wrong with an address: no http(s), a password in it, or http to another machine.

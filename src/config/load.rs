@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::problem::{ConfigError, Problem};
 use super::schema::Config;
-use super::{check, shape};
+use super::{check, recipe, shape};
 
 /// The file's name.
 pub const FILE: &str = "hotfix.toml";
@@ -53,9 +53,12 @@ pub fn find(start: &Path) -> Result<Option<Loaded>, ConfigError> {
 /// # Errors
 /// With everything that is wrong with it.
 pub fn parse(text: &str, path: &Path) -> Result<Loaded, ConfigError> {
-    let shaped = shape::read::<Config>(text);
+    let mut shaped = shape::read::<Config>(text);
     let mut problems = shaped.problems;
-    for fault in shaped.value.iter().flat_map(check::check) {
+    let rollback = shaped.value.as_mut().and_then(|config| config.rollback.as_mut());
+    let mut faults = rollback.map(recipe::expand_all).unwrap_or_default();
+    faults.extend(shaped.value.iter().flat_map(check::check));
+    for fault in faults {
         problems.push(Problem::at(text, shape::span(&shaped.table, &fault.path), &fault.what));
     }
     match shaped.value {

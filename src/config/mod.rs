@@ -14,6 +14,7 @@ pub mod duration;
 pub mod load;
 pub mod problem;
 pub mod program;
+pub mod recipe;
 pub mod schema;
 pub mod secret;
 pub mod shape;

@@ -3,17 +3,23 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::secret::Secret;
+pub use ask::*;
 pub use canary::*;
 pub use change::*;
 pub use comms::*;
+pub use deploy::*;
+pub use flag::*;
 pub use git::*;
 pub use incident::*;
 pub use rollback::*;
 pub use test_source::*;
 
+mod ask;
 mod canary;
 mod change;
 mod comms;
+mod deploy;
+mod flag;
 mod git;
 mod incident;
 mod rollback;

@@ -1,6 +1,8 @@
 //! Everything that a configuration would run, contact or authenticate with (pure).
 
-use super::schema::{Config, Engine, Helm, Kubernetes, MetricSource, Request, Rollback, Secret, TestSource, Verify};
+use super::schema::{
+    Config, Engine, FeatureFlag, Helm, Kubernetes, MetricSource, Request, Rollback, Secret, TestSource, Verify,
+};
 
 mod comms;
 
@@ -63,6 +65,8 @@ pub struct Uses {
     pub contacts: Vec<Contact>,
     /// The secrets.
     pub secrets: Vec<Needs>,
+    /// The files that it changes: what for, and their paths.
+    pub edits: Vec<(String, String)>,
 }
 
 impl Uses {
@@ -94,7 +98,7 @@ impl Uses {
 
     /// Whether there is anything that needs trust.
     pub fn is_empty(&self) -> bool {
-        self.runs.is_empty() && self.contacts.is_empty() && self.secrets.is_empty()
+        self.runs.is_empty() && self.contacts.is_empty() && self.secrets.is_empty() && self.edits.is_empty()
     }
 
     fn metrics(&mut self, purpose: &str, source: &MetricSource) {
@@ -185,6 +189,13 @@ impl Uses {
     }
 
     fn way(&mut self, rollback: &Rollback) {
+        for ask in &rollback.ask {
+            let purpose = format!("rollback, looking up {}", ask.name);
+            self.run(&purpose, ask.run.as_deref());
+            if let Some(url) = &ask.url {
+                self.contact(&purpose, "GET", url, ask.token.as_ref(), ask.allow_http);
+            }
+        }
         for step in &rollback.steps {
             let purpose = format!("rollback step {}", step.name);
             self.run(&purpose, step.run.as_deref());
@@ -230,11 +241,36 @@ impl Uses {
             let revisions = of("kubectl", context, namespace, &["get", "replicasets.apps"]);
             self.run("rollback engine", Some(&revisions));
         }
+        rollback.flag.iter().for_each(|flag| self.flag(flag));
+        if let Some(it) = &rollback.github {
+            self.contact("rollback engine: the pipeline", "POST", it.api(), it.token.as_ref(), it.allow_http);
+            self.probe(format!("{}/repos/{}", it.api(), it.repository));
+        }
+        if let Some(it) = &rollback.gitops {
+            let context = it.context.as_ref().map(|context| format!("--context={context}"));
+            for verb in ["get", "patch"] {
+                let argv = of("kubectl", context.clone(), it.namespace(), &[verb, &it.object()]);
+                self.run("rollback engine: who follows git", Some(&argv));
+            }
+        }
         if let Some(Helm { release, namespace, context, .. }) = &rollback.helm {
             let context = context.as_ref().map(|context| format!("--kube-context={context}"));
             for verb in ["history", "rollback"] {
                 self.run("rollback engine", Some(&of("helm", context.clone(), namespace, &[verb, release])));
             }
+        }
+    }
+
+    fn flag(&mut self, flag: &FeatureFlag) {
+        let purpose = "rollback engine: the flag";
+        if let Some(it) = &flag.unleash {
+            self.contact(purpose, "POST", &it.url, it.token.as_ref(), it.allow_http);
+        }
+        if let Some(it) = &flag.launchdarkly {
+            self.contact(purpose, "PATCH", &it.url, it.token.as_ref(), it.allow_http);
+        }
+        if let Some(it) = &flag.flagd {
+            self.edits.push((purpose.to_owned(), it.file.clone()));
         }
     }
 
@@ -288,7 +324,7 @@ pub fn unsupported(config: &Config) -> Vec<String> {
     let mut found = Vec::new();
     let mut tell = |what: String| found.push(format!("{what}: not supported by this version yet"));
     let ways = config.rollback.iter().flat_map(Rollback::ways);
-    let waiting = [Engine::Salesforce, Engine::GithubActions, Engine::GitRevert];
+    let waiting = [Engine::Salesforce, Engine::GitRevert];
     for way in ways.filter(|it| waiting.contains(&it.engine)) {
         tell(format!("the engine {} of [rollback]", way.engine.label()));
     }

@@ -8,13 +8,18 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::lookup;
 use super::model::{Step, StepAction};
 use super::placeholder::{Place, Values};
 use super::plan::{Contents, PlanError, Problem};
-use crate::config::schema::{self, Engine, Verify};
+use crate::config::schema::{self, Engine, Request, Verify};
 
 mod argo;
+mod argo_cd;
 mod cluster;
+mod flag;
+mod github;
+mod gitops;
 mod helm;
 mod kubernetes;
 
@@ -30,30 +35,67 @@ pub(super) struct Native {
     pub verify: Verify,
     /// What the operator must know before firing.
     pub warnings: Vec<String>,
+    /// The flag that goes off, where that is all and the code stays.
+    pub flag: Option<String>,
 }
 
-/// The commands whose answers [`native`] needs, in this order; none where the file lists the steps.
-pub fn questions(rollback: &schema::Rollback, _contents: &Contents) -> Vec<Vec<String>> {
-    match (rollback.engine, &rollback.kubernetes, &rollback.helm) {
-        (Engine::Kubernetes, Some(it), _) => kubernetes::questions(it),
-        (Engine::ArgoRollouts, Some(it), _) => argo::questions(it),
-        (Engine::Helm, _, Some(it)) => helm::questions(it),
-        _ => Vec::new(),
-    }
+/// What an engine needs to know before it can make a plan. To ask it changes nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Question {
+    /// A command that prints JSON.
+    Run(Vec<String>),
+    /// A command that prints a text; and what it means when it ends with 1, as `grep` does.
+    Print(Vec<String>, String),
+    /// An address that answers JSON, or a text.
+    Get(Box<Request>),
+    /// A file: its text.
+    Read(String),
+}
+
+/// The questions whose answers [`native`] needs, in this order; none where the file lists the steps.
+pub fn questions(rollback: &schema::Rollback, contents: &Contents) -> Vec<Question> {
+    let mut questions = rollback.gitops.as_ref().map(gitops::questions).unwrap_or_default();
+    questions.extend(match rollback.engine {
+        Engine::Kubernetes => asked(rollback.kubernetes.as_ref(), kubernetes::questions),
+        Engine::ArgoRollouts => asked(rollback.kubernetes.as_ref(), argo::questions),
+        Engine::Helm => asked(rollback.helm.as_ref(), helm::questions),
+        Engine::Flag => asked(rollback.flag.as_ref(), flag::questions),
+        Engine::GithubActions => asked(rollback.github.as_ref(), |it| github::questions(it, contents)),
+        Engine::Steps => lookup::questions(rollback, contents),
+        Engine::ArgoCd | Engine::Salesforce | Engine::GitRevert => Vec::new(),
+    });
+    questions
+}
+
+fn asked<T>(table: Option<&T>, ask: impl Fn(&T) -> Vec<Question>) -> Vec<Question> {
+    table.map(ask).unwrap_or_default()
 }
 
 /// The steps that lead to the target, from what the world answered.
 pub(super) fn native(rollback: &schema::Rollback, contents: &Contents, answers: &[Value]) -> Result<Native, PlanError> {
-    let problem = |problem| PlanError { part: "engine".into(), problem };
-    let native = match (rollback.engine, &rollback.kubernetes, &rollback.helm) {
-        (Engine::Kubernetes, Some(it), _) => kubernetes::native(it, contents, answers),
-        (Engine::ArgoRollouts, Some(it), _) => argo::native(it, contents, answers),
-        (Engine::Helm, _, Some(it)) => helm::native(it, contents, answers),
-        (Engine::Kubernetes | Engine::ArgoRollouts, None, _) => Err(Problem::NeedsTable("kubernetes")),
-        (Engine::Helm, _, None) => Err(Problem::NeedsTable("helm")),
-        (Engine::Salesforce | Engine::GithubActions | Engine::GitRevert | Engine::Steps, ..) => Err(Problem::Engine),
-    };
-    native.map_err(problem)
+    made(rollback, contents, answers).map_err(|problem| PlanError { part: "engine".into(), problem })
+}
+
+fn made(rollback: &schema::Rollback, contents: &Contents, answers: &[Value]) -> Result<Native, Problem> {
+    let owners = usize::from(rollback.gitops.is_some());
+    let (owner, own) = answers.split_at_checked(owners).unwrap_or((answers, &[]));
+    let native = match rollback.engine {
+        Engine::Kubernetes => kubernetes::native(table(&rollback.kubernetes, "kubernetes")?, contents, own),
+        Engine::ArgoRollouts => argo::native(table(&rollback.kubernetes, "kubernetes")?, contents, own),
+        Engine::Helm => helm::native(table(&rollback.helm, "helm")?, contents, own),
+        Engine::Flag => flag::native(table(&rollback.flag, "flag")?, own),
+        Engine::GithubActions => github::native(table(&rollback.github, "github")?, contents, own),
+        Engine::ArgoCd => argo_cd::native(table(&rollback.gitops, "gitops")?, contents, owner),
+        Engine::Salesforce | Engine::GitRevert | Engine::Steps => Err(Problem::Engine),
+    }?;
+    match &rollback.gitops {
+        Some(it) => gitops::suspended(native, it, owner),
+        None => Ok(native),
+    }
+}
+
+fn table<'t, T>(table: &'t Option<T>, name: &'static str) -> Result<&'t T, Problem> {
+    table.as_ref().ok_or(Problem::NeedsTable(name))
 }
 
 /// A step that runs a command, with the way to see that it took effect.
@@ -71,18 +113,14 @@ fn step(name: impl Into<String>, argv: Vec<String>, timeout: Duration, verify: O
     }
 }
 
+/// A step that does nothing but look until the world is like this.
+fn wait(name: impl Into<String>, verify: Verify) -> Step {
+    Step { action: StepAction::Wait, idempotent: true, ..step(name, Vec::new(), verify.within, Some(verify)) }
+}
+
 /// A look by a command that prints exactly this.
 fn prints(argv: Vec<String>, equals: impl Into<String>) -> Verify {
-    Verify {
-        run: Some(argv),
-        url: None,
-        json: None,
-        equals: Some(equals.into()),
-        each: false,
-        within: WITHIN,
-        token: None,
-        allow_http: false,
-    }
+    Verify { run: Some(argv), equals: Some(equals.into()), within: WITHIN, ..Verify::default() }
 }
 
 /// The target as a registry or a chart may spell it.

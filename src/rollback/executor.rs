@@ -19,6 +19,7 @@ use crate::journal::record::Record;
 use crate::journal::{JournalError, Recorder};
 
 pub mod fallback;
+mod flagd;
 pub mod lock;
 mod look;
 mod program;

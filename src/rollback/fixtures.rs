@@ -52,16 +52,8 @@ pub fn step(name: &str, run: &[&str]) -> Step {
 }
 
 pub fn verify_run(argv: &[&str]) -> Verify {
-    Verify {
-        run: Some(argv.iter().map(|&arg| arg.into()).collect()),
-        url: None,
-        json: None,
-        equals: None,
-        each: false,
-        within: Duration::from_millis(300),
-        token: None,
-        allow_http: false,
-    }
+    let run = Some(argv.iter().map(|&arg| arg.into()).collect());
+    Verify { run, within: Duration::from_millis(300), ..Verify::default() }
 }
 
 pub fn verify_url(url: &str, json: &str, equals: &str) -> Verify {

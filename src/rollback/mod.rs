@@ -2,6 +2,7 @@
 //!
 //! - [`model`]: the plan as a value, and the names that other rooms use (pure).
 //! - [`plan`], [`placeholder`]: from configuration and git to a plan (pure).
+//! - `lookup`: what steps name that only the world knows, put in its place (pure).
 //! - [`guard`]: the key that arms, and the letter that fires (pure).
 //! - [`execution`]: a running or ended rollback, folded from the journal; where it may go on (pure).
 //! - [`output`]: the tail of what the steps print (pure).
@@ -14,6 +15,7 @@ pub mod engine;
 pub mod execution;
 pub mod executor;
 pub mod guard;
+mod lookup;
 pub mod model;
 pub mod output;
 pub mod overlay;

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 pub use super::execution::Execution;
 pub use super::guard::Guard;
 pub use super::state::{Effect, Event, State};
-use crate::config::schema::{Request, Verify};
+use crate::config::schema::{FlagdFlag, Request, Verify};
 use crate::evidence::text::clean;
 use crate::evidence::{Evidence, Oid, Subject};
 
@@ -113,6 +113,10 @@ pub enum StepAction {
     Http(Request),
     /// Asks a person to do something.
     Manual(String),
+    /// Turns a flag off in a file.
+    Flagd(FlagdFlag),
+    /// Does nothing but look at the world until it is as the step's `verify` says.
+    Wait,
 }
 
 fn is_zero(number: &u32) -> bool {
@@ -146,6 +150,9 @@ impl Plan {
     /// What comes back by no step of the plan, worst first: what git saw, then what git cannot see.
     pub fn stays(&self) -> Vec<String> {
         let mut kept: Vec<String> = self.undoes.iter().filter_map(Undone::leaves_behind).collect();
+        if self.keeps_code {
+            kept.push("the code: no commit is undone, and a restart that loses the flag runs it again".into());
+        }
         kept.push("data that was written since, sent messages, what waits in queues".into());
         kept.push("configuration, flags and secrets outside of these commits".into());
         kept
@@ -216,12 +223,14 @@ impl StepAction {
         matches!(self, Self::Manual(_))
     }
 
-    /// `run`, `http` or `manual`.
+    /// `run`, `http`, `manual`, `flagd` or `wait`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Run(_) => "run",
             Self::Http(_) => "http",
             Self::Manual(_) => "manual",
+            Self::Flagd(_) => "flagd",
+            Self::Wait => "wait",
         }
     }
 
@@ -234,25 +243,28 @@ impl StepAction {
                 clean(&format!("{} {}{body}", request.method, request.url))
             }
             Self::Manual(text) => clean(text),
+            Self::Flagd(FlagdFlag { file, flag }) => clean(&format!("sets {flag} to DISABLED in {file}")),
+            Self::Wait => "waits, and does nothing".into(),
         }
     }
 }
 
 /// A look at the world, on one line.
 pub fn describe(verify: &Verify) -> String {
-    let what = match (&verify.run, &verify.url) {
+    let what = match (&verify.run, verify.url.as_ref().or(verify.file.as_ref())) {
         (Some(argv), _) => quoted(argv),
-        (None, Some(url)) => clean(url),
+        (None, Some(place)) => clean(place),
         (None, None) => String::new(),
     };
-    let path = verify.json.as_ref().map_or_else(String::new, |path| format!(" {}", clean(path)));
+    let paths = verify.follow.iter().chain(&verify.json);
+    let path = paths.fold(String::new(), |paths, path| format!("{paths} {}", clean(path)));
     let each = if verify.each { " each" } else { "" };
     let value = verify.equals.as_ref().map_or_else(String::new, |value| format!("{each} = {}", clean(value)));
     format!("{what}{path}{value}, within {}", short(verify.within))
 }
 
 /// Arguments as one line; none looks like two.
-fn quoted(argv: &[String]) -> String {
+pub(super) fn quoted(argv: &[String]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,{}".contains(c);
     let quote = |arg: &String| match !arg.is_empty() && arg.chars().all(plain) {
         true => arg.clone(),

@@ -6,9 +6,11 @@ use super::model::Version;
 use crate::evidence::text::clean;
 
 /// The names that can stand between braces.
-pub const NAMES: [&str; 5] = ["to.version", "to.sha", "from.version", "from.sha", PLAN];
+pub const NAMES: [&str; 7] = ["to.version", "to.sha", "to.short", "from.version", "from.sha", "from.short", PLAN];
 /// The one that is filled last, because the plan's hash covers all others.
 pub const PLAN: &str = "plan";
+/// How many digits of a commit `{to.short}` has.
+const SHORT: usize = 8;
 /// The longest version name that is let through, in bytes.
 const VERSION_LIMIT: usize = 200;
 
@@ -82,6 +84,10 @@ impl Values<'_> {
         let version = if name.starts_with("to.") { self.to } else { self.from };
         if name.ends_with(".sha") {
             return version.oid.as_ref().map(ToString::to_string).ok_or(FillError::NoValue(name));
+        }
+        if name.ends_with(".short") {
+            let oid = version.oid.as_ref().ok_or(FillError::NoValue(name))?;
+            return Ok(oid.as_str().chars().take(SHORT).collect());
         }
         match objection(&version.reference) {
             Some(why) => Err(FillError::BadValue { name, value: clean(&version.reference), why }),
@@ -165,7 +171,7 @@ fn check_authority(url: &str) -> Result<(), FillError> {
 }
 
 /// RFC 3986, section 2.3: everything but the unreserved characters becomes `%XX`.
-fn percent_encoded(value: &str) -> String {
+pub(super) fn percent_encoded(value: &str) -> String {
     let mut out = String::new();
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

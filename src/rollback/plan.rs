@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::engine;
+use super::lookup;
 use super::model::{Class, Plan, Step, StepAction, Undone, Version};
 use super::placeholder::{self, FillError, Place, Values};
 use crate::change::classes::Reversal;
@@ -87,7 +88,7 @@ pub enum Problem {
     #[error("there is no version to go back to: {0}")]
     NoTarget(String),
     /// An engine that this version does not have.
-    #[error("this hotfix has the engines steps, kubernetes, argo-rollouts and helm")]
+    #[error("this hotfix has the engines steps, kubernetes, argo-rollouts, helm, flag, github-actions and argo-cd")]
     Engine,
     /// An engine does not know what to act on.
     #[error("it needs [rollback.{0}], which says what it acts on")]
@@ -98,6 +99,9 @@ pub enum Problem {
     /// Somebody was faster, or production was never there.
     #[error("what it would go back to runs already: {0}")]
     Already(String),
+    /// What the world says is in the way of it.
+    #[error("{0}")]
+    InTheWay(String),
     /// The cluster has forgotten the target.
     #[error("no revision runs {wanted}; there are: {kept}")]
     NoRevision {
@@ -138,6 +142,8 @@ pub enum Problem {
 /// When the configuration makes no sense, a value is not fit for the place that it would fill, or the world has no
 /// revision to go back to.
 pub fn build(rollback: &schema::Rollback, contents: Contents, answers: &[Value]) -> Result<Plan, PlanError> {
+    let looked_up = lookup::filled(rollback, &contents, answers)?;
+    let rollback = looked_up.as_ref().unwrap_or(rollback);
     let values = Values { from: &contents.from, to: &contents.to };
     let in_verify = |problem| PlanError { part: "verify".into(), problem };
     let configured = rollback.verify.as_ref().map(|it| build_verify(it, values)).transpose().map_err(in_verify)?;
@@ -145,12 +151,25 @@ pub fn build(rollback: &schema::Rollback, contents: Contents, answers: &[Value])
         (listed_steps(rollback, values)?, configured, Vec::new())
     } else {
         let native = engine::native(rollback, &contents, answers)?;
-        (native.steps, Some(configured.unwrap_or(native.verify)), native.warnings)
+        let verify = Some(configured.unwrap_or_else(|| native.verify.clone()));
+        if let Some(flag) = native.flag.clone() {
+            return Ok(without_flag(rollback.label(), contents.from, native, &flag, verify));
+        }
+        (native.steps, verify, native.warnings)
     };
     let Contents { from, to, class, undoes, mut warnings } = contents;
     warnings.extend(more);
+    warnings.extend(rollback.warnings.iter().map(|warning| clean(warning)));
     let (name, keeps_code, chosen) = (clean(rollback.label()), rollback.keeps_code, String::new());
     Ok(Plan { name, keeps_code, chosen, from, to, class, undoes, steps, verify, warnings })
+}
+
+/// A plan that leaves the code as it is, so that what git says of going back does not matter.
+fn without_flag(name: &str, from: Version, native: engine::Native, flag: &str, verify: Option<Verify>) -> Plan {
+    let to = Version { reference: format!("{} without {flag}", from.reference), oid: from.oid.clone() };
+    let engine::Native { steps, warnings, .. } = native;
+    let (name, chosen, undoes) = (clean(name), String::new(), Vec::new());
+    Plan { name, keeps_code: true, chosen, from, to, class: Class::Clean, undoes, steps, verify, warnings }
 }
 
 fn listed_steps(rollback: &schema::Rollback, values: Values) -> Result<Vec<Step>, PlanError> {
@@ -172,7 +191,7 @@ impl Plan {
                 let fill = |text: &str| Ok::<_, Infallible>(placeholder::fill_plan(text, &hash));
                 let Ok(()) = request.json.iter_mut().try_for_each(|json| fill_json(json, &fill));
             }
-            StepAction::Manual(_) => {}
+            StepAction::Manual(_) | StepAction::Flagd(_) | StepAction::Wait => {}
         }
         step.rehearse.iter_mut().chain(&mut step.compensate).for_each(|argv| fill_all(argv, &hash));
         step.verify.iter_mut().for_each(|verify| fill_verify(verify, &hash));
@@ -190,21 +209,27 @@ impl Plan {
 fn build_step(step: &schema::Step, values: Values) -> Result<Step, PlanError> {
     let problem = |problem| PlanError { part: format!("step {:?}", step.name), problem };
     let action = build_action(step, values).map_err(problem)?;
+    let is_wait = action == StepAction::Wait;
+    let name = values.fill(&step.name, Place::Plain).unwrap_or_else(|_| step.name.clone());
     let argv = |key, argv: &Option<Vec<String>>| {
         argv.as_ref().map(|it| build_argv(key, it, values)).transpose().map_err(problem)
     };
     let (rehearse, compensate) = (argv("rehearse", &step.rehearse)?, argv("compensate", &step.compensate)?);
     let verify = step.verify.as_ref().map(|it| build_verify(it, values)).transpose().map_err(problem)?;
-    let timeout = if step.http.is_some() { step.timeout.min(REQUEST_LIMIT) } else { step.timeout };
+    let timeout = match (&action, &verify) {
+        (StepAction::Http(_), _) => step.timeout.min(REQUEST_LIMIT),
+        (StepAction::Wait, Some(verify)) => verify.within,
+        _ => step.timeout,
+    };
     Ok(Step {
-        name: clean(&step.name),
+        name: clean(&name),
         action,
         rehearse,
         compensate,
         retries: if step.idempotent { step.retries } else { 0 },
         timeout_s: timeout.as_secs_f64(),
         verify,
-        idempotent: step.idempotent,
+        idempotent: step.idempotent || is_wait,
         irreversible: step.irreversible,
     })
 }
@@ -214,6 +239,7 @@ fn build_action(step: &schema::Step, values: Values) -> Result<StepAction, Probl
         (Some(argv), None, None) => Ok(StepAction::Run(build_argv("run", argv, values)?)),
         (None, Some(request), None) => Ok(StepAction::Http(build_request(request, values)?)),
         (None, None, Some(text)) => Ok(StepAction::Manual(clean(&values.fill(text, Place::Plain)?))),
+        (None, None, None) if step.verify.is_some() => Ok(StepAction::Wait),
         _ => Err(Problem::NotOne("run", "http")),
     }
 }
@@ -241,16 +267,19 @@ fn build_request(request: &Request, values: Values) -> Result<Request, Problem> 
 }
 
 fn build_verify(verify: &Verify, values: Values) -> Result<Verify, Problem> {
-    if verify.run.is_some() == verify.url.is_some() {
+    let places = [verify.run.is_some(), verify.url.is_some(), verify.file.is_some()];
+    if places.iter().filter(|is_given| **is_given).count() != 1 {
         return Err(Problem::NotOne("run", "url"));
     }
-    if verify.json.is_some() && verify.equals.is_none() {
+    if (verify.json.is_some() || !verify.fails.is_empty()) && verify.equals.is_none() {
         return Err(Problem::Needs("json", "equals"));
     }
     let run = verify.run.as_ref().map(|argv| build_argv("verify.run", argv, values)).transpose()?;
     let url = verify.url.as_ref().map(|url| values.fill(url, Place::Url)).transpose()?;
-    let equals = verify.equals.as_ref().map(|text| values.fill(text, Place::Plain)).transpose()?;
-    Ok(Verify { run, url, equals, ..verify.clone() })
+    let plain = |text: &Option<String>| text.as_ref().map(|text| values.fill(text, Place::Plain)).transpose();
+    let [file, follow, json, equals] =
+        [plain(&verify.file)?, plain(&verify.follow)?, plain(&verify.json)?, plain(&verify.equals)?];
+    Ok(Verify { run, url, file, follow, json, equals, ..verify.clone() })
 }
 
 fn fill_all(argv: &mut [String], hash: &str) {
@@ -259,7 +288,8 @@ fn fill_all(argv: &mut [String], hash: &str) {
 
 fn fill_verify(verify: &mut Verify, hash: &str) {
     verify.run.iter_mut().for_each(|argv| fill_all(argv, hash));
-    for text in verify.url.iter_mut().chain(verify.equals.iter_mut()) {
+    let Verify { url, follow, json, equals, fails, .. } = verify;
+    for text in [url, follow, json, equals].into_iter().flatten().chain(fails) {
         *text = placeholder::fill_plan(text, hash);
     }
 }

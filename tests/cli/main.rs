@@ -6,6 +6,7 @@ mod canary;
 mod engine;
 mod incident;
 mod place;
+mod recipes;
 mod rollback;
 mod say;
 mod servers;

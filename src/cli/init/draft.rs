@@ -4,13 +4,14 @@ use std::fmt::Write;
 
 use super::Preset;
 use super::detect::Found;
+use crate::config::recipe::Recipe;
 
 /// What a preset calls the service.
 const SERVICE: &str = "SERVICE";
 
 /// The file for what was found. A preset that was asked for is in force; one that was only detected is there
-/// as comments. `canary` is the part of it that was taken over from another tool.
-pub fn write(found: &Found, asked: Option<Preset>, canary: Option<&str>) -> String {
+/// as comments. `canary` is the part of it that was taken over from another tool. With a recipe the way back follows.
+pub fn write(found: &Found, asked: Option<Preset>, canary: Option<&str>, has_recipe: bool) -> String {
     let mut out = String::from(
         "# hotfix.toml: how this service is hotfixed. Nothing in here is run or contacted before you have said\n\
          # `hotfix trust`, and a change asks again. A secret never stands in here: name it, as in { env = \"NAME\" }.\n\
@@ -19,7 +20,26 @@ pub fn write(found: &Found, asked: Option<Preset>, canary: Option<&str>) -> Stri
     // Writing to a String cannot fail.
     let _ = write!(out, "{}{}{LIMITS}{}", production(found), git(found), tests(found, asked));
     out.extend(canary);
-    out += &deployment(found, asked);
+    if !has_recipe {
+        out += &deployment(found, asked);
+    }
+    out
+}
+
+/// `[rollback]` by a recipe: what must be given in force, the rest as comments.
+pub fn by_recipe(found: &Found, name: &str, recipe: &Recipe) -> String {
+    let needs = if recipe.needs.is_empty() { String::new() } else { format!(" It runs {}.", recipe.needs.join(", ")) };
+    let mut out = format!("# {}.{needs}\n# Adapt names and addresses.\n[rollback]\n", recipe.about);
+    let _ = writeln!(out, "recipe = {}\n\n[rollback.params]", string(name));
+    for param in &recipe.params {
+        let value = match (&param.default, &param.example) {
+            (Some(default), _) => string(default),
+            (None, Some(example)) => example.to_string().replace(SERVICE, &found.service),
+            (None, None) => string(""),
+        };
+        let sign = if param.default.is_some() { "# " } else { "" };
+        let _ = writeln!(out, "{sign}{} = {value}   # {}", param.name, param.about);
+    }
     out
 }
 

@@ -24,7 +24,7 @@ fn every_preset_holds_and_this_version_acts_on_all_of_it() {
         let config = parse(preset.text()).config;
         let is_verified = |it: Rollback| it.verify.is_some() || it.engine != Engine::Steps;
         assert!(config.rollback.is_some_and(is_verified), "{preset:?}: an engine looks by itself");
-        let drafted = parse(&draft::write(&found(), Some(*preset), None));
+        let drafted = parse(&draft::write(&found(), Some(*preset), None, false));
         assert_eq!(unsupported(&drafted.config), Vec::<String>::new(), "{preset:?}");
         assert!(!drafted.text.contains("SERVICE"), "{preset:?}");
         assert!(!Uses::of(&drafted.config).is_empty());
@@ -34,17 +34,29 @@ fn every_preset_holds_and_this_version_acts_on_all_of_it() {
 #[test]
 fn without_a_preset_nothing_would_be_run_or_contacted() {
     for preset in [None, Some(Preset::Helm)] {
-        let drafted = parse(&draft::write(&Found { preset, ..found() }, None, None));
+        let drafted = parse(&draft::write(&Found { preset, ..found() }, None, None, false));
         assert!(Uses::of(&drafted.config).is_empty());
         assert_eq!(drafted.config.production.reference.as_deref(), Some("v*"));
         assert_eq!(drafted.config.git.targets, ["main"]);
     }
 }
 
+#[test]
+fn every_recipe_is_drafted_with_its_parameters_named() {
+    for name in recipe::names() {
+        let recipe = recipe::find(name).unwrap();
+        let text = draft::write(&found(), None, None, true) + &draft::by_recipe(&found(), name, &recipe);
+        let rollback = parse(&text).config.rollback.unwrap();
+        assert!(!rollback.steps.is_empty() && rollback.verify.is_some(), "{name}");
+        assert!(!text.contains("SERVICE"), "{name}");
+        assert!(recipe.params.iter().all(|param| text.contains(&param.about)), "{name}");
+    }
+}
+
 /// Every part of the draft that is a comment holds as well once the comment signs are gone.
 #[test]
 fn the_comments_hold_when_they_are_taken_away() {
-    let text = draft::write(&Found { github: Some("acme/checkout".into()), ..found() }, None, None);
+    let text = draft::write(&Found { github: Some("acme/checkout".into()), ..found() }, None, None, false);
     let is_code = |line: &str| {
         let line = line.trim_start_matches("# ");
         line.starts_with('[')
@@ -70,7 +82,7 @@ fn a_draft_for_a_gradle_service_on_github() {
         preset: Some(Preset::Kubernetes),
         ..Found::default()
     };
-    insta::assert_snapshot!(draft::write(&found, None, None));
+    insta::assert_snapshot!(draft::write(&found, None, None, false));
 }
 
 #[test]
@@ -122,7 +134,7 @@ proptest! {
             github: Some(remote),
             ..found()
         };
-        let text = draft::write(&found, None, None);
+        let text = draft::write(&found, None, None, false);
         prop_assert!(load::parse(&text, &PathBuf::from("hotfix.toml")).is_ok(), "{}", text);
     }
 }

@@ -25,7 +25,11 @@ impl Faults {
             || !(rollback.steps.is_empty() && rollback.needs.is_empty())
             || rollback.kubernetes.is_some()
             || rollback.helm.is_some()
-            || rollback.git.is_some();
+            || rollback.git.is_some()
+            || rollback.flag.is_some()
+            || rollback.github.is_some()
+            || rollback.gitops.is_some()
+            || rollback.recipe.is_some();
         if is_way {
             self.add(
                 "rollback",
@@ -38,11 +42,13 @@ impl Faults {
     }
 
     fn way(&mut self, path: &str, way: &Rollback) {
-        if way.engine == Engine::Steps && way.steps.is_empty() {
+        // A recipe that does not hold has said so already.
+        if way.engine == Engine::Steps && way.steps.is_empty() && way.recipe.is_none() {
             let lists = format!("a rollback by steps needs at least one [[{}.steps]]", keys(path));
             self.add(path, lists);
         }
         self.engine(path, way);
+        self.asks(path, way);
         self.names(&format!("{path}.steps"), way.steps.iter().map(|step| step.name.as_str()));
         for (index, step) in way.steps.iter().enumerate() {
             self.step(&format!("{path}.steps.{index}"), step);
@@ -59,10 +65,14 @@ impl Faults {
     /// An engine makes its own steps, from what it acts on.
     fn engine(&mut self, path: &str, way: &Rollback) {
         let by_kubectl = matches!(way.engine, Engine::Kubernetes | Engine::ArgoRollouts);
+        let is_owned = by_kubectl || matches!(way.engine, Engine::Helm | Engine::ArgoCd);
         for (table, is_given, is_used) in [
             ("kubernetes", way.kubernetes.is_some(), by_kubectl),
             ("helm", way.helm.is_some(), way.engine == Engine::Helm),
             ("git", way.git.is_some(), way.engine == Engine::GitRevert),
+            ("flag", way.flag.is_some(), way.engine == Engine::Flag),
+            ("github", way.github.is_some(), way.engine == Engine::GithubActions),
+            ("gitops", way.gitops.is_some(), is_owned),
         ] {
             if is_given && !is_used {
                 self.add(&format!("{path}.{table}"), "the engine of this plan does not use it");
@@ -93,10 +103,13 @@ impl Faults {
                 }
             }
         }
+        way.flag.iter().for_each(|flag| self.flag(&format!("{path}.flag"), flag));
+        way.github.iter().for_each(|github| self.pipeline(&format!("{path}.github"), github));
+        way.gitops.iter().for_each(|gitops| self.gitops(&format!("{path}.gitops"), gitops));
     }
 
     /// Names become arguments: none may look like an option.
-    fn objects(&mut self, path: &str, names: [(&str, &String); 2], context: Option<&str>) {
+    pub(super) fn objects(&mut self, path: &str, names: [(&str, &String); 2], context: Option<&str>) {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
         for (key, name) in names {
             if name.is_empty() || !name.chars().all(allowed) || name.starts_with(['-', '.']) {
@@ -116,8 +129,11 @@ impl Faults {
             (Some(argv), None, None) => self.argv(&format!("{path}.run"), argv),
             (None, Some(request), None) => self.request(&format!("{path}.http"), request),
             (None, None, Some(text)) => self.placeholders(&format!("{path}.manual"), text),
+            (None, None, None) if step.verify.is_some() => {}
             (None, None, None) => {
-                self.add(path, "a step needs `run = [\"program\", …]`, `http = { url = \"…\" }` or `manual = \"…\"`");
+                let what = "a step needs `run = [\"program\", …]`, `http = { url = \"…\" }`, `manual = \"…\"`, or \
+                            `verify` to wait for";
+                self.add(path, what);
             }
             _ => self.add(path, "a step has one of `run`, `http` and `manual`: make two steps"),
         }

@@ -343,3 +343,25 @@ fn a_plan_among_several_is_checked_like_one_alone() {
         assert!(found.contains(said), "{said}\n{found}");
     }
 }
+
+#[test]
+fn a_flag_has_one_keeper_and_a_name_that_fits_an_address() {
+    let flag = |lines: &str| format!("[rollback]\nengine = \"flag\"\n[rollback.flag]\n{lines}\n");
+    let flagd = "flagd = { file = \"flags.json\", flag = \"new-gateway\" }";
+    assert!(parse(&flag(flagd), &at()).is_ok());
+    let both = format!("{flagd}\nlaunchdarkly = {{ project = \"p\", environment = \"e\", flag = \"a/../b\" }}");
+    let said = problems(&flag(&both)).join("\n");
+    assert!(said.contains("exactly one of `unleash`, `launchdarkly` and `flagd`"), "{said}");
+    assert!(said.contains("5:") && said.contains("has letters, digits"), "{said}");
+    assert!(problems(&flag(&flagd.replace(".json", ".yaml")))[0].contains("must be a JSON file"));
+}
+
+#[test]
+fn a_look_has_a_path_that_can_be_read_and_no_secret_among_its_headers() {
+    let look = |more: &str| step(&format!("verify = {{ url = \"https://h.example/\", equals = \"1\", {more} }}"));
+    assert!(parse(&look("json = \"$.runs[?search(@.title, '{plan}')].status\""), &at()).is_ok(), "it waits");
+    assert!(problems(&look("json = \"$.runs[?\""))[0].contains("no path into JSON"));
+    assert!(problems(&look("headers = { Authorization = \"Bearer x\" }"))[0].contains("a secret never stands"));
+    let file = step("verify = { file = \"flags.json\", follow = \"$.a\" }");
+    assert!(problems(&file)[0].contains("goes with `url` alone"));
+}

@@ -1,11 +1,12 @@
 //! `[rollback]`: how production goes back.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::super::duration;
-use super::Secret;
+use super::{Ask, FeatureFlag, GitHubDeploy, GitOps, Secret};
 
 /// `[rollback]`
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,23 @@ pub struct Rollback {
     pub helm: Option<Helm>,
     /// What the engine `git-revert` acts on.
     pub git: Option<GitRevert>,
+    /// What the engine `flag` turns off.
+    pub flag: Option<FeatureFlag>,
+    /// What the engine `github-actions` starts.
+    pub github: Option<GitHubDeploy>,
+    /// Who owns what is rolled back, and would bring the bad version again; also what `argo-cd` acts on.
+    pub gitops: Option<GitOps>,
+    /// A recipe that makes the steps, from `params`.
+    pub recipe: Option<String>,
+    /// What the recipe wants to know.
+    #[serde(default)]
+    pub params: toml::Table,
+    /// What is looked up before there is a plan, for the steps.
+    #[serde(default)]
+    pub ask: Vec<Ask>,
+    /// What an operator must know before firing.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// The steps, in order.
     #[serde(default)]
     pub steps: Vec<Step>,
@@ -68,7 +86,7 @@ impl Rollback {
 
     /// What the screen calls it.
     pub fn label(&self) -> &str {
-        self.name.as_deref().unwrap_or_else(|| self.engine.label())
+        self.name.as_deref().or(self.recipe.as_deref()).unwrap_or_else(|| self.engine.label())
     }
 }
 
@@ -138,6 +156,10 @@ pub enum Engine {
     Kubernetes,
     /// A Helm release.
     Helm,
+    /// A feature flag, turned off.
+    Flag,
+    /// An application of Argo CD, to an earlier entry of its history.
+    ArgoCd,
     /// A compensating deployment to a Salesforce org.
     Salesforce,
     /// A workflow of GitHub Actions.
@@ -154,6 +176,8 @@ impl Engine {
             Self::ArgoRollouts => "argo-rollouts",
             Self::Kubernetes => "kubernetes",
             Self::Helm => "helm",
+            Self::Flag => "flag",
+            Self::ArgoCd => "argo-cd",
             Self::Salesforce => "salesforce",
             Self::GithubActions => "github-actions",
             Self::GitRevert => "git-revert",
@@ -161,7 +185,8 @@ impl Engine {
     }
 }
 
-/// One step of a rollback: a command, a request, or something that a person does. Placeholders: `{to.version}`, `{to.sha}`,
+/// One step of a rollback: a command, a request, something that a person does, or, with `verify` alone, a wait.
+/// Placeholders: `{to.version}`, `{to.sha}`,
 /// `{from.version}`, `{from.sha}`, each filling (part of) one argument.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -195,7 +220,7 @@ pub struct Step {
 }
 
 /// An HTTP request.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// Default `POST`.
@@ -207,31 +232,52 @@ pub struct Request {
     pub json: Option<serde_json::Value>,
     /// A bearer token.
     pub token: Option<Secret>,
+    /// The header that carries the token as it is; `Authorization: Bearer` without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_header: Option<String>,
+    /// More headers, none of them a secret.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
     /// Plain http to a host that is not this machine.
     #[serde(default)]
     pub allow_http: bool,
 }
 
-/// A look at the world: a command or an address, and what it must answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A look at the world: a command, an address or a file, and what it must answer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verify {
     /// A command that must end with 0, and print `equals` if that is given.
     pub run: Option<Vec<String>>,
     /// An address that must answer 2xx.
     pub url: Option<String>,
-    /// A path into its JSON answer.
+    /// A file that must be there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// A path into the answer of `url`, to another address of the same server: it is asked instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub follow: Option<String>,
+    /// A path into the JSON that is seen; several values are joined by spaces.
     pub json: Option<String>,
     /// What is expected there, with placeholders.
     pub equals: Option<String>,
     /// Whether the answer is a list, lines or a JSON array, of which each must be that: one value for each instance.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub each: bool,
+    /// Values that end the look at once, for they will not change any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fails: Vec<String>,
     /// How long to keep looking.
     #[serde(default = "sixty_seconds", with = "duration")]
     pub within: Duration,
     /// A bearer token.
     pub token: Option<Secret>,
+    /// The header that carries the token as it is; `Authorization: Bearer` without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_header: Option<String>,
+    /// More headers, none of them a secret.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
     /// Plain http to a host that is not this machine.
     #[serde(default)]
     pub allow_http: bool,

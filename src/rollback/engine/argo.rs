@@ -1,12 +1,13 @@
 //! A rollout of Argo Rollouts: abort while the canary runs, then the old template; after full promotion the old
-//! template, promoted at once, because an abort is dropped silently then.
+//! template, promoted at once, because an abort is dropped silently then. Each patch holds only while the rollout is
+//! still as the preview saw it: a stale one is refused by the server and does nothing.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::cluster::{Kubectl, Object, target, warnings};
-use super::{Native, Wanted, prints, step};
+use super::{Native, Question, Wanted, prints, step};
 use crate::config::schema::{Kubernetes, Verify};
 use crate::rollback::model::Step;
 use crate::rollback::plan::{Contents, Problem};
@@ -17,11 +18,11 @@ const HASH: &str = "rollouts-pod-template-hash";
 const QUICK: Duration = Duration::from_secs(30);
 const SLACK: Duration = Duration::from_secs(10);
 
-pub(super) fn questions(it: &Kubernetes) -> Vec<Vec<String>> {
+pub(super) fn questions(it: &Kubernetes) -> Vec<Question> {
     let kubectl = Kubectl(it);
     vec![
-        kubectl.argv(&["get", &rollout(it), "--output=json"]),
-        kubectl.argv(&["get", "replicasets.apps", "--output=json"]),
+        Question::Run(kubectl.argv(&["get", &rollout(it), "--output=json"])),
+        Question::Run(kubectl.argv(&["get", "replicasets.apps", "--output=json"])),
     ]
 }
 
@@ -41,15 +42,15 @@ pub(super) fn native(it: &Kubernetes, contents: &Contents, answers: &[Value]) ->
     let verify = is_back(it, revision);
     let mut steps = Vec::new();
     if !is_promoted {
-        steps.push(abort(it));
+        steps.push(abort(it, &workload));
     }
     steps.push(restore(it, number, &workload, revision));
     // The stable version is taken up at once; any other would pass through all steps and pauses again.
     if is_promoted || !is_stable {
-        steps.push(promote(it));
+        steps.push(promote(it, revision));
     }
     steps.push(wait(it));
-    Ok(Native { steps, verify, warnings: warnings(&workload, it) })
+    Ok(Native { steps, verify, warnings: warnings(&workload, it), flag: None })
 }
 
 fn rollout(it: &Kubernetes) -> String {
@@ -63,32 +64,52 @@ fn is_back(it: &Kubernetes, revision: &Object) -> Verify {
     prints(argv, format!("Healthy {}", revision.images().join(" ")))
 }
 
-/// Sends all traffic to the stable version within seconds.
-fn abort(it: &Kubernetes) -> Step {
+/// Sends all traffic to the stable version within seconds, if it is still this canary that is not promoted. An abort
+/// of one that was promoted meanwhile would be dropped silently.
+fn abort(it: &Kubernetes, workload: &Object) -> Step {
     let verify = prints(Kubectl(it).argv(&["get", &rollout(it), "--output=jsonpath={.status.abort}"]), "true");
-    Step {
-        idempotent: true,
-        ..patch(it, "abort the rollout", "--type=merge", true, &json!({"status": {"abort": true}}), Some(verify))
-    }
+    let operations = json!([
+        {"op": "test", "path": "/status/currentPodHash", "value": workload.status["currentPodHash"]},
+        {"op": "test", "path": "/status/stableRS", "value": workload.status["stableRS"]},
+        {"op": "add", "path": "/status/abort", "value": true},
+    ]);
+    Step { idempotent: true, ..patch(it, "abort the rollout", true, &operations, Some(verify)) }
 }
 
-/// Puts the template of a revision back. The patch holds only if the template is still the one of the preview.
+/// Puts the template of a revision back. The patch holds only if the template is still the one of the preview. It has
+/// taken effect when the controller works on that revision: what is promoted before that is another one.
 fn restore(it: &Kubernetes, number: u64, workload: &Object, revision: &Object) -> Step {
     let mut template = revision.template().clone();
     if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
         labels.remove(HASH);
     }
-    let operations = json!([
-        {"op": "test", "path": "/spec/template", "value": workload.template()},
-        {"op": "replace", "path": "/spec/template", "value": template},
-    ]);
-    let verify = prints(Kubectl(it).images(&rollout(it)), revision.images().join(" "));
-    patch(it, &format!("put the template of revision {number} back"), "--type=json", false, &operations, Some(verify))
+    let mut operations = vec![
+        json!({"op": "test", "path": "/spec/template", "value": workload.template()}),
+        json!({"op": "replace", "path": "/spec/template", "value": template}),
+    ];
+    // A paused rollout goes nowhere, not even back; taken up any earlier it would go on with the bad version.
+    if workload.spec["paused"].as_bool() == Some(true) {
+        operations.push(json!({"op": "replace", "path": "/spec/paused", "value": false}));
+    }
+    let images = revision.images().join(" ");
+    let verify = match revision.metadata.labels.get(HASH) {
+        Some(hash) => {
+            let path = "--output=jsonpath={.status.currentPodHash} {.spec.template.spec.containers[*].image}";
+            prints(Kubectl(it).argv(&["get", &rollout(it), path]), format!("{hash} {images}"))
+        }
+        None => prints(Kubectl(it).images(&rollout(it)), images),
+    };
+    let name = format!("put the template of revision {number} back");
+    patch(it, &name, false, &Value::Array(operations), Some(verify))
 }
 
-fn promote(it: &Kubernetes) -> Step {
-    let body = json!({"status": {"promoteFull": true}});
-    Step { idempotent: true, ..patch(it, "promote past the pauses", "--type=merge", true, &body, None) }
+/// Passes over the steps, pauses and analysis of the rollout, if it is the restored revision that is under way.
+fn promote(it: &Kubernetes, revision: &Object) -> Step {
+    let hash = revision.metadata.labels.get(HASH);
+    let test = hash.map(|hash| json!({"op": "test", "path": "/status/currentPodHash", "value": hash}));
+    let promote = json!({"op": "add", "path": "/status/promoteFull", "value": true});
+    let operations = Value::Array(test.into_iter().chain([promote]).collect());
+    Step { idempotent: true, ..patch(it, "promote past the pauses", true, &operations, None) }
 }
 
 fn wait(it: &Kubernetes) -> Step {
@@ -97,10 +118,10 @@ fn wait(it: &Kubernetes) -> Step {
     Step { idempotent: true, ..step("wait until it is healthy", argv, it.timeout + SLACK, None) }
 }
 
-fn patch(it: &Kubernetes, name: &str, kind: &str, is_status: bool, body: &Value, verify: Option<Verify>) -> Step {
-    let (object, body) = (rollout(it), format!("--patch={body}"));
+fn patch(it: &Kubernetes, name: &str, is_status: bool, operations: &Value, verify: Option<Verify>) -> Step {
+    let (object, body) = (rollout(it), format!("--patch={operations}"));
     let status: &[&str] = if is_status { &["--subresource=status"] } else { &[] };
-    let args = [&["patch", &object, kind][..], status, &[&body]].concat();
+    let args = [&["patch", &object, "--type=json"][..], status, &[&body]].concat();
     let rehearse = Some(Kubectl(it).argv(&[&args[..], &["--dry-run=server"]].concat()));
     Step { rehearse, ..step(name, Kubectl(it).argv(&args), QUICK, verify) }
 }

@@ -54,6 +54,10 @@ pub(super) struct Metadata {
 #[derive(Debug, Clone, Deserialize)]
 struct Owner {
     uid: String,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -96,6 +100,12 @@ impl Object {
         self.metadata.annotations.get(annotation)?.parse().ok()
     }
 
+    /// The name of the object of this kind that made it.
+    pub(super) fn made_by(&self, kind: &str) -> Option<&str> {
+        let owners = &self.metadata.owner_references;
+        owners.iter().find(|owner| owner.kind == kind).map(|owner| owner.name.as_str())
+    }
+
     /// Who will bring the bad version back if nobody stops them.
     pub(super) fn owner(&self) -> Option<String> {
         let labels = &self.metadata.labels;
@@ -123,7 +133,9 @@ pub(super) fn target<'a>(
             numbered().map(|(number, it)| (number, clean(&it.images().join(" ")))).collect();
         kept.sort();
         let kept: Vec<String> = kept.into_iter().map(|(number, images)| format!("{number} ({images})")).collect();
-        Problem::NoRevision { wanted: wanted.reference.clone(), kept: kept.join(", ") }
+        let none = || "none; is revisionHistoryLimit 0?".to_owned();
+        let kept = if kept.is_empty() { none() } else { kept.join(", ") };
+        Problem::NoRevision { wanted: wanted.reference.clone(), kept }
     })
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Native, WITHIN, Wanted, step};
+use super::{Native, Question, Wanted, prints, step};
 use crate::config::schema::{Helm, Verify};
 use crate::evidence::text::clean;
 use crate::rollback::model::Step;
@@ -29,8 +29,8 @@ struct Revision {
     app_version: String,
 }
 
-pub(super) fn questions(it: &Helm) -> Vec<Vec<String>> {
-    vec![helm(it, &["history", &it.release, HISTORY, "--output=json"])]
+pub(super) fn questions(it: &Helm) -> Vec<Question> {
+    vec![Question::Run(helm(it, &["history", &it.release, HISTORY, "--output=json"]))]
 }
 
 pub(super) fn native(it: &Helm, contents: &Contents, answers: &[Value]) -> Result<Native, Problem> {
@@ -51,7 +51,7 @@ pub(super) fn native(it: &Helm, contents: &Contents, answers: &[Value]) -> Resul
     })?;
     let verify = is_back(it, target, &wanted);
     let step = rollback(it, target, verify.clone());
-    Ok(Native { steps: vec![step], verify, warnings: warnings(it, last) })
+    Ok(Native { steps: vec![step], verify, warnings: warnings(it, last), flag: None })
 }
 
 impl Revision {
@@ -84,19 +84,13 @@ fn rollback(it: &Helm, target: &Revision, verify: Verify) -> Step {
     Step { rehearse: Some(rehearse), ..step(name, helm(it, &args), it.timeout + SLACK, Some(verify)) }
 }
 
-/// A rollback is a new revision with the old chart.
+/// A rollback is a new revision with the old chart. One that hangs has the old chart too, and is not back.
 fn is_back(it: &Helm, target: &Revision, wanted: &Wanted) -> Verify {
     let by_app = wanted.is_version(&target.app_version);
-    let (path, value) = if by_app { ("$[0].app_version", &target.app_version) } else { ("$[0].chart", &target.chart) };
+    let (key, value) = if by_app { ("app_version", &target.app_version) } else { ("chart", &target.chart) };
     Verify {
-        run: Some(helm(it, &["history", &it.release, "--max=1", "--output=json"])),
-        url: None,
-        json: Some(path.to_owned()),
-        equals: Some(value.clone()),
-        each: false,
-        within: WITHIN,
-        token: None,
-        allow_http: false,
+        json: Some(format!("$[0]['status','{key}']")),
+        ..prints(helm(it, &["history", &it.release, "--max=1", "--output=json"]), format!("deployed {value}"))
     }
 }
 

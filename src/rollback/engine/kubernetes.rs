@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::cluster::{Kubectl, Object, target, warnings};
-use super::{Native, Wanted, prints, step};
+use super::{Native, Question, Wanted, prints, step};
 use crate::config::schema::Kubernetes;
 use crate::rollback::model::Step;
 use crate::rollback::plan::{Contents, Problem};
@@ -16,11 +16,11 @@ const QUICK: Duration = Duration::from_secs(30);
 /// What `kubectl` may take longer than it was told to wait.
 const SLACK: Duration = Duration::from_secs(10);
 
-pub(super) fn questions(it: &Kubernetes) -> Vec<Vec<String>> {
+pub(super) fn questions(it: &Kubernetes) -> Vec<Question> {
     let kubectl = Kubectl(it);
     vec![
-        kubectl.argv(&["get", &deployment(it), "--output=json"]),
-        kubectl.argv(&["get", "replicasets.apps", "--output=json"]),
+        Question::Run(kubectl.argv(&["get", &deployment(it), "--output=json"])),
+        Question::Run(kubectl.argv(&["get", "replicasets.apps", "--output=json"])),
     ]
 }
 
@@ -38,7 +38,7 @@ pub(super) fn native(it: &Kubernetes, contents: &Contents, answers: &[Value]) ->
     let mut steps: Vec<Step> = is_paused.then(|| resume(it)).into_iter().collect();
     steps.push(Step { verify: Some(verify.clone()), ..undo(it, number) });
     steps.push(wait(it));
-    Ok(Native { steps, verify, warnings: warnings(&workload, it) })
+    Ok(Native { steps, verify, warnings: warnings(&workload, it), flag: None })
 }
 
 fn deployment(it: &Kubernetes) -> String {

@@ -98,20 +98,24 @@ fn a_deployment_is_undone_to_the_newest_revision_that_runs_the_target() {
     assert!(!plan.steps[0].idempotent, "after the first time the revision has another number");
 }
 
+fn asked(rollback: &Rollback) -> Vec<Vec<String>> {
+    let argv = |question| match question {
+        Question::Run(argv) => argv,
+        other => panic!("a command, not {other:?}"),
+    };
+    questions(rollback, &contents()).into_iter().map(argv).collect()
+}
+
 #[test]
 fn questions_change_nothing_and_are_for_the_configured_cluster() {
-    let asked = questions(&by_kubectl(Engine::Kubernetes), &contents());
     assert_eq!(
-        asked[0].join(" "),
+        asked(&by_kubectl(Engine::Kubernetes))[0].join(" "),
         "kubectl --context=prod --namespace=shop get deployments.apps/checkout --output=json"
     );
     for engine in [by_kubectl(Engine::Kubernetes), by_kubectl(Engine::ArgoRollouts)] {
-        assert!(questions(&engine, &contents()).iter().all(|argv| argv.contains(&"get".to_owned())));
+        assert!(asked(&engine).iter().all(|argv| argv.contains(&"get".to_owned())));
     }
-    assert_eq!(
-        questions(&by_helm(), &contents())[0].join(" "),
-        "helm history checkout --max=256 --output=json --namespace=shop"
-    );
+    assert_eq!(asked(&by_helm())[0].join(" "), "helm history checkout --max=256 --output=json --namespace=shop");
     assert!(questions(&rollback(Vec::new(), None), &contents()).is_empty());
 }
 
@@ -170,6 +174,8 @@ fn there_is_no_plan_without_a_revision_to_go_back_to() {
         refused(&engine, &[bad.clone(), pruned])
             .contains("no revision runs v2.4.1; there are: 3 (r:5000/checkout:v2.4.0")
     );
+    let forgotten = refused(&engine, &[bad.clone(), json!({"items": []})]);
+    assert!(forgotten.contains("there are: none; is revisionHistoryLimit 0?"), "{forgotten}");
     assert!(refused(&engine, &[bad]).contains("its revisions cannot be read"));
     assert!(refused(&engine, &[json!("<html>")]).contains("the deployment cannot be read"));
     let none = Rollback { kubernetes: None, ..engine };
@@ -222,6 +228,34 @@ fn the_template_is_replaced_only_where_it_is_still_the_one_of_the_preview() {
     assert_eq!(patch[1]["value"], template("r:5000/checkout:2.4.1", None), "without the hash of its controller");
 }
 
+fn patch_of(plan: &Plan, step: usize) -> Value {
+    let StepAction::Run(argv) = &plan.steps[step].action else { panic!("a command") };
+    assert!(argv.contains(&"--type=json".to_owned()), "a merge patch has no fence");
+    serde_json::from_str(argv.last().unwrap().strip_prefix("--patch=").unwrap()).unwrap()
+}
+
+#[test]
+fn a_stale_abort_or_promotion_is_refused_by_the_server() {
+    let engine = by_kubectl(Engine::ArgoRollouts);
+    let plan = planned(&engine, &[rollout(&json!({"currentPodHash": "ddd", "stableRS": "aaa"})), revisions(ROLLOUT)]);
+    let abort = patch_of(&plan, 0);
+    assert_eq!(abort[0], json!({"op": "test", "path": "/status/currentPodHash", "value": "ddd"}));
+    assert_eq!(abort[1], json!({"op": "test", "path": "/status/stableRS", "value": "aaa"}));
+    let restored = plan.steps[1].verify.as_ref().unwrap();
+    assert_eq!(restored.equals.as_deref(), Some("bbb r:5000/checkout:2.4.1 envoy:1.30"), "the controller follows");
+    let promote = patch_of(&plan, 2);
+    assert_eq!(promote[0], json!({"op": "test", "path": "/status/currentPodHash", "value": "bbb"}));
+}
+
+#[test]
+fn a_paused_rollout_is_taken_up_in_the_same_breath_as_its_template_is_put_back() {
+    let mut paused = rollout(&json!({"currentPodHash": "ddd", "stableRS": "bbb"}));
+    paused["spec"]["paused"] = json!(true);
+    let plan = planned(&by_kubectl(Engine::ArgoRollouts), &[paused, revisions(ROLLOUT)]);
+    let operations = patch_of(&plan, 1);
+    assert_eq!(operations[2], json!({"op": "replace", "path": "/spec/paused", "value": false}));
+}
+
 #[test]
 fn a_rollout_whose_template_is_elsewhere_is_refused() {
     let mut elsewhere = rollout(&json!({}));
@@ -243,7 +277,8 @@ fn helm_goes_back_to_a_healthy_revision_and_never_to_the_one_before() {
     let plan = planned(&by_helm(), &[history]);
     assert_eq!(lines(&plan), ["helm rollback checkout 4 --wait --timeout=60s --namespace=shop"]);
     let verify = plan.verify.unwrap();
-    assert_eq!((verify.json.as_deref(), verify.equals.as_deref()), (Some("$[0].app_version"), Some("v2.4.1")));
+    assert_eq!(verify.json.as_deref(), Some("$[0]['status','app_version']"), "one that hangs is not back");
+    assert_eq!(verify.equals.as_deref(), Some("deployed v2.4.1"));
     assert!(plan.warnings.iter().any(|it| it.contains("pending-upgrade")), "and it says that this heals it");
 }
 
@@ -254,7 +289,7 @@ fn a_chart_has_a_version_too() {
         helm_revision(2, "deployed", "check-2-out-2.5.0", ""),
     ]);
     let plan = planned(&by_helm(), &[history]);
-    assert_eq!(plan.verify.unwrap().equals.as_deref(), Some("check-2-out-2.4.1"));
+    assert_eq!(plan.verify.unwrap().equals.as_deref(), Some("deployed check-2-out-2.4.1"));
     let done = json!([helm_revision(3, "deployed", "checkout-2.4.1", "")]);
     assert!(refused(&by_helm(), &[done]).contains("runs already"));
     let only_failed =

@@ -5,11 +5,13 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use serde_json::Value;
+use serde_json_path::JsonPath;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::Executor;
+use super::{Executor, flagd};
 use crate::config::program;
 use crate::config::schema::Verify;
 use crate::evidence::text::{clean, clean_bytes, fit};
@@ -35,6 +37,8 @@ pub enum Seen {
     Holds(String),
     /// The world answered, and is not as expected.
     Differs(String),
+    /// The world answered, is not as expected, and will not be any more.
+    Failed(String),
     /// The world did not answer, or not to the question.
     Cannot(String),
 }
@@ -42,7 +46,7 @@ pub enum Seen {
 impl Seen {
     pub(super) fn words(&self) -> &str {
         match self {
-            Self::Holds(text) | Self::Differs(text) | Self::Cannot(text) => text,
+            Self::Holds(text) | Self::Differs(text) | Self::Failed(text) | Self::Cannot(text) => text,
         }
     }
 }
@@ -53,7 +57,7 @@ pub(super) async fn look(executor: &Executor, verify: &Verify, tell: &(dyn Fn(St
     let mut wait = FIRST_WAIT;
     loop {
         let seen = look_once(executor, verify).await;
-        if matches!(seen, Seen::Holds(_)) || Instant::now() + wait > end {
+        if matches!(seen, Seen::Holds(_) | Seen::Failed(_)) || Instant::now() + wait > end {
             return seen;
         }
         tell(seen.words().to_owned());
@@ -63,24 +67,48 @@ pub(super) async fn look(executor: &Executor, verify: &Verify, tell: &(dyn Fn(St
 }
 
 async fn look_once(executor: &Executor, verify: &Verify) -> Seen {
-    match (&verify.run, &verify.url) {
-        (Some(argv), _) => look_by_command(executor, argv, verify).await,
-        (None, Some(url)) => look_at(executor, url, verify).await,
-        (None, None) => Seen::Cannot("nothing to look at is configured".into()),
+    match (&verify.run, &verify.url, &verify.file) {
+        (Some(argv), ..) => look_by_command(executor, argv, verify).await,
+        (_, Some(url), _) => look_at(executor, url, verify).await.unwrap_or_else(Seen::Cannot),
+        (.., Some(file)) => look_into(&executor.place.directory.join(file), verify),
+        (None, None, None) => Seen::Cannot("nothing to look at is configured".into()),
     }
 }
 
-async fn look_at(executor: &Executor, url: &str, verify: &Verify) -> Seen {
-    match fetch(executor, url, verify).await {
-        Ok(response) => read(&response, verify),
-        Err(why) => Seen::Cannot(why),
+async fn look_at(executor: &Executor, url: &str, verify: &Verify) -> Result<Seen, String> {
+    let response = fetch(executor, url, verify).await?;
+    let Some(path) = &verify.follow else { return Ok(read(&response, verify)) };
+    let json = response.json().map_err(|error| error.what)?;
+    let next = values_at(&json, path)?.first().map_or_else(String::new, |value| plain(value));
+    if !is_same_server(url, &next) {
+        return Err(format!("{} leads to another server, which is not asked", fit(&clean(&next), VALUE_CELLS)));
+    }
+    Ok(read(&fetch(executor, &next, verify).await?, verify))
+}
+
+/// Whether two addresses have scheme, host and port in common.
+fn is_same_server(one: &str, other: &str) -> bool {
+    let origin = |url: &str| reqwest::Url::parse(url).ok().map(|url| url.origin());
+    origin(one).is_some_and(|one| Some(one) == origin(other))
+}
+
+fn look_into(path: &Path, verify: &Verify) -> Seen {
+    if verify.equals.is_none() {
+        return if path.exists() { Seen::Holds("it is there".into()) } else { Seen::Differs("it is not there".into()) };
+    }
+    let text = flagd::read(path);
+    match text {
+        Ok(text) => judge_printed(text.as_bytes(), verify),
+        Err(why) => Seen::Cannot(format!("{}: {why}", clean(&path.display().to_string()))),
     }
 }
 
 /// Asks an address that a look needs.
 pub(super) async fn fetch(executor: &Executor, url: &str, verify: &Verify) -> Result<Response, String> {
     let bearer = executor.token(verify.token.as_ref()).await?;
-    let request = http::Request { bearer, allow_http: verify.allow_http, ..http::Request::get(url) };
+    let mut request = http::Request { allow_http: verify.allow_http, ..http::Request::get(url) };
+    request.headers.extend(verify.headers.clone());
+    request.authorize(bearer, verify.token_header.as_deref());
     executor.place.http.send(request).await.and_then(Response::success).map_err(|error| error.what)
 }
 
@@ -97,12 +125,15 @@ fn read(response: &Response, verify: &Verify) -> Seen {
     }
 }
 
-fn judge_json(json: &serde_json::Value, path: &str, verify: &Verify) -> Seen {
-    match (http::json_at(json, path), verify.each) {
-        (Err(why), _) => Seen::Cannot(why),
-        (Ok(serde_json::Value::Array(items)), true) => compare_each(items.iter().map(plain), verify),
-        (Ok(_), true) => Seen::Cannot(format!("{} is no list of instances", clean(path))),
-        (Ok(value), false) => compare(&plain(value), verify),
+fn judge_json(json: &Value, path: &str, verify: &Verify) -> Seen {
+    match values_at(json, path) {
+        Err(why) => Seen::Cannot(why),
+        Ok(values) if verify.each => match &values[..] {
+            [Value::Array(items)] => compare_each(items.iter().map(plain), verify),
+            [_] => Seen::Cannot(format!("{} is no list of instances", clean(path))),
+            values => compare_each(values.iter().map(|value| plain(value)), verify),
+        },
+        Ok(values) => compare(&values.into_iter().map(plain).collect::<Vec<_>>().join(" "), verify),
     }
 }
 
@@ -114,16 +145,27 @@ fn judge_text(text: &[u8], verify: &Verify) -> Seen {
     }
 }
 
-fn plain(value: &serde_json::Value) -> String {
+fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// What a path leads to: the short form of [`http::json_at`], or JSONPath, which may lead to several values.
+fn values_at<'v>(json: &'v Value, path: &str) -> Result<Vec<&'v Value>, String> {
+    if http::path::check(path).is_ok() {
+        return http::json_at(json, path).map(|value| vec![value]);
+    }
+    let parsed = JsonPath::parse(path).map_err(|error| format!("`{}` is no path: {error}", clean(path)))?;
+    let values = parsed.query(json).all();
+    if values.is_empty() { Err(format!("the answer has nothing at `{}`", clean(path))) } else { Ok(values) }
 }
 
 fn compare(value: &str, verify: &Verify) -> Seen {
     let expected = verify.equals.as_deref().unwrap_or_default();
-    match value == expected {
-        true => Seen::Holds(format!("the world says {}", shown(value))),
-        false => Seen::Differs(format!("the world says {}, not {}", shown(value), shown(expected))),
+    if value == expected {
+        return Seen::Holds(format!("the world says {}", shown(value)));
     }
+    let said = format!("the world says {}, not {}", shown(value), shown(expected));
+    if verify.fails.iter().any(|it| it == value) { Seen::Failed(said) } else { Seen::Differs(said) }
 }
 
 /// One value for each instance: how many are where they should be, and where the others are.

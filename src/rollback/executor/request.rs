@@ -12,15 +12,16 @@ pub(super) async fn send(executor: &Executor, request: &schema::Request, key: &s
         Ok(bearer) => bearer,
         Err(why) => return Ran::Failed(format!("{why}: nothing was sent")),
     };
-    let request = http::Request {
-        headers: vec![("Idempotency-Key".into(), key.to_owned())],
+    let mut sent = http::Request {
         body: request.json.clone().map_or(Body::None, Body::Json),
-        bearer,
         timeout: Some(limit),
         allow_http: request.allow_http,
         ..http::Request::new(&request.method, &request.url)
     };
-    match executor.place.http.send(request).await.and_then(http::Response::success) {
+    sent.headers.push(("Idempotency-Key".into(), key.to_owned()));
+    sent.headers.extend(request.headers.clone());
+    sent.authorize(bearer, request.token_header.as_deref());
+    match executor.place.http.send(sent).await.and_then(http::Response::success) {
         Ok(response) => Ran::Done(format!("{} answered {}", response.place, response.status)),
         Err(error) => judge(&error),
     }

@@ -8,7 +8,7 @@ use super::lock::Lock;
 use super::look::{self, Seen};
 use super::program::{self, End, Running};
 use super::scribe::Scribe;
-use super::{Executor, Place, Ran, Tell, outcome_file, request, stop_file};
+use super::{Executor, Place, Ran, Tell, flagd, outcome_file, request, scribe, stop_file};
 use crate::config::schema::Verify;
 use crate::incident::{Entry, RollbackEnd, StepState};
 use crate::rollback::execution::{Execution, Next, Progress};
@@ -134,6 +134,12 @@ impl Run<'_> {
                 request::send(self.executor, request, &key, step.timeout()).await
             }
             StepAction::Manual(text) => self.ask_for(index, step, text).await,
+            StepAction::Flagd(it) => {
+                self.state(index, StepState::Issued, None).await;
+                let (root, it) = (self.executor.place.directory.clone(), it.clone());
+                scribe::blocking(move || flagd::turn_off(&root, &it)).await
+            }
+            StepAction::Wait => Ran::Done("it waits for the world".into()),
         }
     }
 
@@ -209,7 +215,7 @@ impl Run<'_> {
         };
         match self.look(verify).await {
             Seen::Holds(what) => self.verified(index, what).await,
-            Seen::Differs(what) | Seen::Cannot(what) => {
+            Seen::Differs(what) | Seen::Failed(what) | Seen::Cannot(what) => {
                 self.failed(index, &format!("may have taken effect: {why}; {what}")).await
             }
         }
@@ -222,6 +228,10 @@ impl Run<'_> {
         match self.look(verify).await {
             Seen::Holds(what) => self.verified(index, what).await,
             Seen::Differs(_) => self.issue(index).await,
+            Seen::Failed(what) => {
+                self.state(index, StepState::Failed, Some(what.clone())).await;
+                self.failed(index, &format!("took effect, and {what}"))
+            }
             Seen::Cannot(_) if step.idempotent => self.issue(index).await,
             Seen::Cannot(what) => {
                 self.state(index, StepState::Unknown, Some(what.clone())).await;
@@ -235,7 +245,7 @@ impl Run<'_> {
         let Some(verify) = step.as_ref().and_then(|step| step.verify.as_ref()) else { return self.no_such(index) };
         let (state, what) = match self.look(verify).await {
             Seen::Holds(what) => return self.verified(index, what).await,
-            Seen::Differs(what) => (StepState::Failed, what),
+            Seen::Differs(what) | Seen::Failed(what) => (StepState::Failed, what),
             Seen::Cannot(what) => (StepState::Unknown, what),
         };
         self.state(index, state, Some(format!("it was issued, and {what}"))).await;
@@ -254,7 +264,7 @@ impl Run<'_> {
         let Some(verify) = self.plan.last_look() else { return self.without_last_look() };
         match self.look(&verify).await {
             Seen::Holds(what) => After::End(RollbackEnd::Verified, what),
-            Seen::Differs(what) | Seen::Cannot(what) => {
+            Seen::Differs(what) | Seen::Failed(what) | Seen::Cannot(what) => {
                 After::End(RollbackEnd::IssuedNotVerified, format!("every step was issued, and {what}"))
             }
         }

@@ -15,6 +15,7 @@ use crate::rollback::fixtures::{plan_of, step, verify_run, verify_url};
 use crate::rollback::output::Output;
 
 mod crash;
+mod looks;
 mod server;
 mod ways;
 
@@ -102,7 +103,7 @@ fn sh(name: &str, script: &str) -> crate::config::schema::Step {
 fn http_step(url: &str, token: Option<Secret>) -> crate::config::schema::Step {
     let json = Some(serde_json::json!({"to": "{to.version}"}));
     let request =
-        crate::config::schema::Request { method: "POST".into(), url: url.into(), json, token, allow_http: false };
+        crate::config::schema::Request { method: "POST".into(), url: url.into(), json, token, ..Default::default() };
     crate::config::schema::Step { run: None, http: Some(request), ..step("tell", &[]) }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::rollback::fixtures::{contents, oid, plan, plan_of, rollback, step, verify_run, verify_url};
 
 fn request(url: &str, body: Value) -> Request {
-    Request { method: "post".into(), url: url.into(), json: Some(body), token: None, allow_http: false }
+    Request { method: "post".into(), url: url.into(), json: Some(body), ..Request::default() }
 }
 
 fn problem(step: schema::Step) -> String {
