@@ -185,8 +185,10 @@ impl Faults {
         if verify.follow.is_some() && verify.url.is_none() {
             self.add(&format!("{path}.follow"), "goes with `url` alone");
         }
-        if !verify.fails.is_empty() && verify.equals.is_none() {
-            self.add(&format!("{path}.fails"), "needs `equals` beside it: what is right");
+        for (key, is_given) in [("json", verify.json.is_some()), ("fails", !verify.fails.is_empty())] {
+            if is_given && verify.equals.is_none() {
+                self.add(&format!("{path}.{key}"), "needs `equals` beside it: what is right");
+            }
         }
         self.headers(path, &verify.headers, verify.token_header.as_deref());
         if let Some(equals) = &verify.equals {

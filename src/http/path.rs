@@ -48,12 +48,17 @@ fn steps(path: &str) -> Result<Vec<Step>, String> {
 fn step(rest: &str) -> Option<(Step, &str)> {
     if let Some(after) = rest.strip_prefix('.') {
         let end = after.find(['.', '[']).unwrap_or(after.len());
-        return (end > 0).then(|| (Step::Name(after[..end].to_owned()), &after[end..]));
+        let is_name = end > 0 && !after[..end].contains('*');
+        return is_name.then(|| (Step::Name(after[..end].to_owned()), &after[end..]));
     }
     let inside = rest.strip_prefix('[')?;
     for quote in ['\'', '"'] {
         if let Some(quoted) = inside.strip_prefix(quote) {
             let (name, after) = quoted.split_once(&format!("{quote}]"))?;
+            // Several names in one bracket are JSONPath, which others read.
+            if name.contains(quote) {
+                return None;
+            }
             return Some((Step::Name(name.to_owned()), after));
         }
     }

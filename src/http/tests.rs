@@ -300,6 +300,9 @@ fn a_path_leads_to_a_value_or_says_why_not() {
     assert_eq!(json_at(&value, "$.n"), Ok(&json!(null)));
     assert!(json_at(&value, "$.a.z").unwrap_err().contains("`z`"));
     assert!(json_at(&value, "$.a.b[7]").unwrap_err().contains("[7]"));
+    for of_others in ["$['a','n']", "$.*", "$..a", "$.a[?@.b]"] {
+        assert!(path::check(of_others).is_err(), "{of_others} is JSONPath, and no name");
+    }
     for bad in ["", "a", "$a", "$.", "$..a", "$.a[", "$.a[x]", "$.a[-1]", "$['a"] {
         assert!(path::check(bad).is_err(), "{bad}");
     }

@@ -149,7 +149,7 @@ fn bad_steps_are_told() {
         ("http = { url = \"https://x.example\", method = \"POTS\" }", "`POTS` is no method; allowed: `POST`"),
         ("run = [\"a\"]\ntimeout = \"100h\"", "must lie between"),
         ("run = [\"a\"]\nverify = { within = \"5s\" }", "needs `run"),
-        ("run = [\"a\"]\nverify = { run = [\"b\"], json = \"$.x\" }", "goes with `url` alone"),
+        ("run = [\"a\"]\nverify = { run = [\"b\"], json = \"$.x\" }", "needs `equals` beside it"),
         ("run = [\"a\\u0000b\"]", "NUL"),
     ] {
         let found = problems(&step(lines));

@@ -171,6 +171,7 @@ impl Run<'_> {
         let patient = Verify { within: step.timeout(), ..verify.clone() };
         match self.look(&patient).await {
             Seen::Holds(what) => Ran::Done(what),
+            Seen::Failed(what) => Ran::Failed(format!("by hand: {text}; {what}")),
             Seen::Differs(what) | Seen::Cannot(what) => Ran::Unknown(format!("by hand: {text}; {what}")),
         }
     }
@@ -230,7 +231,7 @@ impl Run<'_> {
             Seen::Differs(_) => self.issue(index).await,
             Seen::Failed(what) => {
                 self.state(index, StepState::Failed, Some(what.clone())).await;
-                self.failed(index, &format!("took effect, and {what}"))
+                self.failed(index, &format!("took effect, and {what}")).await
             }
             Seen::Cannot(_) if step.idempotent => self.issue(index).await,
             Seen::Cannot(what) => {
