@@ -2,12 +2,10 @@
 //!
 //! A source that fails is evidence that is missing, and no error: the gates say what that means.
 
-use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 
-use color_eyre::eyre::eyre;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::{Context, production, servers};
 
@@ -24,10 +22,10 @@ use crate::evidence::{Evidence, Failure, Generation, Observation, Observed, Subj
 use crate::http::Client;
 use crate::incident::Incident;
 use crate::project::Project;
-use crate::rollback::engine;
-use crate::rollback::executor::survey;
+use crate::rollback::choice::Choice;
+use crate::rollback::executor::{Eyes, survey};
 use crate::rollback::model::Plan;
-use crate::rollback::plan::{self, Contents};
+use crate::rollback::target;
 use crate::test_results::model::{Branch, Report as TestReport, State as TestResults};
 use crate::test_results::providers;
 use crate::test_results::source as test_source;
@@ -244,7 +242,7 @@ fn poll(
     Ok(state.report)
 }
 
-/// `None` when no rollback is configured. The same plan as `hotfix rollback` prints, down to its hash.
+/// `None` when no rollback is configured. The same plan as `hotfix rollback` proposes, down to its hash.
 fn plan(
     project: &Project,
     config: &Config,
@@ -253,36 +251,40 @@ fn plan(
     now: Timestamp,
 ) -> Option<Observed<Plan>> {
     let rollback = config.rollback.as_ref()?;
-    let found = source::rollback_contents(&project.root, settings, None, rollback.to.as_deref());
-    let plan = found.and_then(|found| {
-        let refused = |error: String| failure(&error, None, now);
-        let contents = Contents::of(&found).map_err(|error| refused(error.to_string()))?;
-        let answers =
-            answers(&project.root, rollback, &contents, permit).map_err(|error| refused(error.to_string()))?;
-        let plan = plan::build(rollback, contents, &answers);
-        plan.map(|plan| plan.seen("hotfix.toml and git", now)).map_err(|error| failure(&error.to_string(), None, now))
-    });
-    Some(observed(plan))
+    let found = ways_back(project, rollback, settings, permit, (None, None), now);
+    Some(observed(found.and_then(|choice| {
+        let source = "hotfix.toml and git";
+        let proposed = choice.proposed();
+        let proposed = choice.ways.into_iter().nth(proposed).map(|way| way.plan);
+        match proposed {
+            Some(Ok(plan)) => Ok(plan.seen(source, now)),
+            Some(Err(why)) => Err(failure(&why, None, now)),
+            None => Err(failure("there is no way back", None, now)),
+        }
+    })))
 }
 
-/// What the engine of a rollback needs to know of the world.
+/// The ways back, as git, the journal, `hotfix.toml` and the world make them now; from and to these revisions, if given.
 ///
 /// # Errors
-/// When `hotfix.toml` is not trusted, or the world does not answer.
-pub fn answers(
-    root: &Path,
+/// When git cannot tell what to go back to.
+pub fn ways_back(
+    project: &Project,
     rollback: &schema::Rollback,
-    contents: &Contents,
+    settings: &Settings,
     permit: Option<Permit>,
-) -> color_eyre::Result<Vec<Value>> {
-    if engine::questions(rollback, contents).is_empty() {
-        return Ok(Vec::new());
-    }
-    let permit =
-        permit.ok_or_else(|| eyre!("hotfix.toml is not trusted, so the engine asks nothing: see `hotfix trust`"))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let answers = runtime.block_on(survey::answers(permit, root, rollback, contents, Timestamp::now()));
-    answers.map_err(|failure| eyre!("{}", failure.what))
+    (from, to): (Option<&str>, Option<&str>),
+    now: Timestamp,
+) -> Result<Choice, Failure> {
+    let records = project.journal_read_only().and_then(|(journal, _)| journal.records_after(0));
+    let find = |to: Option<&str>| source::rollback_contents(&project.root, settings, from, to);
+    let contents = target::contents(to.or(rollback.to.as_deref()), &records.unwrap_or_default(), find)?;
+    let contents = contents.map_err(|error| failure(&error.to_string(), None, now))?;
+    let directory = project.root.clone();
+    let eyes = permit.map(|permit| Eyes { permit, http: Client::new(), directory, hide: Arc::new(|_| {}) });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| failure(&error.to_string(), None, now))?;
+    Ok(runtime.block_on(survey::choice(eyes.as_ref(), &project.root, rollback, &contents, now)))
 }
 
 fn observed<T: PartialEq>(answer: Result<Evidence<T>, Failure>) -> Observed<T> {

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use color_eyre::eyre::{Report, bail, eyre};
 use jiff::Timestamp;
 
-use super::{Context, Exit, gather, print};
-use crate::change;
+use super::{Context, Exit, print};
+use crate::config::schema::Policy;
 use crate::config::trust::{Permit, Trust};
+use crate::evidence::Oid;
+use crate::evidence::text::clean;
 use crate::http::Client;
-use crate::incident::{Decision, Entry, RollbackEnd};
+use crate::incident::{Decision, Entry, Incident, RollbackEnd, Severity};
 use crate::journal::Writer;
 use crate::project::Project;
 use crate::rollback::execution::{Answer, Execution, Next};
@@ -19,11 +21,14 @@ use crate::rollback::executor::fallback::{self, NoJournal};
 use crate::rollback::executor::{self, Executor, Place};
 use crate::rollback::guard;
 use crate::rollback::model::Plan;
-use crate::rollback::plan::{self, Contents};
+use crate::rollback::policy::{Word, policy, wants_second};
 use crate::rollback::state::{self, Order};
 
 mod live;
+mod pick;
 mod preview;
+
+use pick::Pick;
 
 /// Prints or runs the rollback plan.
 #[derive(Debug, clap::Args)]
@@ -49,7 +54,19 @@ pub struct Args {
     /// Why it is to be run although it is not ready
     #[arg(long, value_name = "TEXT", value_parser = super::entry::not_empty)]
     reason: Option<String>,
-    /// The revision to go back to; `rollback.to`, else the newest version before the present one, without it
+    /// The plan with this name, of several; the one that fits the present state without it
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["resume", "abort"])]
+    plan: Option<String>,
+    /// The plan that takes back what a failed rollback did
+    #[arg(long, conflicts_with_all = ["resume", "abort", "plan", "to", "from"])]
+    take_back: bool,
+    /// Agree to exactly the plan with this hash, as the second person
+    #[arg(long, value_name = "PLAN_HASH", group = "what", value_parser = hash)]
+    agree: Option<String>,
+    /// Put on record that this revision does well in production: a rollback may go back to it
+    #[arg(long, value_name = "REV", group = "what", conflicts_with_all = ["plan", "take_back"])]
+    healthy: Option<String>,
+    /// The revision to go back to; `rollback.to`, else the last version that was seen healthy, without it
     #[arg(long, value_name = "REV", conflicts_with_all = ["resume", "abort"])]
     to: Option<String>,
     /// The revision that runs now; what production says, else the hotfix tip, without it
@@ -70,9 +87,18 @@ pub struct Args {
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let project = Project::open(&context.directory)?;
     if args.dry_run {
-        let plan = the_plan(&project, &args)?;
-        print(&if args.json { preview::document(&plan)? } else { preview::text(&plan) })?;
+        let pick = Pick::of(&project, &args)?;
+        if let Ok(folder) = project.journal_folder() {
+            executor::preview::keep(&folder, &pick.plan);
+        }
+        print(&if args.json { preview::document(&pick)? } else { preview::text(&pick) })?;
         return Ok(Exit::Ok);
+    }
+    if let Some(revision) = &args.healthy {
+        return healthy(&project, &Desk::open(&project, &args)?, revision, context.now);
+    }
+    if let Some(named) = &args.agree {
+        return agree(&project, &args, named, context.now);
     }
     let permit = permit(&project)?;
     let desk = Desk::open(&project, &args)?;
@@ -81,42 +107,12 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     }
     let executor = desk.executor(permit, &project);
     if args.rehearse {
-        let plan = the_plan(&project, &args)?;
-        return live::rehearse(&executor, &plan, args.json);
+        let pick = Pick::of(&project, &args)?;
+        return live::rehearse(&executor, &pick.plan, args.json);
     }
     let as_json = args.json;
     let order = if args.resume { resumed(&desk, args.answer)? } else { fired(&project, &desk, args, context.now)? };
     live::run(&executor, order, as_json)
-}
-
-/// The plan as git and `hotfix.toml` make it now.
-fn the_plan(project: &Project, args: &Args) -> color_eyre::Result<Plan> {
-    let config = project.config()?;
-    let Some(rollback) = &config.rollback else {
-        bail!("hotfix.toml has no [rollback]: add one, or see `hotfix init`")
-    };
-    let to = args.to.as_deref().or(rollback.to.as_deref());
-    let settings = match args.from {
-        Some(_) => change::source::Settings::from(&config),
-        None => super::production::settings(project, &config, Timestamp::now()),
-    };
-    let contents = contents(&project.root, &settings, args.from.as_deref(), to)?;
-    let permit = project.trust().and_then(|trust| trust.permit());
-    let answers = gather::answers(&project.root, rollback, &contents, permit)?;
-    Ok(plan::build(rollback, contents, &answers)?)
-}
-
-fn contents(
-    root: &Path,
-    settings: &change::source::Settings,
-    from: Option<&str>,
-    to: Option<&str>,
-) -> color_eyre::Result<Contents> {
-    let found = change::source::rollback_contents(root, settings, from, to).map_err(|failure| {
-        let remedy = failure.remedy.map_or_else(String::new, |remedy| format!(" ({remedy})"));
-        eyre!("{}{remedy}", failure.what)
-    })?;
-    Ok(Contents::of(&found)?)
 }
 
 fn permit(project: &Project) -> color_eyre::Result<Permit> {
@@ -137,9 +133,21 @@ struct Desk {
     /// The folder of the journal, the lock and the file beside the journal.
     folder: std::path::PathBuf,
     execution: Option<Execution>,
+    severity: Option<Severity>,
+    words: Vec<Word>,
 }
 
 impl Desk {
+    /// What it takes to fire in this incident.
+    fn policy(&self, project: &Project) -> Policy {
+        let config = project.config().unwrap_or_default();
+        config.rollback.map_or_else(Policy::default, |rollback| policy(rollback.key, self.severity))
+    }
+
+    fn wants_second(&self, project: &Project, plan: &Plan) -> Option<String> {
+        wants_second(self.policy(project), &self.words, &self.by, plan)
+    }
+
     fn open(project: &Project, args: &Args) -> color_eyre::Result<Self> {
         let by = project.who(args.by.as_deref())?;
         let folder = project.journal_folder()?;
@@ -154,9 +162,13 @@ impl Desk {
                 records.extend(executor::settle(&folder, &writer)?);
                 let mut execution = Execution::fold(records.iter().filter(|record| record.incident == incident));
                 take_unjournaled(&mut execution, &folder, &incident);
+                let mut known = None;
+                records.iter().for_each(|record| Incident::apply(&mut known, record));
+                let severity = known.and_then(|known| known.severity);
+                let words = records.iter().filter_map(Word::of).collect();
                 let hiding = writer.clone();
                 let hide = Arc::new(move |value| hiding.hide(vec![value]));
-                Ok(Self { recorder: Arc::new(writer), hide, incident, by, folder, execution })
+                Ok(Self { recorder: Arc::new(writer), hide, incident, by, folder, execution, severity, words })
             }
             Err(error) => {
                 eprintln!("hotfix: WARNING: going on without a journal: {error}");
@@ -164,7 +176,7 @@ impl Desk {
                 let mut execution = None;
                 take_unjournaled(&mut execution, &folder, &incident);
                 let (recorder, hide) = (Arc::new(NoJournal(error)), Arc::new(|_| {}));
-                Ok(Self { recorder, hide, incident, by, folder, execution })
+                Ok(Self { recorder, hide, incident, by, folder, execution, severity: None, words: Vec::new() })
             }
         }
     }
@@ -199,14 +211,16 @@ fn take_unjournaled(execution: &mut Option<Execution>, folder: &Path, incident: 
 
 /// The order to run the plan, once a person confirmed exactly this one.
 fn fired(project: &Project, desk: &Desk, args: Args, now: Timestamp) -> color_eyre::Result<Order> {
-    let plan = the_plan(project, &args)?;
-    let hash = plan.hash();
-    match args.yes {
-        Some(named) if hash.starts_with(&named) => {}
-        Some(_) => bail!("the plan is another one now, {hash}: look at it with --dry-run, then name it"),
-        None => confirm(&plan)?,
+    let pick = Pick::of(project, &args)?;
+    let hash = pick.plan.hash();
+    match &args.yes {
+        Some(named) if hash.starts_with(named) => {}
+        Some(named) => bail!(another(&desk.folder, named, &pick.plan)),
+        None => confirm(&pick, desk.policy(project))?,
     }
-    if let Some(objection) = plan.objection() {
+    let objection = pick.objection().or_else(|| desk.wants_second(project, &pick.plan));
+    let plan = pick.plan;
+    if let Some(objection) = objection {
         let Some(reason) = args.reason else {
             bail!("not ready: {objection}; to run it all the same say why with --reason")
         };
@@ -219,29 +233,61 @@ fn fired(project: &Project, desk: &Desk, args: Args, now: Timestamp) -> color_ey
     Ok(Order::from(plan))
 }
 
+/// That the plan is not the one that was named, and in what.
+fn another(folder: &Path, named: &str, plan: &Plan) -> String {
+    let hash = plan.hash();
+    let differences = executor::preview::kept(folder, named).map(|old| old.differences(plan)).unwrap_or_default();
+    let changed: String = differences.iter().map(|line| format!("\n  {line}")).collect();
+    format!("the plan is another one now, {hash}: look at it with --dry-run, then name it{changed}")
+}
+
 /// Asks for the letter of the moment.
-fn confirm(plan: &Plan) -> color_eyre::Result<()> {
+fn confirm(pick: &Pick, policy: Policy) -> color_eyre::Result<()> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         bail!(
             "nobody can be asked here: name the plan that --dry-run prints with --yes {}",
-            Plan::short_hash(&plan.hash())
+            Plan::short_hash(&pick.plan.hash())
         );
     }
     let letter = guard::letter(&[], chance()).ok_or_else(|| eyre!("no letter is free"))?;
-    print(&format!("{}\ntype {letter} and Enter to fire; anything else cancels: ", preview::text(plan)))?;
+    let asked = match policy {
+        Policy::TypeName => pick.plan.to.reference.clone(),
+        Policy::Letter | Policy::TwoPerson => letter.to_string(),
+    };
+    print(&format!("{}\ntype {asked} and Enter to fire; anything else cancels: ", preview::text(pick)))?;
     let mut typed = String::new();
     io::stdin().lock().read_line(&mut typed)?;
-    if typed.trim_end_matches(['\r', '\n']) == letter.to_string() {
-        Ok(())
-    } else {
-        Err(eyre!("cancelled: nothing was done"))
-    }
+    if typed.trim_end_matches(['\r', '\n']) == asked { Ok(()) } else { Err(eyre!("cancelled: nothing was done")) }
 }
 
 /// A number that nobody can foresee: the standard library seeds its hash maps with one.
 fn chance() -> u64 {
     use std::hash::{BuildHasher, Hasher};
     std::hash::RandomState::new().build_hasher().finish()
+}
+
+/// Puts on record that a second person agreed to a plan.
+fn agree(project: &Project, args: &Args, named: &str, now: Timestamp) -> color_eyre::Result<Exit> {
+    let (desk, pick) = (Desk::open(project, args)?, Pick::of(project, args)?);
+    let plan = pick.plan.hash();
+    if !plan.starts_with(named) {
+        bail!(another(&desk.folder, named, &pick.plan));
+    }
+    desk.record(&Entry::RollbackAgreed { plan: plan.clone() }, now)?;
+    print(&format!("{} agreed to the plan {}: {}\n", desk.by, Plan::short_hash(&plan), pick.plan.label()))?;
+    Ok(Exit::Ok)
+}
+
+/// Puts a person's word on record that a version does well.
+fn healthy(project: &Project, desk: &Desk, revision: &str, now: Timestamp) -> color_eyre::Result<Exit> {
+    let repository = git2::Repository::open(&project.root)?;
+    let commit = repository.revparse_single(&format!("{revision}^{{commit}}"));
+    let commit = commit.ok().and_then(|found| Oid::parse(&found.id().to_string()));
+    let commit = commit.ok_or_else(|| eyre!("there is no revision {}", clean(revision)))?;
+    let (version, how) = (clean(revision), format!("{} says so", desk.by));
+    desk.record(&Entry::SeenHealthy { version: version.clone(), commit, how }, now)?;
+    print(&format!("on record: {version} does well, and a rollback may go back to it\n"))?;
+    Ok(Exit::Ok)
 }
 
 fn resumed(desk: &Desk, answer: Option<Answer>) -> color_eyre::Result<Order> {

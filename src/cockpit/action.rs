@@ -69,6 +69,8 @@ pub enum Action {
     StepNotDone,
     /// Leave the step in doubt out.
     StepSkip,
+    /// Arm the taking back of what a failed rollback did.
+    TakeBack,
     /// Stop a running rollback after its present step.
     StopRollback,
     /// Run the tests from here.
@@ -182,10 +184,11 @@ pub const TABLE: &[Entry] = &[
     recording(entry(Action::Say, "say", "record a notice to the stakeholders", &["s"])),
     recording(entry(Action::Close, "close", "close the incident", &[])),
     dangerous(hinted(entry(Action::Rollback, "rollback", "arm the rollback and show its plan", &["R"]), "roll back")),
-    dangerous(entry(Action::RollbackOver, "rollback-over", "arm it anew, although an earlier one could go on", &[])),
+    dangerous(entry(Action::RollbackOver, "rollback-over", "arm it anew, with the next plan after a failed one", &[])),
     dangerous(entry(Action::StepDone, "step-done", "arm it to go on: the step in doubt took effect", &[])),
     dangerous(entry(Action::StepNotDone, "step-not-done", "arm it to go on: the step in doubt did not", &[])),
     dangerous(entry(Action::StepSkip, "step-skip", "arm it to go on: without the step in doubt", &[])),
+    dangerous(entry(Action::TakeBack, "take-back", "arm the taking back of what a failed rollback did", &[])),
     entry(Action::StopRollback, "stop-rollback", "stop a running rollback after its present step", &["S"]),
     entry(Action::RunTests, "run-tests", "run the tests of every source that says how, and start validations", &["t"]),
     entry(Action::StopTests, "stop-tests", "stop the tests that run", &["T"]),

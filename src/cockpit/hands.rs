@@ -30,7 +30,7 @@ use crate::incident::Entry;
 use crate::journal::record::Record;
 use crate::journal::writer::Writer;
 use crate::rollback::execution::Progress;
-use crate::rollback::executor::{self, Executor, Place};
+use crate::rollback::executor::{self, Executor, Eyes, Place};
 use crate::rollback::state::{self as rollback, Order};
 use crate::test_results::live::Progress as Ran;
 use crate::test_results::providers::{self, Asked, Heard, Servers};
@@ -199,7 +199,8 @@ impl Hands {
                 root: opened.root.clone(),
                 settings: (&opened.config).into(),
                 rollback: plan_config,
-                permit,
+                eyes: eyes(&opened, permit, &http),
+                journal: opened.journal_folder.clone(),
                 deployed: deployed.subscribe(),
             };
             self.spawn(planner::keep(planner, self.clock, plan.clone(), self.letters.clone()));
@@ -444,6 +445,13 @@ impl Engaged {
         };
         Some((permit, place))
     }
+}
+
+/// What looks at the world for the plans of a rollback.
+fn eyes(opened: &Opened, permit: Permit, http: &http::Client) -> Eyes {
+    let hide = opened.hide();
+    let hide = Arc::new(move |secret: String| hide(&secret));
+    Eyes { permit, http: http.clone(), directory: opened.root.clone(), hide }
 }
 
 /// Polls the canary's source at its interval, and at once when asked.

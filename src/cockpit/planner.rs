@@ -11,21 +11,21 @@ use super::event::What;
 use super::inlet::told;
 use super::letter::Letter;
 use super::mailbox::Sending;
-use crate::change;
 use crate::change::deployed::Said;
 use crate::change::source::{Settings, rollback_contents};
 use crate::config::schema;
-use crate::config::trust::Permit;
 use crate::evidence::{Failure, Generation, Observation};
-use crate::rollback::executor::survey;
-use crate::rollback::model::Plan;
-use crate::rollback::plan::{self, Contents};
+use crate::journal::Journal;
+use crate::rollback::choice::Choice;
+use crate::rollback::executor::{Eyes, survey};
+use crate::rollback::plan::{Contents, PlanError};
 use crate::rollback::state::Event;
+use crate::rollback::target;
 
 /// Between two builds when nothing moves: half of what makes a plan too old.
 const EVERY: Duration = Duration::from_secs(30);
 
-/// What a plan is built from.
+/// What the plans are built from.
 #[derive(Debug, Clone)]
 pub struct Planner {
     /// The repository.
@@ -34,31 +34,34 @@ pub struct Planner {
     pub settings: Settings,
     /// `[rollback]`.
     pub rollback: schema::Rollback,
-    /// Proof that it was trusted.
-    pub permit: Permit,
+    /// What looks at the world.
+    pub eyes: Eyes,
+    /// The folder of the journal, which knows the versions that were healthy.
+    pub journal: PathBuf,
     /// What production says that it runs.
     pub deployed: watch::Receiver<Option<Said>>,
 }
 
 impl Planner {
-    /// Reads git, asks the world what the engine needs to know, and builds the plan.
+    /// Reads git and the journal, asks the world what the engines need to know, and builds the plans.
     ///
     /// # Errors
-    /// When git cannot tell what to go back to, the world does not answer, or the configuration makes no sense.
-    pub async fn plan(self: Arc<Self>, clock: Clock) -> Result<Plan, Failure> {
+    /// When git cannot tell what to go back to.
+    pub async fn choice(self: Arc<Self>, clock: Clock) -> Result<Choice, Failure> {
         let failure = |what: String| Failure { what, remedy: None, at: clock.now(), retry_at: None };
         let work = self.clone();
         let found = tokio::task::spawn_blocking(move || work.contents()).await;
         let found = found.map_err(|error| failure(format!("the plan cannot be built: {error}")))??;
-        let contents = Contents::of(&found).map_err(|error| failure(error.to_string()))?;
-        let answers = survey::answers(self.permit, &self.root, &self.rollback, &contents, clock.now()).await?;
-        let plan = plan::build(&self.rollback, contents, &answers);
-        plan.map_err(|error| failure(error.to_string()))
+        let contents = found.map_err(|error| failure(error.to_string()))?;
+        Ok(survey::choice(Some(&self.eyes), &self.root, &self.rollback, &contents, clock.now()).await)
     }
 
-    fn contents(&self) -> Result<change::contents::Contents, Failure> {
+    fn contents(&self) -> Result<Result<Contents, PlanError>, Failure> {
         let settings = Settings { deployed: self.deployed.borrow().clone(), ..self.settings.clone() };
-        rollback_contents(&self.root, &settings, None, self.rollback.to.as_deref())
+        // A journal that cannot be read saw nothing healthy, and the plan says so.
+        let journal = Journal::open_read_only(&self.journal).and_then(|(journal, _)| journal.records_after(0));
+        let find = |to: Option<&str>| rollback_contents(&self.root, &settings, None, to);
+        target::contents(self.rollback.to.as_deref(), &journal.unwrap_or_default(), find)
     }
 }
 
@@ -66,8 +69,8 @@ impl Planner {
 pub async fn keep(planner: Planner, clock: Clock, asked: Arc<Notify>, letters: Sending<Letter>) {
     let planner = Arc::new(planner);
     for generation in (1..).map(Generation) {
-        let observation = match planner.clone().plan(clock).await {
-            Ok(plan) => Observation::Seen(generation, Box::new(plan.seen("git and hotfix.toml", clock.now()))),
+        let observation = match planner.clone().choice(clock).await {
+            Ok(choice) => Observation::Seen(generation, Box::new(choice.seen("git and hotfix.toml", clock.now()))),
             Err(failure) => Observation::Failed(generation, failure),
         };
         letters.send(Letter::Happened(What::Rollback(Event::Plan(told(observation, clock)))));

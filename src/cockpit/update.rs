@@ -24,7 +24,7 @@ use crate::test_results::live::Progress;
 use crate::ui::Ctx;
 use crate::ui::layout::Pane;
 use crate::ui::theme::Theme;
-use crate::{canary, change, test_results};
+use crate::{canary, change, rollback, test_results};
 
 /// The ages on the screen are drawn anew this often, in seconds.
 const AGES_EVERY: u64 = 5;
@@ -173,7 +173,34 @@ fn measured(state: &mut State, observation: Observation<canary::model::Batch>) -
         seen(state, Pane::Canary);
     }
     let changes = state.canary.take_changes();
-    changes.iter().filter_map(|change| note(state, change.entry())).collect()
+    let mut effects: Vec<Effect> = changes.iter().filter_map(|change| note(state, change.entry())).collect();
+    effects.extend(saw_healthy(state, &changes).and_then(|entry| note(state, entry)));
+    effects.extend(overlays::rolled(state, rollback::state::Event::CalledFor(called_for(state))));
+    effects
+}
+
+/// Why the canary calls for a rollback.
+fn called_for(state: &State) -> Option<String> {
+    let report = state.canary.report.value().filter(|report| report.verdict == canary::model::Verdict::Regressed)?;
+    let why = report.worst().map_or_else(String::new, |metric| format!(" ({})", metric.name));
+    let since = report.regressed_at.map_or_else(String::new, |at| format!(" since {at:.0}"));
+    Some(format!("the canary regressed{since}{why}"))
+}
+
+/// A canary that turned healthy: the version that it runs may be gone back to one day.
+fn saw_healthy(state: &State, changes: &[canary::state::Change]) -> Option<Entry> {
+    let report = state.canary.report.value()?;
+    if changes.is_empty() || report.verdict != canary::model::Verdict::Healthy {
+        return None;
+    }
+    let commit = state.change.report.value()?.head.oid.clone()?;
+    // A branch moves on: the commit is what was seen. A tag that it has by then names it in the plan.
+    let version = commit.short().to_owned();
+    Some(Entry::SeenHealthy {
+        version,
+        commit,
+        how: format!("its canary was healthy over {:.0} requests", report.requests),
+    })
 }
 
 /// What every answer of a source leads to.

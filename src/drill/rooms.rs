@@ -104,7 +104,8 @@ impl RealRooms {
         let settings = git::Settings::from(&self.config);
         let back = git::rollback_contents(&self.root, &settings, Some("HEAD"), rollback.to.as_deref());
         let back = back.map_err(|failure| failure.what)?;
-        let plan = Contents::of(&back).and_then(|contents| plan::build(rollback, contents, &[]));
+        let way = rollback.ways().into_iter().next().ok_or("the drill has no plan")?;
+        let plan = Contents::of(&back).and_then(|contents| plan::build(&way, contents, &[]));
         plan.map_err(|error| error.to_string())
     }
 

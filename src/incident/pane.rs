@@ -127,7 +127,9 @@ fn told(record: &Record) -> String {
 fn look(record: &Record) -> (Mark, Role) {
     match Entry::of(record) {
         Some(Entry::Overridden { .. } | Entry::Deferred(_)) => (Mark::Overridden, Role::Warn),
-        Some(Entry::Ticked { .. } | Entry::RollbackRehearsed { passed: true, .. }) => (Mark::Good, Role::Good),
+        Some(Entry::Ticked { .. } | Entry::SeenHealthy { .. } | Entry::RollbackRehearsed { passed: true, .. }) => {
+            (Mark::Good, Role::Good)
+        }
         Some(Entry::TestsSeen { failed: 0, .. }) => (Mark::Good, Role::Good),
         Some(Entry::TestsSeen { .. } | Entry::RollbackRehearsed { .. }) => (Mark::Bad, Role::Bad),
         Some(Entry::VerdictChanged { to, .. }) => look_of_verdict(&to),

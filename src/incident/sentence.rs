@@ -54,6 +54,7 @@ impl Entry {
                 let of = if metric == "canary" { String::new() } else { format!(" {metric}") };
                 format!("canary{of}: {from} to {to}. {why}")
             }
+            Self::SeenHealthy { version, commit, how } => format!("saw {version} ({}) healthy: {how}", commit.short()),
             Self::DrillEvent { text } => format!("drill: {text}"),
             Self::JournalDamaged { what } => format!("JOURNAL DAMAGED: {what}"),
             Self::Closed { open } if open.is_empty() => "closed the incident, nothing left open".to_owned(),
@@ -75,6 +76,7 @@ impl Entry {
     fn rollback_words(&self) -> String {
         match self {
             Self::RollbackArmed { target, .. } => format!("armed the rollback to {target}"),
+            Self::RollbackAgreed { plan } => format!("agreed to the rollback plan {}", plan.get(..12).unwrap_or(plan)),
             Self::RollbackDisarmed { why, .. } => format!("disarmed the rollback: {why}"),
             Self::RollbackFired { target, .. } => format!("fired the rollback to {target}"),
             Self::Step { index, name, state, detail, .. } => {

@@ -110,6 +110,7 @@ fn seen() -> Vec<Entry> {
             to: text("regressed"),
             why: text("9 of 60 against 2 of 590."),
         },
+        Entry::SeenHealthy { version: text("v2.4.1"), commit: oid('4'), how: text("the canary is healthy") },
     ]
 }
 
@@ -117,6 +118,7 @@ fn about_the_rollback() -> Vec<Entry> {
     let plan = || text("f00d");
     vec![
         Entry::RollbackArmed { plan: plan(), target: text("v2.4.1") },
+        Entry::RollbackAgreed { plan: plan() },
         Entry::RollbackDisarmed { plan: plan(), why: text("another key") },
         Entry::RollbackFired { plan: plan(), steps: serde_json::Value::Null, target: text("v2.4.1") },
         Entry::Step { plan: plan(), index: 0, name: text("switch"), state: StepState::Issued, detail: None },

@@ -11,9 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::execution::Progress;
 use super::model::Plan;
 use super::state::Order;
-use crate::config::schema::Secret;
 use crate::config::trust::Permit;
-use crate::http::{Bearer, Client};
+use crate::http::Client;
 use crate::incident::RollbackEnd;
 use crate::journal::record::Record;
 use crate::journal::{JournalError, Recorder};
@@ -22,6 +21,7 @@ pub mod fallback;
 mod flagd;
 pub mod lock;
 mod look;
+pub mod preview;
 mod program;
 mod rehearsal;
 mod request;
@@ -30,6 +30,7 @@ mod scribe;
 pub mod survey;
 
 use lock::{Lock, LockError};
+pub use look::Eyes;
 pub use rehearsal::{Rehearsed, Tried};
 use run::Run;
 use scribe::Scribe;
@@ -133,13 +134,10 @@ impl Executor {
         Lock::take(&path, &note)
     }
 
-    async fn token(&self, secret: Option<&Secret>) -> Result<Option<Bearer>, String> {
-        let Some(secret) = secret.cloned() else { return Ok(None) };
-        let (permit, directory) = (self.permit, self.place.directory.clone());
-        let found = scribe::blocking(move || secret.resolve(permit, &directory)).await;
-        let value = found.map_err(|error| error.to_string())?.reveal().to_owned();
-        (self.place.hide)(value.clone());
-        Ok(Some(Bearer::from(value)))
+    /// What it looks at the world with.
+    fn eyes(&self) -> Eyes {
+        let Place { http, directory, hide, .. } = &self.place;
+        Eyes { permit: self.permit, http: http.clone(), directory: directory.clone(), hide: Arc::clone(hide) }
     }
 }
 

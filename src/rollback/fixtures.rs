@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::choice::Choice;
 use super::model::{Class, Plan, Undone, Version};
 use super::plan::{Contents, build};
 use crate::config::schema::{Rollback, Step, Verify};
@@ -32,6 +33,7 @@ pub fn contents() -> Contents {
         class: Class::Clean,
         undoes: vec![undone('b', "Retry the payment gateway", &["fix"]), undone('c', "Log the gateway's answer", &[])],
         warnings: Vec::new(),
+        chosen: "seen healthy, 2030-03-16: the canary is healthy".into(),
     }
 }
 
@@ -79,8 +81,12 @@ pub fn plan() -> Plan {
     plan_of(vec![deploy, wait], Some(verify))
 }
 
-pub fn seen(plan: Plan, generation: u64, at: Timestamp) -> Observation<Plan> {
-    Observation::Seen(Generation(generation), Box::new(plan.seen("git", at)))
+pub fn seen(plan: Plan, generation: u64, at: Timestamp) -> Observation<Choice> {
+    choice(Choice::of(plan), generation, at)
+}
+
+pub fn choice(choice: Choice, generation: u64, at: Timestamp) -> Observation<Choice> {
+    Observation::Seen(Generation(generation), Box::new(choice.seen("git", at)))
 }
 
 /// SplitMix64: a deterministic stream of numbers.

@@ -49,6 +49,8 @@ pub struct Armed {
     ready: bool,
     /// The typed reason, once it is complete.
     reason: Option<String>,
+    /// What must be typed before the letter, if anything must.
+    name: Option<String>,
 }
 
 /// What an armed guard waits for.
@@ -58,6 +60,8 @@ pub enum Phase {
     Glass,
     /// The reason for it, so far.
     Reason(String),
+    /// The name of what it goes back to, so far.
+    Name(String),
     /// The letter.
     Letter,
     /// The letter came; nothing may follow on its heels.
@@ -101,6 +105,8 @@ pub enum Why {
     OtherKey,
     /// A key before the dwell was over.
     TooSoon,
+    /// Another name than the one that was asked for.
+    WrongName,
     /// Two keys within [`BURST`].
     Burst,
     /// A held key.
@@ -145,8 +151,16 @@ pub fn letter(bound: &[char], chance: u64) -> Option<char> {
 impl Guard {
     /// Opens the cover at `now`. When the rollback is not `ready`, a reason is asked before the letter.
     pub fn arm(letter: char, ready: bool, now: Timestamp) -> Self {
-        let phase = if ready { Phase::Letter } else { Phase::Glass };
-        Self::Armed(Armed { letter, phase, since: now, seen: now, ready, reason: None })
+        Self::arm_by_name(letter, ready, None, now)
+    }
+
+    /// The same, where a `name` must be typed before the letter.
+    pub fn arm_by_name(letter: char, ready: bool, name: Option<String>, now: Timestamp) -> Self {
+        let mut armed = Armed { letter, phase: Phase::Glass, since: now, seen: now, ready, reason: None, name };
+        if ready {
+            armed.phase = armed.past_the_glass();
+        }
+        Self::Armed(armed)
     }
 
     /// The armed part, if it is armed.
@@ -215,9 +229,19 @@ impl Armed {
         self.reason.as_deref()
     }
 
+    /// The name that must be typed before the letter.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    fn past_the_glass(&self) -> Phase {
+        if self.name.is_some() { Phase::Name(String::new()) } else { Phase::Letter }
+    }
+
     /// Whether the dwell is not over yet: every key disarms.
     pub fn is_waiting(&self, now: Timestamp) -> bool {
-        let dwells = matches!(self.phase, Phase::Letter | Phase::Glass);
+        let is_empty = matches!(&self.phase, Phase::Name(text) if text.is_empty());
+        let dwells = is_empty || matches!(self.phase, Phase::Letter | Phase::Glass);
         dwells && elapsed(self.since, now).is_none_or(|time| time < DWELL)
     }
 
@@ -233,7 +257,7 @@ impl Armed {
     }
 
     fn limit(&self) -> Duration {
-        if matches!(self.phase, Phase::Reason(_)) { REASON_TIMEOUT } else { TIMEOUT }
+        if matches!(self.phase, Phase::Reason(_) | Phase::Name(_)) { REASON_TIMEOUT } else { TIMEOUT }
     }
 
     /// How long until it disarms by itself.
@@ -261,6 +285,7 @@ impl Armed {
     }
 
     fn press(&mut self, key: Key, now: Timestamp) -> Verdict {
+        let is_burst = elapsed(self.since, now).is_some_and(|time| time < BURST);
         match (&mut self.phase, key) {
             (Phase::Settling, _) => Verdict::Disarmed(Why::Burst),
             (Phase::Letter, Key::Char(c)) if c == self.letter => self.enter(Phase::Settling, now),
@@ -269,8 +294,15 @@ impl Armed {
                 Written::More => self.stay(now),
                 Written::Complete(reason) => {
                     self.reason = Some(reason);
-                    self.enter(Phase::Letter, now)
+                    self.enter(self.past_the_glass(), now)
                 }
+                Written::Left => Verdict::Disarmed(Why::OtherKey),
+            },
+            (Phase::Name(_), _) if is_burst => Verdict::Disarmed(Why::Burst),
+            (Phase::Name(text), _) => match write(text, key) {
+                Written::More => self.stay(now),
+                Written::Complete(name) if self.name.as_ref() == Some(&name) => self.enter(Phase::Letter, now),
+                Written::Complete(_) => Verdict::Disarmed(Why::WrongName),
                 Written::Left => Verdict::Disarmed(Why::OtherKey),
             },
             _ => Verdict::Disarmed(Why::OtherKey),
@@ -317,6 +349,7 @@ impl Why {
         match self {
             Self::OtherKey => "another key",
             Self::TooSoon => "a key too soon",
+            Self::WrongName => "another name",
             Self::Burst => "keys too fast for a hand",
             Self::Repeat => "a held key",
             Self::Paste => "a paste",

@@ -3,7 +3,9 @@
 //! - [`model`]: the plan as a value, and the names that other rooms use (pure).
 //! - [`plan`], [`placeholder`]: from configuration and git to a plan (pure).
 //! - `lookup`: what steps name that only the world knows, put in its place (pure).
+//! - [`target`]: what it goes back to; [`choice`]: which of several ways (pure).
 //! - [`guard`]: the key that arms, and the letter that fires (pure).
+//! - [`policy`]: what it takes to fire (pure).
 //! - [`execution`]: a running or ended rollback, folded from the journal; where it may go on (pure).
 //! - [`output`]: the tail of what the steps print (pure).
 //! - [`state`]: the room's state and its `update` (pure).
@@ -11,6 +13,7 @@
 //! - [`supervisor`]: the process between the cockpit and a step, which outlives the cockpit.
 //! - [`pane`], [`overlay`]: how it is drawn.
 
+pub mod choice;
 pub mod engine;
 pub mod execution;
 pub mod executor;
@@ -22,8 +25,10 @@ pub mod overlay;
 pub mod pane;
 pub mod placeholder;
 pub mod plan;
+pub mod policy;
 pub mod state;
 pub mod supervisor;
+pub mod target;
 
 #[cfg(test)]
 pub(crate) mod fixtures;

@@ -13,6 +13,9 @@ pub use super::state::{Effect, Event, State};
 use crate::config::schema::{FlagdFlag, Request, Verify};
 use crate::evidence::text::clean;
 use crate::evidence::{Evidence, Oid, Subject};
+use crate::incident::StepState;
+
+mod differences;
 
 /// How long a plan may be believed: an older one needs the break-glass way.
 pub const PLAN_TTL: Duration = Duration::from_secs(60);
@@ -142,6 +145,47 @@ impl Plan {
         Evidence { value: self, subject, source: source.to_owned(), observed_at: at, ttl: PLAN_TTL }
     }
 
+    /// The plan that takes back what a failed one did, the last step first; `None` when none of its steps can be.
+    pub fn taking_back(execution: &Execution) -> Option<Self> {
+        let plan = execution.plan.as_ref()?;
+        let is_touched = |state| !matches!(state, StepState::Pending | StepState::Skipped);
+        let touched = plan.steps.iter().zip(&execution.steps).filter(|(_, status)| is_touched(status.state));
+        let back = |step: &Step| {
+            let argv = step.compensate.clone()?;
+            let name = format!("take back: {}", step.name);
+            let action = StepAction::Run(argv);
+            Some(Step { name, action, rehearse: None, compensate: None, retries: 0, verify: None, ..step.clone() })
+        };
+        let steps: Vec<Step> = touched.rev().filter_map(|(step, _)| back(step)).collect();
+        let warnings = vec![format!("it takes back what {} did, and brings no old version", plan.label())];
+        let (name, to) = (format!("take back {}", plan.label()), plan.from.clone());
+        let undoes = Vec::new();
+        let (keeps_code, verify, chosen, class) = (true, None, String::new(), Class::Compensating);
+        let from = plan.from.clone();
+        (!steps.is_empty()).then_some(Self {
+            name,
+            keeps_code,
+            chosen,
+            from,
+            to,
+            class,
+            undoes,
+            steps,
+            verify,
+            warnings,
+        })
+    }
+
+    /// Whether it takes back what another one did: it brings no other version.
+    pub fn is_taking_back(&self) -> bool {
+        self.keeps_code && self.from == self.to
+    }
+
+    /// What the screen calls it.
+    pub fn label(&self) -> &str {
+        if self.name.is_empty() { "the plan" } else { &self.name }
+    }
+
     /// The undone commits that deserve a second look.
     pub fn flagged(&self) -> impl Iterator<Item = &Undone> {
         self.undoes.iter().filter(|undone| !undone.flags.is_empty())
@@ -154,7 +198,10 @@ impl Plan {
             kept.push("the code: no commit is undone, and a restart that loses the flag runs it again".into());
         }
         kept.push("data that was written since, sent messages, what waits in queues".into());
-        kept.push("configuration, flags and secrets outside of these commits".into());
+        kept.push("configuration, flags, grants and secrets outside of these commits".into());
+        if !self.keeps_code {
+            kept.push("git: the branch keeps these commits, and whatever follows it brings them back".into());
+        }
         kept
     }
 

@@ -2,6 +2,7 @@
 
 use ratatui::text::{Line, Span};
 
+use super::choice::{Fit, Way};
 use super::execution::Next;
 use super::guard::{Armed, Phase};
 use super::model::{Class, Plan, Undone, describe};
@@ -19,7 +20,7 @@ pub const SMALLEST: (u16, u16) = (50, 18);
 pub fn lines(state: &State, ctx: &Ctx, width: u16, height: u16) -> Vec<Line<'static>> {
     let (Some(order), Some(armed)) = (&state.armed, state.guard.armed()) else { return Vec::new() };
     let (width, height) = (usize::from(width), usize::from(height));
-    let foot = foot(armed, ctx, width);
+    let foot = foot(armed, state.has_others() && order.is_prepared(), ctx, width);
     let room = height.saturating_sub(foot.len());
     let head = head(state, order, ctx, width);
     let lists = fitted(lists(order, ctx, width, height), room.saturating_sub(head.len()));
@@ -34,8 +35,18 @@ fn head(state: &State, order: &Order, ctx: &Ctx, width: usize) -> Vec<Line<'stat
     let arrow = ctx.theme.pick("→", "->");
     let bad = ctx.theme.style(Role::Bad);
     let way = format!("{} {arrow} {}", plan.from.label(), plan.to.label());
-    let title = if order.resumed.is_some() { "GO ON WITH ROLL BACK" } else { "ROLL BACK" };
-    let mut lines = vec![Line::styled(title, bad), Line::styled(fit(&way, width), ctx.theme.style(Role::Focus))];
+    let mut lines = vec![
+        Line::styled(fit(&title(state, order), width), bad),
+        Line::styled(fit(&way, width), ctx.theme.style(Role::Focus)),
+    ];
+    if !plan.chosen.is_empty() && !plan.warnings.contains(&plan.chosen) {
+        let why = format!("  why {}: {}", plan.to.reference, plan.chosen);
+        lines.extend(wrapped(&why, width, 2, ctx.theme.style(Role::Muted)));
+    }
+    if let Some(why) = &state.called_for {
+        lines.extend(wrapped(&format!("{} {why}", ctx.theme.mark(Mark::Bad)), width, 2, bad));
+    }
+    lines.extend(way_lines(state, order, ctx, width));
     match &order.resumed {
         Some(_) => lines.extend(wrapped(&next_words(order), width, 3, ctx.theme.style(Role::Warn))),
         None => {
@@ -58,6 +69,33 @@ fn head(state: &State, order: &Order, ctx: &Ctx, width: usize) -> Vec<Line<'stat
         ));
     }
     lines
+}
+
+fn title(state: &State, order: &Order) -> String {
+    let what = match (&order.resumed, order.plan.is_taking_back()) {
+        (Some(_), _) => return "GO ON WITH ROLL BACK".into(),
+        (None, true) => return "TAKE BACK WHAT THE ROLLBACK DID".into(),
+        (None, false) => "ROLL BACK",
+    };
+    if state.has_others() { format!("{what} by {}", order.plan.label()) } else { what.into() }
+}
+
+/// Why this way, of several, and which others there are.
+fn way_lines(state: &State, order: &Order, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let Some(choice) = state.choice.value().filter(|choice| order.is_prepared() && choice.ways.len() > 1) else {
+        return Vec::new();
+    };
+    let line = |(index, way): (usize, &Way)| {
+        let is_here = index == state.at();
+        let (mark, role) = match (is_here, way.fit()) {
+            (true, _) => (ctx.theme.pick("▸", ">"), Role::Focus),
+            (false, Fit::Fits) => (ctx.theme.mark(Mark::Open), Role::Text),
+            (false, _) => (ctx.theme.mark(Mark::Bad), Role::Muted),
+        };
+        let text = format!("{mark} {}: {}", way.name, choice.why(index));
+        wrapped(&text, width, if is_here { 2 } else { 1 }, ctx.theme.style(role))
+    };
+    choice.ways.iter().enumerate().flat_map(line).collect()
 }
 
 /// That this very plan was carried out already.
@@ -153,14 +191,22 @@ fn with_rest(mut title: Line<'static>, hidden: usize) -> Line<'static> {
     title
 }
 
-fn foot(armed: &Armed, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+fn foot(armed: &Armed, has_others: bool, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let key = ctx.theme.style(Role::Key);
     let (dot, dots) = (dot(ctx), ctx.theme.pick("…", "..."));
     let time = format!("disarms by itself in {}", short(armed.remaining(armed.seen())));
     let time = Line::styled(time, ctx.theme.style(Role::Muted));
     let last = match armed.phase() {
         _ if armed.is_waiting(armed.seen()) => format!("wait {dots}"),
+        Phase::Letter if has_others => {
+            format!("press {} to fire {dot} Tab another way {dot} any other key cancels", armed.letter())
+        }
         Phase::Letter => format!("press {} to fire {dot} any other key cancels", armed.letter()),
+        Phase::Name(text) => {
+            let asked = format!("type {} and Enter: ", armed.name().unwrap_or_default());
+            let room = width.saturating_sub(asked.len() + 1);
+            format!("{asked}{}_", fit_end(text, room))
+        }
         Phase::Settling => format!("fires {dots}"),
         Phase::Glass => format!("press ! to override {dot} any other key cancels"),
         Phase::Reason(text) => format!("why? {}_", fit_end(text, width.saturating_sub(6))),

@@ -95,8 +95,13 @@ fn plan_lines(state: &State, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
         Picture::Failed => failure_lines(state, ctx, width),
         picture => notice(picture, None, NEVER, "", ctx),
     };
+    if let Some(why) = &state.called_for {
+        let text = format!("{} {why}", ctx.theme.mark(Mark::Bad));
+        lines.extend(wrapped(&text, width, 2, ctx.theme.style(Role::Bad)));
+    }
     let Some(plan) = state.plan.value() else { return lines };
     lines.extend(readiness_line(state, ctx, width));
+    lines.extend(way_line(state, ctx, width));
     lines.push(undoes_line(plan, ctx));
     lines.extend(class_line(plan, ctx, width));
     for warning in &plan.warnings {
@@ -108,6 +113,13 @@ fn plan_lines(state: &State, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
         ));
     }
     lines
+}
+
+/// Which of several ways is proposed, and why.
+fn way_line(state: &State, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let Some(choice) = state.choice.value().filter(|choice| choice.ways.len() > 1) else { return Vec::new() };
+    let name = state.way().map_or("", |way| way.name.as_str());
+    wrapped(&format!("by {name}: {}", choice.why(state.at())), width, 2, ctx.theme.style(Role::Text))
 }
 
 fn failure_lines(state: &State, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
@@ -224,7 +236,7 @@ fn key_line(state: &State, ctx: &Ctx) -> Option<Line<'static>> {
         ("S", "stop after this step")
     } else if let Some(execution) = state.unfinished() {
         match execution.next() {
-            Next::Ask(_) => ("R", "go on, once you answered for the step"),
+            Next::Ask(_) => (":", "step-done, step-not-done, step-skip, take-back, rollback-over (the next plan)"),
             Next::LastLook => ("R", "look at the world again"),
             _ => ("R", "go on with this rollback"),
         }

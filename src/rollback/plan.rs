@@ -33,6 +33,8 @@ pub struct Contents {
     pub undoes: Vec<Undone>,
     /// What the operator must know before firing.
     pub warnings: Vec<String>,
+    /// Why it goes back to just that version.
+    pub chosen: String,
 }
 
 impl Contents {
@@ -58,6 +60,7 @@ impl Contents {
             class,
             undoes: change.undoes.iter().map(undone).collect(),
             warnings: change.unknown.iter().chain(&change.reasons).cloned().collect(),
+            chosen: String::new(),
         })
     }
 }
@@ -157,11 +160,21 @@ pub fn build(rollback: &schema::Rollback, contents: Contents, answers: &[Value])
         }
         (native.steps, verify, native.warnings)
     };
-    let Contents { from, to, class, undoes, mut warnings } = contents;
+    let Contents { from, to, class, undoes, mut warnings, chosen } = contents;
     warnings.extend(more);
+    let (name, keeps_code) = (clean(rollback.label()), rollback.keeps_code);
+    let (class, undoes) = if keeps_code { (Class::Clean, Vec::new()) } else { (class, undoes) };
+    warnings.extend(lost(&undoes));
     warnings.extend(rollback.warnings.iter().map(|warning| clean(warning)));
-    let (name, keeps_code, chosen) = (clean(rollback.label()), rollback.keeps_code, String::new());
     Ok(Plan { name, keeps_code, chosen, from, to, class, undoes, steps, verify, warnings })
+}
+
+/// A fix of somebody else that would be gone too: the newest commit is the one that goes back.
+fn lost(undoes: &[Undone]) -> Option<String> {
+    let is_fix = |it: &&Undone| it.flags.iter().any(|flag| flag == "fix" || flag == "security");
+    let fixes: Vec<String> =
+        undoes.iter().skip(1).filter(is_fix).map(|it| format!("{} {}", it.oid.short(), it.summary)).collect();
+    (!fixes.is_empty()).then(|| format!("another fix is lost with it: {}", fixes.join("; ")))
 }
 
 /// A plan that leaves the code as it is, so that what git says of going back does not matter.
@@ -280,6 +293,14 @@ fn build_verify(verify: &Verify, values: Values) -> Result<Verify, Problem> {
     let [file, follow, json, equals] =
         [plain(&verify.file)?, plain(&verify.follow)?, plain(&verify.json)?, plain(&verify.equals)?];
     Ok(Verify { run, url, file, follow, json, equals, ..verify.clone() })
+}
+
+/// A look with every placeholder but `{plan}` filled.
+///
+/// # Errors
+/// When it makes no sense, or a value is not fit for its place.
+pub fn filled(look: &Verify, contents: &Contents) -> Result<Verify, Problem> {
+    build_verify(look, Values { from: &contents.from, to: &contents.to })
 }
 
 fn fill_all(argv: &mut [String], hash: &str) {

@@ -2,13 +2,18 @@
 
 use jiff::Timestamp;
 
+use super::choice::{Choice, Way};
 use super::execution::{Answer, Execution, Next, Progress};
-use super::guard::{self, Guard, Input, Verdict, Why};
+use super::guard::{self, Guard, Input, Why};
 use super::model::{Plan, StepAction};
 use super::output::Output;
-use crate::evidence::{Freshness, Observation, Observed};
-use crate::incident::{Decision, Entry};
+use super::policy::{Word, wants_second};
+use crate::config::schema::Policy;
+use crate::evidence::{Evidence, Failure, Freshness, Generation, Observation, Observed};
+use crate::incident::Entry;
 use crate::journal::record::Record;
+
+mod arming;
 
 /// What is said when the keymap leaves no letter to fire with.
 const NO_LETTER: &str = "no letter is free: unbind one of ACDEFHKLMNPTUVWX";
@@ -19,8 +24,20 @@ type Clocks = (Timestamp, Timestamp);
 /// Everything that the pane and the overlay show.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
-    /// The prepared plan.
+    /// The ways back, as they were prepared last.
+    pub choice: Observed<Choice>,
+    /// The way that the operator picked; the proposed one without it.
+    pub picked: Option<String>,
+    /// The prepared plan of the picked way.
     pub plan: Observed<Plan>,
+    /// Why a rollback is called for, as long as it is: a canary that regressed.
+    pub called_for: Option<String>,
+    /// What it takes to fire in this incident.
+    pub policy: Policy,
+    /// Who sits here.
+    pub operator: String,
+    /// Who gave their word for which plan.
+    pub words: Vec<Word>,
     /// The key.
     pub guard: Guard,
     /// What the armed letter would do.
@@ -57,8 +74,10 @@ pub struct Order {
 /// What happens in this room.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// The plan was built anew, or could not be.
-    Plan(Observation<Plan>),
+    /// The plans were built anew, or could not be.
+    Plan(Observation<Choice>),
+    /// The canary calls for a rollback, for this reason, or does not any more.
+    CalledFor(Option<String>),
     /// Something is in the journal.
     Recorded(Record),
     /// Something happened that the journal could not take: read back from the file beside it.
@@ -80,6 +99,20 @@ pub enum Event {
         over: bool,
         /// What the operator says of the step in doubt.
         answer: Option<Answer>,
+    },
+    /// The next of what could be done instead, while it is armed: with a new letter, and the wait before it.
+    Other {
+        /// The upper-case letters that the keymap binds.
+        bound: Vec<char>,
+        /// A random number, new each time.
+        chance: u64,
+    },
+    /// `R`, for taking back what a failed rollback did.
+    TakeBack {
+        /// The upper-case letters that the keymap binds.
+        bound: Vec<char>,
+        /// A random number, new each time.
+        chance: u64,
     },
     /// Something reached the armed guard.
     Input(Input),
@@ -144,12 +177,25 @@ impl State {
     /// the person at the keys. How old a plan is goes by the first, what the guard waits for by the second.
     pub fn update_by_hand(&mut self, event: Event, now: Timestamp, hand: Timestamp) -> Outcome {
         match event {
-            Event::Plan(observation) => self.see_plan(observation),
+            Event::Plan(observation) => self.see_choice(observation),
+            Event::CalledFor(why) => {
+                let changed = self.called_for != why;
+                self.called_for = why;
+                Outcome::changed(changed)
+            }
             Event::Recorded(record) => Outcome::changed(self.take_record(&record)),
             Event::Unjournaled { entry, by, at } => Outcome::changed(self.take_unjournaled(&entry, &by, at)),
             Event::Arm { bound, chance, over, answer } => {
                 let letter = guard::letter(&bound, chance).ok_or(NO_LETTER);
                 self.arm(letter, over, answer, (now, hand))
+            }
+            Event::Other { bound, chance } => {
+                let letter = guard::letter(&bound, chance).ok_or(NO_LETTER);
+                self.other(letter, (now, hand))
+            }
+            Event::TakeBack { bound, chance } => {
+                let letter = guard::letter(&bound, chance).ok_or(NO_LETTER);
+                self.arm_for(letter, State::taking_back, (now, hand))
             }
             Event::Input(input) => self.input(input, (now, hand)),
             Event::Progress(progress) => Outcome::changed(self.progress(progress)),
@@ -176,7 +222,10 @@ impl State {
             };
             return Readiness::NoPlan(why);
         };
-        match (plan.objection(), self.plan.freshness(now)) {
+        let doubt = self.way().and_then(|way| way.fit().words().map(str::to_owned));
+        let doubt =
+            doubt.or_else(|| plan.objection()).or_else(|| wants_second(self.policy, &self.words, &self.operator, plan));
+        match (doubt, self.plan.freshness(now)) {
             (Some(objection), _) => Readiness::NotReady(objection),
             (None, Freshness::Fresh) => Readiness::Ready,
             (None, Freshness::Failed) => {
@@ -190,21 +239,69 @@ impl State {
     pub fn unfinished(&self) -> Option<&Execution> {
         let execution = self.execution.as_ref().filter(|it| !self.running && it.is_unfinished())?;
         // One that came to an end gives way to the plan of another change.
-        let is_same = self.plan.value().is_none_or(|plan| execution.plan.as_ref() == Some(plan));
-        (execution.end.is_none() || is_same).then_some(execution)
+        (execution.end.is_none() || self.is_current(execution)).then_some(execution)
     }
 
     /// The rollback that the pane shows; `None` where the prepared plan is of more use.
     pub fn shown(&self) -> Option<&Execution> {
         let execution = self.execution.as_ref()?;
-        let is_same = self.plan.value().is_none_or(|plan| execution.plan.as_ref() == Some(plan));
-        (self.running || execution.end.is_none() || is_same).then_some(execution)
+        (self.running || execution.end.is_none() || self.is_current(execution)).then_some(execution)
+    }
+
+    /// Whether it ran a plan that is prepared now, or took back what such a one did.
+    fn is_current(&self, execution: &Execution) -> bool {
+        let Some(now) = self.plan.value() else { return true };
+        let Some(then) = &execution.plan else { return false };
+        let mut ways =
+            self.choice.value().into_iter().flat_map(|choice| &choice.ways).filter_map(|way| way.plan.as_ref().ok());
+        then == now || ways.any(|plan| plan == then) || then.is_taking_back() && then.from == now.from
+    }
+
+    /// The place of the way that is picked or proposed.
+    pub fn at(&self) -> usize {
+        let choice = self.choice.value();
+        let picked = self.picked.as_ref().and_then(|name| choice?.named(name));
+        picked.or_else(|| choice.map(Choice::proposed)).unwrap_or(0)
+    }
+
+    /// The way that is picked or proposed.
+    pub fn way(&self) -> Option<&Way> {
+        self.choice.value()?.ways.get(self.at())
+    }
+
+    fn see_choice(&mut self, observation: Observation<Choice>) -> Outcome {
+        let generation = observation.generation();
+        let changed = self.choice.observe(observation.clone());
+        let plan = match observation {
+            Observation::Started(_) => Observation::Started(generation),
+            Observation::Failed(_, failure) => Observation::Failed(generation, failure),
+            Observation::Seen(..) => match self.plan_of(self.at()) {
+                Some(observation) => observation(generation),
+                None => return Outcome::changed(changed),
+            },
+        };
+        let outcome = self.see_plan(plan);
+        Outcome { changed: outcome.changed || changed, ..outcome }
+    }
+
+    /// The plan of a way, as an observation.
+    fn plan_of(&self, index: usize) -> Option<impl FnOnce(Generation) -> Observation<Plan> + use<>> {
+        let choice = self.choice.evidence()?;
+        let (subject, source) = (choice.subject.clone(), choice.source.clone());
+        let (observed_at, ttl) = (choice.observed_at, choice.ttl);
+        let plan = choice.value.ways.get(index)?.plan.clone();
+        Some(move |generation| match plan {
+            Ok(value) => Observation::Seen(generation, Box::new(Evidence { value, subject, source, observed_at, ttl })),
+            Err(what) => {
+                Observation::Failed(generation, Failure { what, remedy: None, at: observed_at, retry_at: None })
+            }
+        })
     }
 
     fn see_plan(&mut self, observation: Observation<Plan>) -> Outcome {
         let changed = self.plan.observe(observation);
         let stands = match (&self.armed, self.plan.value()) {
-            (Some(order), Some(plan)) => order.resumed.is_some() || order.plan == *plan,
+            (Some(order), Some(plan)) => !order.is_prepared() || order.plan == *plan,
             _ => true,
         };
         if stands { Outcome::changed(changed) } else { self.disarm(Why::Changed) }
@@ -216,6 +313,7 @@ impl State {
         }
         self.seq = record.seq;
         let entry = Entry::of(record);
+        self.words.extend(Word::of(record));
         entry.is_some_and(|entry| Execution::apply(&mut self.execution, &entry, &record.actor, record.at))
     }
 
@@ -261,101 +359,12 @@ impl State {
         self.stopping = true;
         Outcome::with(vec![Effect::StopAfterStep])
     }
+}
 
-    fn arm(&mut self, letter: Result<char, &str>, over: bool, answer: Option<Answer>, at: Clocks) -> Outcome {
-        let (now, hand) = at;
-        if self.guard.armed().is_some() {
-            return self.input(Input::Key(guard::Key::Char('R')), at);
-        }
-        if !self.guard.may_arm(hand) {
-            return Outcome::default();
-        }
-        let ordered = self
-            .order(over, answer, now)
-            .and_then(|(order, ready)| Ok((order, Guard::arm(letter.map_err(str::to_owned)?, ready, hand))));
-        match ordered {
-            Ok((order, guard)) => {
-                let entry = Entry::RollbackArmed { plan: order.plan.hash(), target: order.plan.to.reference.clone() };
-                (self.guard, self.armed, self.said) = (guard, Some(order), None);
-                Outcome::with(vec![Effect::Record(entry)])
-            }
-            Err(why) => {
-                self.said = Some(why);
-                Outcome::changed(true)
-            }
-        }
-    }
-
-    /// What the letter would do, and whether it may do so without a reason; or why it can do nothing.
-    fn order(&self, over: bool, answer: Option<Answer>, now: Timestamp) -> Result<(Order, bool), String> {
-        if self.running {
-            return Err("a rollback runs already".into());
-        }
-        if let Some(by) = &self.held {
-            return Err(format!("another rollback runs: {by}"));
-        }
-        match self.unfinished().filter(|_| !over) {
-            Some(execution) => resume(execution, answer).map(|order| (order, true)),
-            None => {
-                let ready = match self.readiness(now) {
-                    Readiness::NoPlan(why) => return Err(why),
-                    readiness => readiness == Readiness::Ready,
-                };
-                let plan = self.plan.value().cloned().ok_or("there is no plan")?;
-                Ok((Order { plan, resumed: None, answer: None }, ready))
-            }
-        }
-    }
-
-    fn input(&mut self, input: Input, (now, hand): Clocks) -> Outcome {
-        if !self.is_as_shown(now) {
-            return self.disarm(Why::Changed);
-        }
-        match self.guard.take(input, hand) {
-            Verdict::Nothing => Outcome::default(),
-            Verdict::Changed => Outcome::changed(true),
-            Verdict::Disarmed(why) => self.disarmed(why),
-            Verdict::Fire { reason } => self.fire(reason, now),
-        }
-    }
-
-    /// Whether what was ready when it was armed still is.
-    fn is_as_shown(&self, now: Timestamp) -> bool {
-        match (&self.armed, self.guard.armed()) {
-            (Some(order), Some(armed)) if order.resumed.is_none() && armed.was_ready() => {
-                self.readiness(now) == Readiness::Ready
-            }
-            _ => true,
-        }
-    }
-
-    fn disarm(&mut self, why: Why) -> Outcome {
-        self.guard = Guard::Safe;
-        self.disarmed(why)
-    }
-
-    fn disarmed(&mut self, why: Why) -> Outcome {
-        self.said = Some(format!("rollback disarmed: {}", why.label()));
-        let entry = |order: Order| Entry::RollbackDisarmed { plan: order.plan.hash(), why: why.label().to_owned() };
-        Outcome::with(self.armed.take().map(|order| Effect::Record(entry(order))).into_iter().collect())
-    }
-
-    fn fire(&mut self, reason: Option<String>, now: Timestamp) -> Outcome {
-        let Some(order) = self.armed.take() else { return Outcome::default() };
-        let broken = reason.map(|reason| {
-            let readiness = match self.readiness(now) {
-                Readiness::NotReady(why) => Some(why),
-                _ => None,
-            };
-            let reason = format!("break-glass: {reason}");
-            Effect::Record(Entry::Decided { decision: Decision::RollBack, reason, readiness })
-        });
-        self.running = true;
-        self.said = None;
-        if order.resumed.is_none() {
-            self.output = Output::default();
-        }
-        Outcome::with(broken.into_iter().chain([Effect::Fire(Box::new(order))]).collect())
+impl Order {
+    /// Whether it is the prepared plan from its beginning, which must still be the same when it is fired.
+    pub fn is_prepared(&self) -> bool {
+        self.resumed.is_none() && !self.plan.is_taking_back()
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn contents(
         return Ok((contents, Vec::new()));
     };
     contents.to = match to {
-        Some(name) => named(repo, name)?,
+        Some(name) => by_tag(named(repo, name)?, name, &known(repo, settings, versions)?),
         None => version_before(repo, &known(repo, settings, versions)?, &now)?.map(|tag| point(&tag)),
     };
     let Some(back) = contents.to.as_ref().and_then(|point| point.oid.clone()) else {
@@ -76,6 +76,14 @@ fn name_of(point: &Option<Point>) -> &str {
 
 fn point(tag: &Tag) -> Point {
     Point { reference: text::clean(&tag.name), oid: Some(tag.commit.clone()) }
+}
+
+/// A commit that is named by its id has the name of its version, if it is one.
+fn by_tag(found: Option<Point>, name: &str, versions: &[Tag]) -> Option<Point> {
+    let found = found?;
+    let tag =
+        versions.iter().filter(|_| Oid::parse(name).is_some()).rfind(|tag| Some(&tag.commit) == found.oid.as_ref());
+    Some(tag.map_or(found, point))
 }
 
 /// A revision as a version.

@@ -4,14 +4,27 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::Pick;
 use crate::config::schema::Verify;
+use crate::rollback::choice::{Fit, Held, Way};
 use crate::rollback::model::{Plan, Step, Undone, describe};
 
 /// The plan on some lines: everything that a person must know before firing.
-pub fn text(plan: &Plan) -> String {
+pub fn text(pick: &Pick) -> String {
+    let plan = &pick.plan;
     let mut out = format!("roll back {} -> {}: {}\n", plan.from.label(), plan.to.label(), plan.class.label());
-    if let Some(objection) = plan.objection() {
+    if let Some(objection) = pick.objection() {
         let _ = writeln!(out, "NOT READY: {objection}");
+    }
+    if !plan.chosen.is_empty() {
+        let _ = writeln!(out, "why {}: {}", plan.to.reference, plan.chosen);
+    }
+    if pick.choice.ways.len() > 1 {
+        out.push_str("plans\n");
+        for (index, way) in pick.choice.ways.iter().enumerate() {
+            let mark = if index == pick.at { ">" } else { " " };
+            let _ = writeln!(out, "{mark} {}: {}", way.name, pick.choice.why(index));
+        }
     }
     for warning in &plan.warnings {
         let _ = writeln!(out, "warning: {warning}");
@@ -56,7 +69,8 @@ fn step_text(index: usize, step: &Step) -> String {
 ///
 /// # Errors
 /// Never, for a plan that was built.
-pub fn document(plan: &Plan) -> serde_json::Result<String> {
+pub fn document(pick: &Pick) -> serde_json::Result<String> {
+    let plan = &pick.plan;
     let steps: Vec<Value> = plan.steps.iter().map(step_document).collect();
     let document = json!({
         "schema": 1,
@@ -69,9 +83,37 @@ pub fn document(plan: &Plan) -> serde_json::Result<String> {
         "verify": plan.verify.as_ref().map(look_document),
         "warnings": plan.warnings,
         "stays": plan.stays(),
-        "objection": plan.objection(),
+        "objection": pick.objection(),
+        "name": plan.name,
+        "keeps_code": plan.keeps_code,
+        "chosen": plan.chosen,
+        "plans": pick.choice.ways.iter().enumerate().map(|(at, way)| way_document(pick, at, way)).collect::<Vec<_>>(),
     });
     Ok(serde_json::to_string(&document)? + "\n")
+}
+
+fn way_document(pick: &Pick, at: usize, way: &Way) -> Value {
+    let needs = way.needs.iter().map(|need| {
+        let (holds, what) = match &need.held {
+            Held::Yes(what) => (Some(true), what),
+            Held::No(what) => (Some(false), what),
+            Held::Unknown(what) => (None, what),
+        };
+        json!({ "name": need.name, "holds": holds, "what": what })
+    });
+    let fits = match way.fit() {
+        Fit::Fits => Some(true),
+        Fit::Unfit(_) => Some(false),
+        Fit::Doubtful(_) => None,
+    };
+    json!({
+        "name": way.name,
+        "hash": way.plan.as_ref().ok().map(Plan::hash),
+        "proposed": at == pick.choice.proposed(),
+        "fits": fits,
+        "why": pick.choice.why(at),
+        "needs": needs.collect::<Vec<_>>(),
+    })
 }
 
 fn step_document(step: &Step) -> Value {
@@ -84,6 +126,8 @@ fn step_document(step: &Step) -> Value {
         "idempotent": step.idempotent,
         "irreversible": step.irreversible,
         "rehearsal": step.rehearse.is_some(),
+        "compensates": step.compensate.is_some(),
+        "retries": step.retries,
     })
 }
 

@@ -73,6 +73,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::StepDone => overlays::arm(state, false, Some(Answer::Done)),
         Action::StepNotDone => overlays::arm(state, false, Some(Answer::NotDone)),
         Action::StepSkip => overlays::arm(state, false, Some(Answer::Skip)),
+        Action::TakeBack => overlays::take_back(state),
         Action::StopRollback => overlays::take(state, rollback::Event::Stop),
         Action::RunTests => {
             state.tests.live.begin();

@@ -15,6 +15,7 @@ use crate::evidence::text;
 use crate::incident::{Entry, naming};
 use crate::rollback::execution::Answer;
 use crate::rollback::guard::{self, Input};
+use crate::rollback::policy::policy;
 use crate::rollback::state as rollback;
 use crate::ui::layout::Pane;
 
@@ -33,6 +34,10 @@ pub fn key(state: &mut State, key: Key, is_repeat: bool) -> Vec<Effect> {
         Overlay::Filter => filter(state, key),
         Overlay::Rollback => {
             state.ui.overlay = Overlay::Rollback;
+            if key.code == Code::Tab && !is_repeat {
+                let (bound, chance) = lot(state);
+                return take(state, rollback::Event::Other { bound, chance });
+            }
             guard(state, if is_repeat { Input::Repeat } else { Input::Key(guard_key(key)) })
         }
         Overlay::ConfirmQuit => match key.code {
@@ -207,13 +212,20 @@ fn filter(state: &mut State, key: Key) -> Vec<Effect> {
 
 /// Arms the rollback, or says why it cannot be armed.
 pub fn arm(state: &mut State, over: bool, answer: Option<Answer>) -> Vec<Effect> {
-    let event = rollback::Event::Arm {
-        bound: state.ui.keymap.bound_letters(),
-        chance: state.hand.as_nanosecond().unsigned_abs() as u64 ^ state.entropy,
-        over,
-        answer,
-    };
-    take(state, event)
+    let (bound, chance) = lot(state);
+    take(state, rollback::Event::Arm { bound, chance, over, answer })
+}
+
+/// Arms the taking back of what a failed rollback did, or says why it cannot be armed.
+pub fn take_back(state: &mut State) -> Vec<Effect> {
+    let (bound, chance) = lot(state);
+    take(state, rollback::Event::TakeBack { bound, chance })
+}
+
+/// What the letter of the moment is drawn from: the letters that are bound, and a number that nobody foresees.
+fn lot(state: &State) -> (Vec<char>, u64) {
+    let chance = state.hand.as_nanosecond().unsigned_abs() as u64 ^ state.entropy;
+    (state.ui.keymap.bound_letters(), chance)
 }
 
 /// Takes in what the rollback's planner or executor tells.
@@ -232,6 +244,7 @@ pub fn guard(state: &mut State, input: Input) -> Vec<Effect> {
 
 /// Passes an event to the rollback room. The overlay follows the guard.
 pub fn take(state: &mut State, event: rollback::Event) -> Vec<Effect> {
+    set_policy(state);
     let was_armed = state.rollback.guard.armed().is_some();
     let outcome = state.rollback.update_by_hand(event, state.now, state.hand);
     let is_armed = state.rollback.guard.armed().is_some();
@@ -251,6 +264,14 @@ pub fn take(state: &mut State, event: rollback::Event) -> Vec<Effect> {
     }
     settle(state);
     outcome.effects.into_iter().map(|effect| carried(state, effect)).collect()
+}
+
+/// What it takes to fire goes by the severity of the incident.
+fn set_policy(state: &mut State) {
+    let Some(key) = state.project.config.rollback.as_ref().map(|rollback| rollback.key) else { return };
+    let severity = state.incident.as_ref().and_then(|incident| incident.severity);
+    state.rollback.policy = policy(key, severity);
+    state.rollback.operator.clone_from(&state.project.operator);
 }
 
 fn carried(state: &State, effect: rollback::Effect) -> Effect {

@@ -16,7 +16,7 @@ use crate::change::model::{Head, Observation as ChangeObservation, Report};
 use crate::evidence::{Evidence, Generation, Observation, Oid, Subject};
 use crate::incident::{Entry, Stage};
 use crate::journal::{JournalError, Memory, Recorder};
-use crate::rollback::fixtures::plan;
+use crate::rollback::fixtures::{plan, seen as prepared};
 use crate::rollback::state::{Effect as Rollback, Event as RollbackEvent};
 use crate::test_results::model as test_results;
 use crate::test_results::model::TestFailure;
@@ -93,8 +93,7 @@ impl Desk {
     }
 
     fn prepare_plan(&mut self) {
-        let evidence = plan().seen("test", self.state.now);
-        let seen = Observation::Seen(Generation(1), Box::new(evidence));
+        let seen = prepared(plan(), 1, self.state.now);
         self.happen(What::Rollback(RollbackEvent::Plan(seen)));
     }
 

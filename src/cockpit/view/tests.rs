@@ -18,6 +18,7 @@ use crate::checklist::fixture::World;
 use crate::config::schema::Config;
 use crate::evidence::{Evidence, Failure, Generation, Observation, Observed, Subject};
 use crate::incident::Stage;
+use crate::rollback::choice::Choice;
 use crate::rollback::state::Event;
 use crate::ui::layout::Pane;
 use crate::ui::theme::{Role, Theme};
@@ -110,7 +111,11 @@ fn state(picture: Picture, size: (u16, u16)) -> State {
         let fresh = world.plan.as_ref().unwrap();
         let observation = match plan {
             Picture::Loading => Observation::Started(Generation(1)),
-            _ => Observation::Seen(Generation(1), Box::new(fresh.evidence().unwrap().clone())),
+            _ => {
+                let plan = fresh.evidence().unwrap();
+                let seen = Choice::of(plan.value.clone()).seen(&plan.source, plan.observed_at);
+                Observation::Seen(Generation(1), Box::new(seen))
+            }
         };
         state.rollback.update(Event::Plan(observation), now);
     }

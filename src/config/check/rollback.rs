@@ -36,8 +36,13 @@ impl Faults {
                 "beside [[rollback.plan]] only `to` and `verify` may stand: make it a plan of its own",
             );
         }
-        for (index, _) in rollback.plan.iter().enumerate().filter(|(_, way)| !way.plan.is_empty()) {
-            self.add(&format!("rollback.plan.{index}.plan"), "a plan has no plans below it");
+        for (index, way) in rollback.plan.iter().enumerate() {
+            if !way.plan.is_empty() {
+                self.add(&format!("rollback.plan.{index}.plan"), "a plan has no plans below it");
+            }
+            if way.to.is_some() {
+                self.add(&format!("rollback.plan.{index}.to"), "one target for all plans: write it in [rollback]");
+            }
         }
     }
 

@@ -57,6 +57,9 @@ pub struct Rollback {
     pub steps: Vec<Step>,
     /// The check of the world at the end.
     pub verify: Option<Verify>,
+    /// What it takes to fire.
+    #[serde(default)]
+    pub key: Key,
     /// Several ways back, the preferred one first. What stands above them holds for all.
     #[serde(default)]
     pub plan: Vec<Self>,
@@ -69,7 +72,7 @@ impl Rollback {
             return vec![self.clone()];
         }
         let common = |way: &Self| Self {
-            to: way.to.clone().or_else(|| self.to.clone()),
+            to: self.to.clone(),
             verify: way.verify.clone().or_else(|| self.verify.clone()),
             ..way.clone()
         };
@@ -88,6 +91,33 @@ impl Rollback {
     pub fn label(&self) -> &str {
         self.name.as_deref().or(self.recipe.as_deref()).unwrap_or_else(|| self.engine.label())
     }
+}
+
+/// What it takes to fire: by default, and where a severity has its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Key {
+    /// Where nothing else is said.
+    pub policy: Policy,
+    /// For incidents of the highest severity.
+    pub sev1: Option<Policy>,
+    /// For the one below.
+    pub sev2: Option<Policy>,
+    /// For the lowest.
+    pub sev3: Option<Policy>,
+}
+
+/// What it takes to fire.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Policy {
+    /// The letter of the moment.
+    #[default]
+    Letter,
+    /// The name of the version that it goes back to, then the letter.
+    TypeName,
+    /// The word of a second person for exactly this plan, then the letter.
+    TwoPerson,
 }
 
 /// Something that must hold in the world before a plan is fired.

@@ -154,6 +154,15 @@ pub enum Entry {
         /// Its sentence.
         why: String,
     },
+    /// A version did well in production, or beside it: a rollback may go back to it.
+    SeenHealthy {
+        /// Its tag, branch or short id.
+        version: String,
+        /// Its commit.
+        commit: Oid,
+        /// Who saw it, and how.
+        how: String,
+    },
     // The rollback.
     /// The rollback was armed.
     RollbackArmed {
@@ -161,6 +170,11 @@ pub enum Entry {
         plan: String,
         /// What it goes back to.
         target: String,
+    },
+    /// A second person agreed to a plan.
+    RollbackAgreed {
+        /// The hash of the plan.
+        plan: String,
     },
     /// It was disarmed without firing.
     RollbackDisarmed {

@@ -1,8 +1,10 @@
 //! Looking at the world: is it as it should be after a step?
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -11,11 +13,13 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Executor, flagd};
+use super::flagd;
+use super::scribe::blocking;
 use crate::config::program;
-use crate::config::schema::Verify;
+use crate::config::schema::{Secret, Verify};
+use crate::config::trust::Permit;
 use crate::evidence::text::{clean, clean_bytes, fit};
-use crate::http::{self, Response};
+use crate::http::{self, Bearer, Client, Response};
 
 /// The wait before the second look; doubled after each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -29,6 +33,37 @@ pub(super) const PRINT_LIMIT: u64 = 64 << 10;
 const VALUE_CELLS: usize = 80;
 /// How many values other than the expected one a message names.
 const OTHERS_NAMED: usize = 3;
+
+/// What looks at the world. To have it is to have been trusted.
+#[derive(Clone)]
+pub struct Eyes {
+    /// Proof of that.
+    pub permit: Permit,
+    /// Requests go through here.
+    pub http: Client,
+    /// The root of the repository: commands run there, and files of secrets count from there.
+    pub directory: PathBuf,
+    /// Takes a secret that was fetched, so that it can be taken out of whatever is recorded from now on.
+    pub hide: Arc<dyn Fn(String) + Send + Sync>,
+}
+
+impl fmt::Debug for Eyes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Eyes").field("directory", &self.directory).finish_non_exhaustive()
+    }
+}
+
+impl Eyes {
+    /// The value of a secret, for one request.
+    pub(super) async fn token(&self, secret: Option<&Secret>) -> Result<Option<Bearer>, String> {
+        let Some(secret) = secret.cloned() else { return Ok(None) };
+        let (permit, directory) = (self.permit, self.directory.clone());
+        let found = blocking(move || secret.resolve(permit, &directory)).await;
+        let value = found.map_err(|error| error.to_string())?.reveal().to_owned();
+        (self.hide)(value.clone());
+        Ok(Some(Bearer::from(value)))
+    }
+}
 
 /// What was seen. Each in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,11 +87,11 @@ impl Seen {
 }
 
 /// Looks until the world is as expected, `within` at most. The first look is at once; the last one counts.
-pub(super) async fn look(executor: &Executor, verify: &Verify, tell: &(dyn Fn(String) + Sync)) -> Seen {
+pub(super) async fn look(eyes: &Eyes, verify: &Verify, tell: &(dyn Fn(String) + Sync)) -> Seen {
     let end = Instant::now() + verify.within;
     let mut wait = FIRST_WAIT;
     loop {
-        let seen = look_once(executor, verify).await;
+        let seen = look_once(eyes, verify).await;
         if matches!(seen, Seen::Holds(_) | Seen::Failed(_)) || Instant::now() + wait > end {
             return seen;
         }
@@ -66,24 +101,25 @@ pub(super) async fn look(executor: &Executor, verify: &Verify, tell: &(dyn Fn(St
     }
 }
 
-async fn look_once(executor: &Executor, verify: &Verify) -> Seen {
+/// One look, at once.
+pub(super) async fn look_once(eyes: &Eyes, verify: &Verify) -> Seen {
     match (&verify.run, &verify.url, &verify.file) {
-        (Some(argv), ..) => look_by_command(executor, argv, verify).await,
-        (_, Some(url), _) => look_at(executor, url, verify).await.unwrap_or_else(Seen::Cannot),
-        (.., Some(file)) => look_into(&executor.place.directory.join(file), verify),
+        (Some(argv), ..) => look_by_command(eyes, argv, verify).await,
+        (_, Some(url), _) => look_at(eyes, url, verify).await.unwrap_or_else(Seen::Cannot),
+        (.., Some(file)) => look_into(&eyes.directory.join(file), verify),
         (None, None, None) => Seen::Cannot("nothing to look at is configured".into()),
     }
 }
 
-async fn look_at(executor: &Executor, url: &str, verify: &Verify) -> Result<Seen, String> {
-    let response = fetch(executor, url, verify).await?;
+async fn look_at(eyes: &Eyes, url: &str, verify: &Verify) -> Result<Seen, String> {
+    let response = fetch(eyes, url, verify).await?;
     let Some(path) = &verify.follow else { return Ok(read(&response, verify)) };
     let json = response.json().map_err(|error| error.what)?;
     let next = values_at(&json, path)?.first().map_or_else(String::new, |value| plain(value));
     if !is_same_server(url, &next) {
         return Err(format!("{} leads to another server, which is not asked", fit(&clean(&next), VALUE_CELLS)));
     }
-    Ok(read(&fetch(executor, &next, verify).await?, verify))
+    Ok(read(&fetch(eyes, &next, verify).await?, verify))
 }
 
 /// Whether two addresses have scheme, host and port in common.
@@ -104,12 +140,12 @@ fn look_into(path: &Path, verify: &Verify) -> Seen {
 }
 
 /// Asks an address that a look needs.
-pub(super) async fn fetch(executor: &Executor, url: &str, verify: &Verify) -> Result<Response, String> {
-    let bearer = executor.token(verify.token.as_ref()).await?;
+pub(super) async fn fetch(eyes: &Eyes, url: &str, verify: &Verify) -> Result<Response, String> {
+    let bearer = eyes.token(verify.token.as_ref()).await?;
     let mut request = http::Request { allow_http: verify.allow_http, ..http::Request::get(url) };
     request.headers.extend(verify.headers.clone());
     request.authorize(bearer, verify.token_header.as_deref());
-    executor.place.http.send(request).await.and_then(Response::success).map_err(|error| error.what)
+    eyes.http.send(request).await.and_then(Response::success).map_err(|error| error.what)
 }
 
 fn read(response: &Response, verify: &Verify) -> Seen {
@@ -193,8 +229,8 @@ fn shown(text: &str) -> String {
 }
 
 /// As `test`, `grep` and `diff` do: 0 is yes, 1 is no, anything else is no answer.
-async fn look_by_command(executor: &Executor, argv: &[String], verify: &Verify) -> Seen {
-    let directory = &executor.place.directory;
+async fn look_by_command(eyes: &Eyes, argv: &[String], verify: &Verify) -> Seen {
+    let directory = &eyes.directory;
     let (code, printed) = match timeout(LOOK_LIMIT, run(directory, argv, PRINT_LIMIT)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(why)) => return Seen::Cannot(why),

@@ -70,7 +70,7 @@ impl Executor {
     /// A look needs to be possible; what it shows is another matter, for nothing was done.
     async fn try_look(&self, name: &str, verify: &Verify) -> Option<(Tried, String)> {
         let url = verify.url.as_ref()?;
-        Some(match look::fetch(self, url, verify).await {
+        Some(match look::fetch(&self.eyes(), url, verify).await {
             Ok(response) => (Tried::Well, format!("{name}: {} answers", response.place)),
             Err(why) => (Tried::Badly, format!("{name}: {why}")),
         })

@@ -8,7 +8,7 @@ use crate::http::{self, Body, HttpError, Kind};
 
 /// Sends a step's request once, and never again by itself. `key` lets a server that knows it tell a repetition.
 pub(super) async fn send(executor: &Executor, request: &schema::Request, key: &str, limit: Duration) -> Ran {
-    let bearer = match executor.token(request.token.as_ref()).await {
+    let bearer = match executor.eyes().token(request.token.as_ref()).await {
         Ok(bearer) => bearer,
         Err(why) => return Ran::Failed(format!("{why}: nothing was sent")),
     };

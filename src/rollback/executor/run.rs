@@ -280,7 +280,7 @@ impl Run<'_> {
     }
 
     async fn look(&self, verify: &Verify) -> Seen {
-        look::look(self.executor, verify, &|seen| (self.tell)(Progress::Looking(seen))).await
+        look::look(&self.executor.eyes(), verify, &|seen| (self.tell)(Progress::Looking(seen))).await
     }
 
     async fn state(&mut self, index: usize, state: StepState, detail: Option<String>) {

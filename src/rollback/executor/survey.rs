@@ -1,4 +1,4 @@
-//! Asks the world what an engine needs to know before it can make a plan.
+//! Asks the world what the plans need to know before they are made and before they are fired. Changes nothing.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,14 +7,17 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::{flagd, look, scribe};
-use crate::config::schema::{Request, Rollback};
-use crate::config::trust::Permit;
-use crate::evidence::Failure;
+use super::look::{self, Eyes, Seen};
+use super::{flagd, scribe};
+use crate::config::program;
+use crate::config::schema::{Request, Rollback, Verify};
+use crate::evidence::Oid;
 use crate::evidence::text::{clean, clean_bytes, fit};
-use crate::http::{self, Client};
+use crate::http::{self, Response};
+use crate::rollback::choice::{Choice, Held, Needed, Way, in_window};
 use crate::rollback::engine::{self, Question};
-use crate::rollback::plan::Contents;
+use crate::rollback::model::{Plan, StepAction};
+use crate::rollback::plan::{self, Contents};
 
 /// How long one question may take.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -22,64 +25,85 @@ const LIMIT: Duration = Duration::from_secs(10);
 const ANSWER_LIMIT: u64 = 16 << 20;
 /// How much of a complaint is shown, in cells.
 const SHOWN: usize = 160;
+/// Nothing that a file names is run or contacted before a person trusted it.
+const NOT_TRUSTED: &str = "hotfix.toml is not trusted, so nothing is asked: see `hotfix trust`";
 
-/// The answers to the questions of the engine, in their order; none where the file lists the steps. Changes nothing.
-///
-/// # Errors
-/// When a command is not there, fails, or prints no JSON, or an address or a file does not answer: with what it said.
-pub async fn answers(
-    permit: Permit,
-    directory: &Path,
+/// Every way back, with its plan and what must hold for it. Without `eyes`, because nobody trusted the file yet, what
+/// must be asked stays unknown.
+pub async fn choice(
+    eyes: Option<&Eyes>,
+    root: &Path,
     rollback: &Rollback,
     contents: &Contents,
     now: Timestamp,
-) -> Result<Vec<Value>, Failure> {
-    let (mut answers, http) = (Vec::new(), Client::new());
-    for question in engine::questions(rollback, contents) {
-        let answer = match question {
-            Question::Run(argv) => {
-                let answer = ask(directory, &argv).await.and_then(|printed| {
-                    serde_json::from_slice(&printed).map_err(|error| format!("it printed no JSON: {error}"))
-                });
-                answer.map_err(|why| (format!("`{}`: {why}", clean(&argv.join(" "))), None))
-            }
-            Question::Print(argv, missing) => match ask(directory, &argv).await {
-                Ok(printed) => Ok(Value::String(String::from_utf8_lossy(&printed).into_owned())),
-                Err(why) if why.starts_with("it ended with 1:") => Err((format!("{missing} ({why})"), None)),
-                Err(why) => Err((format!("`{}`: {why}", clean(&argv.join(" "))), None)),
-            },
-            Question::Get(request) => get(permit, directory, &http, *request).await,
-            Question::Read(file) => {
-                let read = flagd::read(&directory.join(&file)).map(Value::String);
-                read.map_err(|why| (format!("{}: {why}", clean(&file)), None))
-            }
-        };
-        answers.push(answer.map_err(|(what, remedy)| Failure { what, remedy, at: now, retry_at: None })?);
+) -> Choice {
+    let mut ways = Vec::new();
+    for way in rollback.ways() {
+        let plan = plan_of(eyes, &way, contents).await;
+        let mut needs = Vec::new();
+        if let Some(window) = way.window {
+            let held = in_window(window, made_at(root, contents.from.oid.as_ref()), now);
+            needs.push(Needed { name: "within its window".into(), held });
+        }
+        needs.extend(plan.iter().flat_map(|plan| missing_programs(root, plan)));
+        for need in &way.needs {
+            needs.push(Needed { name: clean(&need.name), held: held(eyes, &need.look, contents).await });
+        }
+        ways.push(Way { name: clean(way.label()), plan, needs });
+    }
+    Choice { ways }
+}
+
+async fn plan_of(eyes: Option<&Eyes>, way: &Rollback, contents: &Contents) -> Result<Plan, String> {
+    let answers = answers(eyes, way, contents).await?;
+    plan::build(way, contents.clone(), &answers).map_err(|error| error.to_string())
+}
+
+/// The answers to the questions of an engine, in their order; an error is what failed, and what to do.
+async fn answers(eyes: Option<&Eyes>, way: &Rollback, contents: &Contents) -> Result<Vec<Value>, String> {
+    let mut answers = Vec::new();
+    for question in engine::questions(way, contents) {
+        answers.push(answer(eyes.ok_or(NOT_TRUSTED)?, question).await?);
     }
     Ok(answers)
 }
 
-/// What an address answers: JSON, or a text where it is none. An error is what failed, and what to do.
-async fn get(
-    permit: Permit,
-    directory: &Path,
-    http: &Client,
-    request: Request,
-) -> Result<Value, (String, Option<String>)> {
+async fn answer(eyes: &Eyes, question: Question) -> Result<Value, String> {
+    match question {
+        Question::Run(argv) => {
+            let printed = ask(&eyes.directory, &argv).await;
+            let answer = printed.and_then(|printed| {
+                serde_json::from_slice(&printed).map_err(|error| format!("it printed no JSON: {error}"))
+            });
+            answer.map_err(|why| format!("`{}`: {why}", clean(&argv.join(" "))))
+        }
+        Question::Print(argv, missing) => match ask(&eyes.directory, &argv).await {
+            Ok(printed) => Ok(Value::String(String::from_utf8_lossy(&printed).into_owned())),
+            Err(why) if why.starts_with("it ended with 1:") => Err(format!("{missing} ({why})")),
+            Err(why) => Err(format!("`{}`: {why}", clean(&argv.join(" ")))),
+        },
+        Question::Get(request) => get(eyes, *request).await,
+        Question::Read(file) => {
+            let path = eyes.directory.join(&file);
+            let read = scribe::blocking(move || flagd::read(&path)).await;
+            read.map(Value::String).map_err(|why| format!("{}: {why}", clean(&file)))
+        }
+    }
+}
+
+/// What an address answers: JSON, or a text where it is none.
+async fn get(eyes: &Eyes, request: Request) -> Result<Value, String> {
     let mut sent = http::Request {
         headers: request.headers.into_iter().collect(),
         timeout: Some(LIMIT),
         allow_http: request.allow_http,
         ..http::Request::get(request.url)
     };
-    if let Some(secret) = request.token {
-        let directory = directory.to_owned();
-        let found = scribe::blocking(move || secret.resolve(permit, &directory)).await;
-        let token = found.map_err(|error| (error.to_string(), None))?.reveal().to_owned();
-        sent.authorize(Some(token.into()), request.token_header.as_deref());
-    }
-    let answer = http.send(sent).await.and_then(http::Response::success);
-    let answer = answer.map_err(|error| (error.what, error.remedy))?;
+    sent.authorize(eyes.token(request.token.as_ref()).await?, request.token_header.as_deref());
+    let answer = eyes.http.send(sent).await.and_then(Response::success).map_err(|error| {
+        let remedy = error.remedy.map_or_else(String::new, |remedy| format!(" ({remedy})"));
+        format!("{}{remedy}", error.what)
+    })?;
     let text = || Value::String(String::from_utf8_lossy(&answer.body).into_owned());
     Ok(serde_json::from_slice(&answer.body).unwrap_or_else(|_| text()))
 }
@@ -92,4 +116,36 @@ async fn ask(directory: &Path, argv: &[String]) -> Result<Vec<u8>, String> {
     }
     let code = code.map_or_else(|| "a signal".to_owned(), |code| code.to_string());
     Err(format!("it ended with {code}: {}", fit(clean_bytes(printed.trim_ascii()).trim(), SHOWN)))
+}
+
+async fn held(eyes: Option<&Eyes>, look: &Verify, contents: &Contents) -> Held {
+    let Some(eyes) = eyes else { return Held::Unknown(NOT_TRUSTED.into()) };
+    let look = match plan::filled(look, contents) {
+        Ok(look) => look,
+        Err(problem) => return Held::Unknown(problem.to_string()),
+    };
+    match look::look_once(eyes, &look).await {
+        Seen::Holds(what) => Held::Yes(what),
+        Seen::Differs(what) | Seen::Failed(what) => Held::No(what),
+        Seen::Cannot(what) => Held::Unknown(what),
+    }
+}
+
+/// The programs of a plan that are not on this machine.
+fn missing_programs(root: &Path, plan: &Plan) -> Vec<Needed> {
+    let name = |action: &StepAction| match action {
+        StepAction::Run(argv) => argv.first().cloned(),
+        _ => None,
+    };
+    let missing = |name: String| {
+        let why = program::find(&name, root).err()?;
+        Some(Needed { name: format!("`{}` here", clean(&name)), held: Held::No(clean(&why)) })
+    };
+    plan.steps.iter().filter_map(|step| name(&step.action)).filter_map(missing).collect()
+}
+
+fn made_at(root: &Path, commit: Option<&Oid>) -> Option<Timestamp> {
+    let repository = git2::Repository::open(root).ok()?;
+    let commit = repository.find_commit(git2::Oid::from_str(commit?.as_str()).ok()?).ok()?;
+    Timestamp::from_second(commit.time().seconds()).ok()
 }

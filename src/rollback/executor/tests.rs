@@ -6,6 +6,7 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 use super::*;
+use crate::config::schema::Secret;
 use crate::incident::Entry;
 use crate::incident::StepState::{self, *};
 use crate::journal::record::{Draft, Record};

@@ -108,9 +108,40 @@ fn the_letter_is_one_that_the_keymap_leaves() {
     assert_eq!(letter(&all, 7), None);
 }
 
+#[test]
+fn where_the_name_is_asked_for_nothing_but_the_name_and_then_the_letter_fires() {
+    let named = || Guard::arm_by_name('K', true, Some("v2.4.1".into()), at(0));
+    let typed = |guard: &mut Guard, text: &str, from: i64| {
+        for (index, c) in (0..).zip(text.chars()) {
+            assert_eq!(guard.take(key(c), ms(at(from), 200 * index)), Verdict::Changed, "{c}");
+        }
+    };
+    let mut guard = named();
+    assert_eq!(guard.take(key('v'), ms(at(0), 399)), Verdict::Disarmed(Why::TooSoon));
+    let mut guard = named();
+    typed(&mut guard, "v2.4.0", 1);
+    assert_eq!(guard.take(Input::Key(Key::Enter), at(5)), Verdict::Disarmed(Why::WrongName));
+    let mut guard = named();
+    typed(&mut guard, "v2.4", 1);
+    let mut fast = guard.clone();
+    assert_eq!(fast.take(key('.'), ms(at(1), 614)), Verdict::Disarmed(Why::Burst), "no hand types so fast");
+    typed(&mut guard, ".1", 3);
+    assert_eq!(guard.take(Input::Key(Key::Enter), at(5)), Verdict::Changed);
+    assert_eq!(guard.take(key('K'), at(6)), Verdict::Changed);
+    assert_eq!(guard.take(Input::Moment, at(7)), Verdict::Fire { reason: None });
+}
+
 /// A cockpit that does nothing but arm and guard. Returns how often it fired in a stream of `(gap in µs, input)`.
-fn fires(seed: u64, mut stream: impl FnMut(&mut Random) -> (u64, Input)) -> u32 {
+fn fires(seed: u64, stream: impl FnMut(&mut Random) -> (u64, Input)) -> u32 {
+    fires_where(seed, None, stream)
+}
+
+/// The same where a name must be typed, and where Tab, `\t`, arms another way with a new letter.
+fn fires_where(seed: u64, name: Option<&str>, mut stream: impl FnMut(&mut Random) -> (u64, Input)) -> u32 {
     let mut random = Random(seed);
+    let arm = |random: &mut Random, now| {
+        Guard::arm_by_name(letter(BOUND, random.next()).unwrap(), true, name.map(str::to_owned), now)
+    };
     let (mut guard, mut micros, mut fired) = (Guard::Safe, 0, 0);
     let time = |micros: u64| Timestamp::from_microsecond(micros.cast_signed()).unwrap();
     for _ in 0..2_000_000 {
@@ -125,10 +156,12 @@ fn fires(seed: u64, mut stream: impl FnMut(&mut Random) -> (u64, Input)) -> u32 
             now = deadline;
             fired += u32::from(matches!(guard.take(Input::Moment, now), Verdict::Fire { .. }));
         }
-        if guard.armed().is_some() {
+        if guard.armed().is_some() && input == key('\t') {
+            guard = arm(&mut random, next);
+        } else if guard.armed().is_some() {
             fired += u32::from(matches!(guard.take(input, next), Verdict::Fire { .. }));
         } else if input == key('R') && guard.may_arm(next) {
-            guard = Guard::arm(letter(BOUND, random.next()).unwrap(), true, next);
+            guard = arm(&mut random, next);
         }
     }
     fired
@@ -196,6 +229,27 @@ fn no_habit_fires() {
         (gap, if second { key('R') } else { habits[random.below(4) as usize] })
     });
     assert_eq!(fired, 0);
+}
+
+#[test]
+fn neither_looking_at_other_ways_nor_typing_names_fires() {
+    // A person who looks at every way with Tab, leaves with Escape or goes on with their work; slow enough for the dwell.
+    let wander = |random: &mut Random| {
+        let c = random.pick("\t\t\t\tRRjkhl123GNPS\u{1b}");
+        let input = if c == '\u{1b}' { Input::Key(Key::Other) } else { key(c) };
+        (60_000 + random.below(2_500_000), input)
+    };
+    assert_eq!(fires_where(7, None, wander), 0);
+    // Somebody types versions wherever the cursor may be, a new line after each.
+    let mut left = Vec::new();
+    let types = |random: &mut Random| {
+        let c = left.pop().unwrap_or_else(|| {
+            left = ["\n1.4.2vR", "\n0.4.2v", "\nK1.4.2vR", "\ny"][random.below(4) as usize].chars().collect();
+            'R'
+        });
+        (40_000 + random.below(400_000), if c == '\n' { Input::Key(Key::Enter) } else { key(c) })
+    };
+    assert_eq!(fires_where(8, Some("v2.4.1"), types), 0);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use super::*;
 use crate::evidence::{Failure, Generation};
-use crate::incident::{RollbackEnd, StepState};
+use crate::incident::{Decision, RollbackEnd, StepState};
 use crate::journal::{Memory, Recorder};
 use crate::rollback::fixtures::{at, plan, seen};
 use crate::rollback::guard::Key;
@@ -31,6 +31,8 @@ fn fired(state: &mut State, second: i64) -> Vec<Effect> {
     press(state, letter, second + 1);
     moment(state, second + 2).effects
 }
+
+mod ways;
 
 #[test]
 fn arming_shows_and_records_and_the_letter_fires_exactly_what_was_shown() {
