@@ -13,6 +13,7 @@
 //! | [`change`] | git: how big, from where, what else is in it |
 //! | [`test_results`] | do the tests of this commit pass |
 //! | [`canary`] | is the canary worse than the baseline |
+//! | [`tracker`] | the issue that the incident is bound to |
 //! | [`checklist`] | gates and readiness: may it go on |
 //! | [`comms`] | who is told, through what, and whether it reached them |
 //! | [`rollback`] | the plan, the guarded key, the execution |
@@ -37,4 +38,5 @@ pub mod journal;
 pub mod project;
 pub mod rollback;
 pub mod test_results;
+pub mod tracker;
 pub mod ui;

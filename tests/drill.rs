@@ -55,6 +55,20 @@ fn is_tied(point: &Point, records: &[Record]) {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_goes_to_the_drill_s_own_inbox_over_the_adapter_of_production() {
+    let run = play("d1", "ideal", 1).await;
+    let entries: Vec<_> = run.records.iter().filter_map(Entry::of).collect();
+    let receipts = entries.iter().filter_map(|entry| match entry {
+        Entry::NoticeDelivery(delivery) => delivery.receipt.clone(),
+        _ => None,
+    });
+    let told = entries.iter().filter(|entry| matches!(entry, Entry::NoticeSent { .. })).count();
+    let expected: Vec<_> = (1..=told).map(|n| format!("inbox {n}")).collect();
+    assert_eq!(receipts.collect::<Vec<_>>(), expected);
+    assert!(told > 0);
+}
+
 #[test]
 fn every_embedded_scenario_is_played_here() {
     let ids: Vec<String> = catalogue::all().into_iter().map(|it| it.id).collect();

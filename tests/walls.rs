@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["journal", "http", "ui"],
     &["config"],
     &["incident"],
-    &["change", "test_results", "canary"],
+    &["change", "test_results", "canary", "tracker"],
     &["rollback"],
     &["checklist"],
     &["comms"],

@@ -21,6 +21,7 @@ use crate::rollback::model::{Class, Plan, Step, StepAction, Version};
 use crate::test_results::model::{
     FailureKind, Proof, Report as TestReport, Run, State as TestResults, TestFailure, Totals, Wanted,
 };
+use crate::tracker::model::Issue;
 
 pub fn oid(digit: char) -> Oid {
     Oid::parse(&digit.to_string().repeat(40)).unwrap()
@@ -41,6 +42,7 @@ pub struct World {
     pub tests: TestResults,
     pub canary: Option<Observed<CanaryReport>>,
     pub plan: Option<Observed<Plan>>,
+    pub tracker: Option<Observed<Issue>>,
     pub config: Checklist,
     pub limits: Limits,
 }
@@ -56,6 +58,7 @@ impl World {
             tests: results(seen(tests(), "junit")),
             canary: Some(seen(canary(Verdict::Healthy), "prometheus")),
             plan: Some(seen(plan(), "hotfix.toml")),
+            tracker: None,
             config: Checklist::default(),
             limits: Limits::default(),
         };
@@ -73,6 +76,7 @@ impl World {
             tests: TestResults::default(),
             canary: None,
             plan: None,
+            tracker: None,
             config: Checklist::default(),
             limits: Limits::default(),
         }
@@ -193,6 +197,7 @@ impl World {
             tests: &self.tests,
             canary: self.canary.as_ref(),
             plan: self.plan.as_ref(),
+            tracker: self.tracker.as_ref(),
             config: &self.config,
             limits: self.limits,
         })

@@ -15,6 +15,7 @@ use crate::evidence::{Observed, Oid, Subject};
 use crate::incident::{Incident, Severity, Stage};
 use crate::rollback::model::Plan;
 use crate::test_results::model::State as TestResults;
+use crate::tracker::model::Issue;
 
 /// Everything that a gate may look at, at one moment.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +34,8 @@ pub struct Inputs<'a> {
     pub canary: Option<&'a Observed<CanaryReport>>,
     /// The rollback plan; `None` when none is configured.
     pub plan: Option<&'a Observed<Plan>>,
+    /// The incident's issue; `None` when no tracker is configured.
+    pub tracker: Option<&'a Observed<Issue>>,
     /// The team's changes to the checklist.
     pub config: &'a Checklist,
     /// What counts as small.

@@ -2,6 +2,7 @@
 //!
 //! A source that fails is evidence that is missing, and no error: the gates say what that means.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
@@ -16,6 +17,7 @@ use crate::change::model::{Report as ChangeReport, Worktree};
 use crate::change::source::{self, Settings};
 use crate::checklist::continuity;
 use crate::checklist::model::Inputs;
+use crate::comms::model::Book;
 use crate::config::schema::{self, Config};
 use crate::config::trust::Permit;
 use crate::evidence::{Evidence, Failure, Generation, Observation, Observed, Subject};
@@ -29,6 +31,8 @@ use crate::rollback::target;
 use crate::test_results::model::{Branch, Report as TestReport, State as TestResults};
 use crate::test_results::providers;
 use crate::test_results::source as test_source;
+use crate::tracker::model::Issue;
+use crate::tracker::source as tracker;
 
 /// What every source answered.
 #[derive(Debug, Clone)]
@@ -41,6 +45,7 @@ pub struct Gathered {
     tests: TestResults,
     canary: Option<Observed<CanaryReport>>,
     plan: Option<Observed<Plan>>,
+    tracker: Option<Observed<Issue>>,
     config: Config,
 }
 
@@ -55,9 +60,22 @@ impl Gathered {
             tests: &self.tests,
             canary: self.canary.as_ref(),
             plan: self.plan.as_ref(),
+            tracker: self.tracker.as_ref(),
             config: &self.config.checklist,
             limits: self.config.limits,
         }
+    }
+}
+
+impl Gathered {
+    /// The notices of the incident, as far as the journal can be read.
+    pub fn book(&self, directory: &Path) -> Book {
+        let read = || {
+            let incident = self.incident.as_ref()?;
+            let (journal, _) = Project::open(directory).ok()?.journal_read_only().ok()?;
+            journal.records(&incident.id).ok()
+        };
+        read().map(|records| Book::fold(&records)).unwrap_or_default()
     }
 }
 
@@ -96,6 +114,7 @@ impl Around {
             tests: &tests,
             canary: self.canary.as_ref(),
             plan: None,
+            tracker: None,
             config: &self.config.checklist,
             limits: self.config.limits,
         })
@@ -120,10 +139,11 @@ pub fn of(context: &Context, incident: Option<&str>) -> color_eyre::Result<Gathe
     let permit = project.trust().and_then(|trust| trust.permit());
     let incident = named(&project, incident)?;
     // The canary waits for the network and git for the disk: neither waits for the other.
-    let (git, plan, canary, servers) = thread::scope(|scope| {
+    let (git, plan, canary, servers, tracker) = thread::scope(|scope| {
         let canary = scope.spawn(|| canary(&project, &config, permit, context.now));
         let (tell, production) = tokio::sync::watch::channel(None);
         let servers = scope.spawn(|| servers::ask(&project, &config, permit, production, context.now));
+        let issue = scope.spawn(|| tracker(&project, &config, incident.as_ref(), permit, context.now));
         let said = production::ask(&project.root, &config, permit, context.now);
         let deployed = said.and_then(Result::ok).map(|evidence| evidence.value);
         let settings = Settings { deployed, ..Settings::from(&config) };
@@ -132,7 +152,7 @@ pub fn of(context: &Context, incident: Option<&str>) -> color_eyre::Result<Gathe
         tell.send_replace(git.change.value().and_then(|report| report.production.oid.clone()));
         // With nobody left to tell, the servers do not wait for what git could not find out.
         drop(tell);
-        (git, plan, canary.join(), servers.join())
+        (git, plan, canary.join(), servers.join(), issue.join())
     });
     let servers = servers.unwrap_or_else(|_| servers::of(&project, &config, None).unasked());
     Ok(Gathered {
@@ -143,6 +163,7 @@ pub fn of(context: &Context, incident: Option<&str>) -> color_eyre::Result<Gathe
             tests(&project, &config, change.map(ChangeReport::subject), change, &servers, context.now)
         },
         plan,
+        tracker: tracker.unwrap_or_else(|_| Some(failed("the tracker's source broke down", None, context.now))),
         canary: canary.unwrap_or_else(|_| Some(failed("the canary's source broke down", None, context.now))),
         change: git.change,
         worktree: git.worktree,
@@ -162,6 +183,32 @@ fn named(project: &Project, id: Option<&str>) -> color_eyre::Result<Option<Incid
     let id = id.map(str::to_owned);
     let Some(id) = id.map_or_else(|| journal.active_incident(), |id| Ok(Some(id)))? else { return Ok(None) };
     Ok(Incident::fold(&journal.records(&id)?))
+}
+
+/// `None` when no tracker is configured, or the incident has no ticket.
+fn tracker(
+    project: &Project,
+    config: &Config,
+    incident: Option<&Incident>,
+    permit: Option<Permit>,
+    now: Timestamp,
+) -> Option<Observed<Issue>> {
+    let (tracker, ticket) = (config.tracker.as_ref()?, incident?.ticket.as_ref()?);
+    let Some(permit) = permit else {
+        let remedy = Some("hotfix trust".to_owned());
+        return Some(failed("the tracker was not asked: hotfix.toml is not trusted", remedy, now));
+    };
+    let place = tracker::Place { permit, client: Client::new(), root: project.root.clone(), hide: Arc::new(|_| {}) };
+    let mut source = tracker::Source::new(tracker, ticket, place, Generation(0));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Some(match runtime {
+        Ok(runtime) => {
+            let mut observed = Observed::default();
+            observed.observe(runtime.block_on(source.poll(now)));
+            observed
+        }
+        Err(error) => failed(&format!("the tracker was not asked: {error}"), None, now),
+    })
 }
 
 /// What git answered.

@@ -1,6 +1,5 @@
 //! `hotfix say`: a notice to the stakeholders.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +9,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::entry::{Common, Desk};
-use super::{Context, Exit, print};
+use super::{Context, Exit, gather, print};
+use crate::checklist::model::State;
+use crate::comms::facts::Facts;
 use crate::comms::model::{self, Book, Message, Notice};
 use crate::comms::source::Place;
 use crate::comms::source::courier::{Courier, Reader};
+use crate::comms::template;
 use crate::config::duration;
 use crate::config::schema::Comms;
 use crate::config::shape::hint;
@@ -30,8 +32,11 @@ const NO_NEXT: &str = "none";
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// What to say; several words need no quotes
-    #[arg(required_unless_present = "retry", conflicts_with = "retry", value_name = "TEXT")]
+    #[arg(required_unless_present_any = ["retry", "template"], conflicts_with = "retry", value_name = "TEXT")]
     words: Vec<String>,
+    /// Begin with the words of the stage, filled from what is known now; TEXT comes below them
+    #[arg(long, conflicts_with = "retry")]
+    template: bool,
     /// To this channel of [[comms]] alone; may be given several times
     #[arg(long, value_name = "NAME")]
     channel: Vec<String>,
@@ -66,7 +71,8 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<Exit> {
     if args.retry {
         return counter.retry(&channels, args.unknown_too);
     }
-    let written = counter.written(args, &channels)?;
+    let words = counter.words(args, context)?;
+    let written = counter.written(args, &words, &channels)?;
     match (args.dry_run, channels.is_empty()) {
         (true, _) => counter.preview(&written, &channels),
         (false, true) => counter.by_hand(written),
@@ -93,12 +99,28 @@ struct Counter {
 }
 
 impl Counter {
-    fn written(&self, args: &Args, channels: &[Comms]) -> color_eyre::Result<NoticeWritten> {
-        let text = model::fit_to_send(&self.desk.project.redact().text(args.words.join(" ")))?;
+    /// What is said: the words of the stage, the given ones, or both.
+    fn words(&self, args: &Args, context: &Context) -> color_eyre::Result<String> {
+        let given = args.words.join(" ");
+        if !args.template {
+            return Ok(given);
+        }
+        let (gathered, config) = (gather::gather(context)?, self.desk.project.config()?);
+        let inputs = gathered.inputs();
+        let facts = Facts::of(&inputs, State::new(&inputs).standing());
+        Ok(format!("{}\n{given}", template::filled(self.about(args), &config.notices, &facts)))
+    }
+
+    fn about(&self, args: &Args) -> About {
+        if args.resolved { About::Resolved } else { self.incident.stage.into() }
+    }
+
+    fn written(&self, args: &Args, words: &str, channels: &[Comms]) -> color_eyre::Result<NoticeWritten> {
+        let text = model::fit_to_send(&self.desk.project.redact().text(words.to_owned()))?;
         let next = args.next.as_deref().or(args.resolved.then_some(NO_NEXT));
         Ok(NoticeWritten {
             key: model::key(&self.incident.id, &self.desk.by, &text, self.now),
-            about: if args.resolved { About::Resolved } else { self.incident.stage.into() },
+            about: self.about(args),
             text,
             next_update_at: self.next_update(next)?,
             channels: channels.iter().map(|channel| channel.name.clone()).collect(),
@@ -131,13 +153,7 @@ impl Counter {
     }
 
     fn notice(&self, written: &NoticeWritten) -> Notice {
-        Notice {
-            written: written.clone(),
-            by: self.desk.by.clone(),
-            at: self.now,
-            deliveries: BTreeMap::new(),
-            is_told: false,
-        }
+        Notice::new(written.clone(), self.desk.by.clone(), self.now)
     }
 
     /// Without a channel the notice is on record, and somebody tells it in another way.

@@ -12,6 +12,7 @@ use super::gather::{self, Gathered};
 use super::{Context, Exit};
 use crate::checklist::model::{GateStatus, Inputs, State};
 use crate::checklist::readiness::{Readiness, Standing};
+use crate::comms::situation;
 use crate::evidence::text::clean;
 use crate::incident::{Incident, Severity, Stage};
 
@@ -24,6 +25,9 @@ pub struct Args {
     /// Prints one JSON object
     #[arg(long)]
     pub json: bool,
+    /// Prints the situation in a few lines, for a chat or a call; what `Y` copies in the cockpit
+    #[arg(long, conflicts_with_all = ["json", "watch"])]
+    pub text: bool,
     /// Goes on, and prints again whenever something changed
     #[arg(long)]
     pub watch: bool,
@@ -36,6 +40,12 @@ pub struct Args {
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let gathered = gather::gather(context)?;
     let mut state = State::new(&gathered.inputs());
+    if args.text {
+        let book = gathered.book(&context.directory);
+        let report = situation::report_with(&gathered.inputs(), &state, &book);
+        super::print(&format!("{report}\n"))?;
+        return Ok(exit(state.standing().readiness));
+    }
     let mut goes_on = show(&args, &gathered, &state)? && args.watch;
     while goes_on {
         thread::sleep(WATCH_EVERY);

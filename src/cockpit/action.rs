@@ -55,8 +55,14 @@ pub enum Action {
     Decide,
     /// Put a note on the timeline.
     Note,
-    /// Record a notice to the stakeholders.
+    /// Write a notice to the stakeholders.
     Say,
+    /// Send the last notice again, to the channels that have not got it.
+    Resend,
+    /// Copy a report of the situation.
+    Situation,
+    /// Open the incident's issue.
+    TicketPage,
     /// Close the incident.
     Close,
     /// Arm the rollback.
@@ -140,6 +146,7 @@ const fn dangerous(entry: Entry) -> Entry {
 const CHECKLIST: &[Pane] = &[Pane::Checklist];
 const TESTS: &[Pane] = &[Pane::Tests];
 const CANARY: &[Pane] = &[Pane::Canary];
+const COMMS: &[Pane] = &[Pane::Comms];
 
 /// The table, in the order of the help.
 pub const TABLE: &[Entry] = &[
@@ -149,6 +156,7 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Focus(Pane::Canary), "canary", "go to the canary", &["4"]),
     entry(Action::Focus(Pane::Rollback), "rollback-pane", "go to the rollback pane", &["5"]),
     entry(Action::Focus(Pane::Timeline), "timeline", "open the timeline", &["6"]),
+    entry(Action::Focus(Pane::Comms), "comms", "open the notices", &["7"]),
     entry(Action::FocusNext, "next-pane", "go to the next pane", &["tab", "l", "right"]),
     entry(Action::FocusPrevious, "previous-pane", "go to the previous pane", &["shift-tab", "h", "left"]),
     entry(Action::Up, "up", "select the row above", &["k", "up"]),
@@ -181,7 +189,14 @@ pub const TABLE: &[Entry] = &[
     recording(entry(Action::NextStage, "next-stage", "go on to the next stage", &[">"])),
     recording(entry(Action::Decide, "decide", "record a decision", &["d"])),
     recording(hinted(entry(Action::Note, "note", "put a note on the timeline", &["n"]), "note")),
-    recording(entry(Action::Say, "say", "record a notice to the stakeholders", &["s"])),
+    recording(entry(Action::Say, "say", "write a notice to the stakeholders", &["s"])),
+    on(
+        COMMS,
+        recording(hinted(
+            entry(Action::Resend, "resend", "send the last notice again to whom it did not reach", &["x"]),
+            "resend",
+        )),
+    ),
     recording(entry(Action::Close, "close", "close the incident", &[])),
     dangerous(hinted(entry(Action::Rollback, "rollback", "arm the rollback and show its plan", &["R"]), "roll back")),
     dangerous(entry(Action::RollbackOver, "rollback-over", "arm it anew, with the next plan after a failed one", &[])),
@@ -194,6 +209,8 @@ pub const TABLE: &[Entry] = &[
     entry(Action::StopTests, "stop-tests", "stop the tests that run", &["T"]),
     on(TESTS, entry(Action::Edit, "edit", "open the place of the selected failure in $EDITOR", &["e"])),
     on(TESTS, entry(Action::CiPage, "ci-page", "open the page of the selected test's run", &["o"])),
+    on(CHECKLIST, entry(Action::TicketPage, "ticket-page", "open the incident's issue in the tracker", &["o"])),
+    entry(Action::Situation, "situation", "copy a report of the situation", &["Y"]),
     entry(Action::Copy, "copy", "copy the selected row", &["y"]),
     entry(Action::Mouse, "mouse", "give the mouse to the terminal, or take it", &["m"]),
     hinted(entry(Action::Help, "help", "show what the keys do", &["?", "f1"]), "help"),

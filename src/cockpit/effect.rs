@@ -35,6 +35,17 @@ pub enum Effect {
         /// The incident that it is recorded in.
         incident: String,
     },
+    /// Bring a notice to channels.
+    Deliver {
+        /// The incident that it is of.
+        incident: String,
+        /// Its key.
+        notice: String,
+        /// The names of the channels.
+        channels: Vec<String>,
+    },
+    /// The incident has this ticket: ask the tracker for it.
+    Track(Option<String>),
     /// Run the tests of every source that says how.
     RunTests,
     /// Stop the tests that run.

@@ -9,6 +9,7 @@ use super::keymap::Key;
 use crate::evidence::Observation;
 use crate::journal::JournalError;
 use crate::journal::record::Record;
+use crate::tracker::model::Issue;
 use crate::{canary, change, rollback, test_results};
 
 /// Something happened.
@@ -60,6 +61,8 @@ pub enum What {
     Counted(Observation<u64>),
     /// The journal was read: the assessment may be asked for.
     Ask(Asks),
+    /// The tracker has something.
+    Tracker(Observation<Issue>),
     /// The journal wrote something, or could not.
     Journal(Result<Record, JournalError>),
     /// The cockpit itself has something to say: one line.
@@ -74,6 +77,7 @@ impl What {
             Self::Tests(observation) => observation.is_beginning(),
             Self::Canary(observation) => observation.is_beginning(),
             Self::Counted(observation) => observation.is_beginning(),
+            Self::Tracker(observation) => observation.is_beginning(),
             _ => false,
         }
     }

@@ -1,6 +1,5 @@
 //! A small form: what a person writes or chooses before something is recorded (pure).
 
-use jiff::{SignedDuration, Timestamp};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::keymap::{Code, Key};
@@ -40,8 +39,6 @@ pub enum Purpose {
     Decide,
     /// A note.
     Note,
-    /// A notice.
-    Say,
     /// The end of the incident, with what is still open.
     Close(Vec<String>),
     /// Going on to a stage although gates are open.
@@ -134,14 +131,6 @@ impl Form {
         Self::new("Note on the timeline", Purpose::Note, vec![required("note", "what happened, or what you see")])
     }
 
-    /// A notice to the stakeholders.
-    pub fn say(incident: &Incident) -> Self {
-        let mut minutes = required("next update in", "minutes");
-        minutes.value = incident.severity.map_or(30, Severity::update_minutes).to_string();
-        let text = required("notice", "what, impact, what we do");
-        Self::new("Notice to the stakeholders", Purpose::Say, vec![text, minutes])
-    }
-
     /// The end of the incident.
     pub fn close(open: Vec<String>) -> Self {
         let title = if open.is_empty() {
@@ -159,11 +148,11 @@ impl Form {
     }
 
     /// Takes a key.
-    pub fn key(&mut self, key: Key, now: Timestamp, head: Option<crate::evidence::Oid>) -> Outcome {
+    pub fn key(&mut self, key: Key, head: Option<crate::evidence::Oid>) -> Outcome {
         self.problem = None;
         match key.code {
             Code::Esc => return Outcome::Cancelled,
-            Code::Enter if self.current + 1 == self.fields.len() => return self.submit(now, head),
+            Code::Enter if self.current + 1 == self.fields.len() => return self.submit(head),
             Code::Enter | Code::Tab | Code::Down => self.current = (self.current + 1) % self.fields.len(),
             Code::BackTab | Code::Up => {
                 self.current = (self.current + self.fields.len() - 1) % self.fields.len();
@@ -189,13 +178,13 @@ impl Form {
         field.value.push_str(&text::clean(&pasted[..end]));
     }
 
-    fn submit(&mut self, now: Timestamp, head: Option<crate::evidence::Oid>) -> Outcome {
+    fn submit(&mut self, head: Option<crate::evidence::Oid>) -> Outcome {
         if let Some(missing) = self.fields.iter().position(|field| field.required && field.value.trim().is_empty()) {
             self.current = missing;
             self.problem = Some(format!("{} must not be empty", self.fields[missing].label));
             return Outcome::Open;
         }
-        match self.entries(now, head) {
+        match self.entries(head) {
             Ok(entries) => Outcome::Accepted(entries),
             Err(problem) => {
                 self.problem = Some(problem);
@@ -204,7 +193,7 @@ impl Form {
         }
     }
 
-    fn entries(&self, now: Timestamp, head: Option<crate::evidence::Oid>) -> Result<Vec<Entry>, String> {
+    fn entries(&self, head: Option<crate::evidence::Oid>) -> Result<Vec<Entry>, String> {
         let value = |i: usize| self.fields[i].value.trim().to_owned();
         let optional = |i: usize| Some(value(i)).filter(|text| !text.is_empty());
         Ok(match &self.purpose {
@@ -218,7 +207,6 @@ impl Form {
                 vec![Entry::Decided { decision: ALL_DECISIONS[self.chosen(0)], reason: value(1), readiness: None }]
             }
             Purpose::Note => vec![Entry::Noted { text: value(0) }],
-            Purpose::Say => vec![notice(value(0), &value(1), now)?],
             Purpose::Close(open) => {
                 let note = optional(0).map(|text| Entry::Noted { text });
                 note.into_iter().chain([Entry::Closed { open: open.clone() }]).collect()
@@ -233,13 +221,6 @@ impl Form {
     fn chosen(&self, field: usize) -> usize {
         self.fields[field].position()
     }
-}
-
-fn notice(text: String, minutes: &str, now: Timestamp) -> Result<Entry, String> {
-    let minutes: i64 = minutes.parse().map_err(|_| format!("`{minutes}` is no number of minutes"))?;
-    let next = now.checked_add(SignedDuration::from_mins(minutes)).ok().filter(|next| *next > now);
-    let next_update_at = Some(next.ok_or("the next update must lie ahead")?);
-    Ok(Entry::NoticeSent { channel: "recorded".into(), text, next_update_at })
 }
 
 impl Field {
@@ -266,15 +247,11 @@ impl Field {
 mod tests {
     use super::*;
 
-    fn now() -> Timestamp {
-        Timestamp::from_second(1_700_000_000).unwrap()
-    }
-
     fn fill(form: &mut Form, script: &[&str]) -> Outcome {
         let mut outcome = Outcome::Open;
         for text in script {
             form.paste(text);
-            outcome = form.key(Key::plain(Code::Enter), now(), None);
+            outcome = form.key(Key::plain(Code::Enter), None);
         }
         outcome
     }
@@ -300,17 +277,10 @@ mod tests {
         let mut form = Form::decide();
         form.paste("something else");
         assert_eq!(form.fields[0].value, "hold");
-        form.key(Key::plain(Code::Left), now(), None);
+        form.key(Key::plain(Code::Left), None);
         assert_eq!(form.fields[0].value, "roll back");
-        form.key(Key::plain(Code::Left), now(), None);
+        form.key(Key::plain(Code::Left), None);
         assert_eq!(form.fields[0].value, "escalate");
-    }
-
-    #[test]
-    fn a_notice_promises_the_next_one_ahead() {
-        assert!(notice("x".into(), "0", now()).is_err());
-        assert!(notice("x".into(), "soon", now()).is_err());
-        assert!(notice("x".into(), "20", now()).is_ok());
     }
 
     #[test]

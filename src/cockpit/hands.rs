@@ -19,6 +19,7 @@ use super::inlet::Inlet;
 use super::letter::Letter;
 use super::mailbox::Sending;
 use super::opening::{Found, Opened};
+use super::outgoing;
 use super::planner;
 use super::state::{Standing, State};
 use crate::change::deployed::Said;
@@ -64,6 +65,8 @@ struct Engaged {
     /// What production says that it runs, for the planner.
     deployed: watch::Sender<Option<Said>>,
     http: http::Client,
+    /// The incident's ticket, for the tracker.
+    ticket: watch::Sender<Option<String>>,
     /// Length and time of the journal's log at the last look.
     journal_written: Option<(u64, SystemTime)>,
 }
@@ -166,6 +169,7 @@ impl Hands {
     /// The project was found, and git is being asked.
     pub fn found(&mut self, state: &mut State, found: Found) {
         self.words.set(&found.last_words);
+        state.comms.set_channels(&found.config.comms);
         state.project.config = found.config;
         self.change = Some(found.change);
     }
@@ -209,8 +213,24 @@ impl Hands {
             let source = change::source::Deployed::new(told, permit, http.clone(), &opened.root);
             self.spawn(watch_production(source, self.clock, production.clone(), self.letters.clone()));
         }
-        self.engaged =
-            Some(Engaged { opened, tests, asked, canary, plan, production, deployed, http, journal_written: None });
+        let ticket = watch::Sender::new(None);
+        if let (Some(permit), Some(tracker)) = (opened.permit, opened.config.tracker.clone()) {
+            let place = outgoing::tracker_place(&opened, permit, http.clone());
+            let watched = outgoing::watch_tracker(tracker, place, ticket.subscribe(), self.clock, self.letters.clone());
+            self.spawn(watched);
+        }
+        self.engaged = Some(Engaged {
+            opened,
+            tests,
+            asked,
+            canary,
+            plan,
+            production,
+            deployed,
+            http,
+            ticket,
+            journal_written: None,
+        });
         whats
     }
 
@@ -246,7 +266,7 @@ impl Hands {
     pub fn carry_out(&mut self, effect: Effect, now: Timestamp) {
         let Some(engaged) = &self.engaged else {
             // What the cockpit asks of itself comes again; what the operator asks must not get lost in silence.
-            if matches!(effect, Effect::Record { .. } | Effect::Rollback { .. }) {
+            if matches!(effect, Effect::Record { .. } | Effect::Rollback { .. } | Effect::Deliver { .. }) {
                 self.tell(Toast::error("the project is still being opened: try again in a moment"));
             }
             if effect == Effect::RunTests {
@@ -272,6 +292,8 @@ impl Hands {
                 engaged.plan.notify_one();
             }
             Effect::Rollback { effect, incident } => self.rollback(effect, &incident),
+            Effect::Deliver { incident, notice, channels } => self.deliver(engaged, &incident, notice, &channels),
+            Effect::Track(ticket) => drop(engaged.ticket.send_replace(ticket)),
             Effect::RunTests => self.run_tests(),
             Effect::StopTests => self.tests_stop.cancel(),
             Effect::Baseline(production) => {
@@ -339,6 +361,25 @@ impl Hands {
             Ok(writer) => writer.submit(entry.draft(incident, actor, now)),
             Err(why) => self.tell(Toast::error(format!("NOT recorded: {why}"))),
         }
+    }
+
+    /// Brings a notice to channels; each step comes back by the journal.
+    fn deliver(&self, engaged: &Engaged, incident: &str, notice: String, names: &[String]) {
+        let courier = outgoing::courier(&engaged.opened, engaged.http.clone(), self.clock, incident);
+        let courier = match courier {
+            Ok(courier) => courier,
+            Err(why) => return self.tell(Toast::error(format!("nobody was told: {why}"))),
+        };
+        let all = engaged.opened.config.comms.iter();
+        let channels = all.filter(|channel| names.contains(&channel.name)).cloned().collect();
+        let letters = self.letters.clone();
+        self.spawn(async move {
+            for (name, outcome) in courier.deliver(&notice, channels).await {
+                if let Err(error) = outcome {
+                    letters.send(Letter::Happened(What::Told(Toast::error(format!("{name}: {error}")))));
+                }
+            }
+        });
     }
 
     fn rollback(&mut self, effect: rollback::Effect, incident: &str) {

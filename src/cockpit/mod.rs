@@ -8,7 +8,7 @@
 //!                                        every result comes back through the mailbox ◄┘
 //! ```
 //!
-//! - Pure: [`state`], [`event`], [`effect`], [`update`], [`form`], [`assessment`], [`list`], [`action`], [`keymap`], [`palette`],
+//! - Pure: [`state`], [`event`], [`effect`], [`update`], [`form`], [`assessment`], [`compose`], [`list`], [`action`], [`keymap`], [`palette`],
 //!   [`damage`], [`panes`], [`view`].
 //! - The world: [`runtime`] (the loop), [`hands`] (effects and sources), [`affected`], [`opening`], [`mailbox`], [`signals`],
 //!   [`terminal`], [`guardian`], [`screen`], [`launch`].
@@ -19,6 +19,7 @@ pub mod assessment;
 pub mod browser;
 pub mod clipboard;
 pub mod clock;
+pub mod compose;
 pub mod damage;
 pub mod editor;
 pub mod effect;
@@ -35,6 +36,7 @@ pub mod letter;
 pub mod list;
 pub mod mailbox;
 pub mod opening;
+pub mod outgoing;
 pub mod pace;
 pub mod palette;
 pub mod panes;

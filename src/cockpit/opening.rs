@@ -239,7 +239,7 @@ impl Opened {
     /// The panes for which no source will ever answer.
     fn without_source(&self) -> Vec<Pane> {
         let is_trusted = self.permit.is_some();
-        let mut panes = vec![Pane::Checklist, Pane::Timeline];
+        let mut panes = vec![Pane::Checklist, Pane::Timeline, Pane::Comms];
         if !is_trusted || self.config.canary.is_none() {
             panes.push(Pane::Canary);
         }

@@ -9,7 +9,7 @@ use crate::ui::Ctx;
 use crate::ui::layout::{Pane, inner};
 use crate::ui::pane::Title;
 use crate::ui::theme::{Mark, Role};
-use crate::{canary, change, checklist, incident, rollback, test_results};
+use crate::{canary, change, checklist, comms, incident, rollback, test_results};
 
 /// What the frame of a pane says.
 pub fn title(state: &State, pane: Pane, ctx: &Ctx) -> Title {
@@ -20,6 +20,7 @@ pub fn title(state: &State, pane: Pane, ctx: &Ctx) -> Title {
         Pane::Canary => canary::pane::title(&state.canary, ctx),
         Pane::Rollback => rollback::pane::title(&state.rollback, ctx),
         Pane::Timeline => incident::pane::title(&timeline(state), ctx),
+        Pane::Comms => comms::pane::title(&state.comms, ctx),
     }
 }
 
@@ -36,6 +37,7 @@ pub fn summary(state: &State, pane: Pane, ctx: &Ctx) -> Line<'static> {
         Pane::Canary => canary::pane::summary(&state.canary, ctx),
         Pane::Rollback => rollback::pane::summary(&state.rollback, ctx),
         Pane::Timeline => incident::pane::summary(&timeline(state), ctx),
+        Pane::Comms => comms::pane::summary(&state.comms, ctx),
     }
 }
 
@@ -49,13 +51,14 @@ pub fn head(state: &State, pane: Pane, ctx: &Ctx, width: u16, height: u16) -> Ve
         Pane::Canary => canary::pane::head(&state.canary, ctx, width, height),
         Pane::Rollback => rollback::pane::head(&state.rollback, ctx, width, height),
         Pane::Timeline => incident::pane::head(&timeline(state), ctx, width, height),
+        Pane::Comms => comms::pane::head(&state.comms, ctx, width, height),
     });
     lines
 }
 
 /// Panes whose sources the configuration names say so while it is not in force.
 fn standing(state: &State, pane: Pane, ctx: &Ctx) -> Vec<Line<'static>> {
-    if !matches!(pane, Pane::Tests | Pane::Canary | Pane::Rollback) {
+    if !matches!(pane, Pane::Tests | Pane::Canary | Pane::Rollback | Pane::Comms) {
         return Vec::new();
     }
     let said = match &state.project.standing {
@@ -75,6 +78,7 @@ pub fn len(state: &State, pane: Pane) -> usize {
         Pane::Canary => canary::pane::len(&state.canary),
         Pane::Rollback => rollback::pane::len(&state.rollback),
         Pane::Timeline => incident::pane::len(&timeline(state)),
+        Pane::Comms => comms::pane::len(&state.comms),
     }
 }
 
@@ -87,6 +91,7 @@ pub fn item(state: &State, pane: Pane, ctx: &Ctx, index: usize, width: u16) -> L
         Pane::Canary => canary::pane::item(&state.canary, ctx, index, width),
         Pane::Rollback => rollback::pane::item(&state.rollback, ctx, index, width),
         Pane::Timeline => incident::pane::item(&timeline(state), ctx, index, width),
+        Pane::Comms => comms::pane::item(&state.comms, ctx, index, width),
     }
 }
 
@@ -99,6 +104,7 @@ pub fn text(state: &State, pane: Pane, index: usize) -> String {
         Pane::Canary => canary::pane::text(&state.canary, index),
         Pane::Rollback => rollback::pane::text(&state.rollback, index),
         Pane::Timeline => incident::pane::text(&timeline(state), index),
+        Pane::Comms => comms::pane::text(&state.comms, index),
     }
 }
 
@@ -111,6 +117,7 @@ pub fn detail(state: &State, pane: Pane, ctx: &Ctx, index: usize, width: u16) ->
         Pane::Canary => canary::pane::detail(&state.canary, ctx, index, width),
         Pane::Rollback => rollback::pane::detail(&state.rollback, ctx, index, width),
         Pane::Timeline => incident::pane::detail(&timeline(state), ctx, index, width),
+        Pane::Comms => comms::pane::detail(&state.comms, ctx, index, width),
     }
 }
 

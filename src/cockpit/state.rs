@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::assessment::Assessment;
+use super::compose::Compose;
 use super::damage::Damage;
 use super::event::Toast;
 use super::form::Form;
@@ -16,8 +17,9 @@ use crate::config::schema;
 use crate::evidence::Observed;
 use crate::incident::Incident;
 use crate::journal::record::Record;
+use crate::tracker::model::Issue;
 use crate::ui::layout::{Areas, Pane, layout};
-use crate::{canary, change, checklist, rollback, test_results};
+use crate::{canary, change, checklist, comms, rollback, test_results};
 
 /// The state of the cockpit: what each room knows, and where the operator stands.
 #[derive(Debug, Clone)]
@@ -48,6 +50,10 @@ pub struct State {
     pub canary: canary::state::State,
     /// The rollback.
     pub rollback: rollback::state::State,
+    /// Who is told, and whether it reached them.
+    pub comms: comms::state::State,
+    /// The incident's issue.
+    pub tracker: Observed<Issue>,
     /// The gates and what they come to.
     pub checklist: checklist::model::State,
     /// Where the operator stands.
@@ -99,9 +105,11 @@ pub struct Ui {
     /// Whether it has the whole screen.
     pub is_zoomed: bool,
     /// The selections, by [`Pane::index`].
-    pub lists: [ListView; 6],
+    pub lists: [ListView; 7],
     /// What lies over the panes.
     pub overlay: Overlay,
+    /// A notice that was put aside while it was being written.
+    pub put_aside: Option<Box<Compose>>,
     /// What was last said, and until when it is shown.
     pub toast: Option<(Toast, Duration)>,
     /// Which key does what.
@@ -151,12 +159,41 @@ pub enum Overlay {
     Form(Form),
     /// The three questions.
     Assessment(Box<Assessment>),
+    /// A notice is being written.
+    Notice(Box<Compose>),
     /// A filter is being typed for the focused pane.
     Filter,
     /// The rollback is armed.
     Rollback,
     /// A rollback is running: leave all the same?
     ConfirmQuit,
+}
+
+/// The rooms that the checklist looks at: the fields alone, so that the checklist beside them can be changed.
+struct Rooms<'a> {
+    change: &'a change::model::State,
+    tests: &'a test_results::state::State,
+    canary: &'a canary::state::State,
+    rollback: &'a rollback::state::State,
+    tracker: &'a Observed<Issue>,
+}
+
+impl<'a> Rooms<'a> {
+    fn inputs(self, now: Timestamp, project: &'a Project, incident: Option<&'a Incident>) -> Inputs<'a> {
+        let config = &project.config;
+        Inputs {
+            now,
+            incident,
+            change: &self.change.report,
+            worktree: &self.change.worktree,
+            tests: self.tests,
+            canary: config.canary.is_some().then_some(&self.canary.report),
+            plan: config.rollback.is_some().then_some(&self.rollback.plan),
+            tracker: config.tracker.is_some().then_some(self.tracker),
+            config: &config.checklist,
+            limits: config.limits,
+        }
+    }
 }
 
 impl State {
@@ -172,6 +209,7 @@ impl State {
             tests: &tests,
             canary: None,
             plan: None,
+            tracker: None,
             config: &project.config.checklist,
             limits: project.config.limits,
         });
@@ -189,25 +227,23 @@ impl State {
             tests,
             canary: canary::state::State::default(),
             rollback: plan,
+            comms: comms::state::State::default(),
+            tracker: Observed::default(),
             checklist,
             ui: Ui::new(size),
         }
     }
 
+    /// What the checklist looks at.
+    pub fn inputs(&self) -> Inputs<'_> {
+        let Self { now, project, incident, change, tests, canary, rollback, tracker, .. } = self;
+        Rooms { change, tests, canary, rollback, tracker }.inputs(*now, project, incident.as_ref())
+    }
+
     /// Evaluates the gates anew. Returns whether the picture changed.
     pub fn judge(&mut self) -> bool {
-        let Self { now, project, incident, change, tests, canary, rollback, checklist, .. } = self;
-        let inputs = Inputs {
-            now: *now,
-            incident: incident.as_ref(),
-            change: &change.report,
-            worktree: &change.worktree,
-            tests,
-            canary: project.config.canary.is_some().then_some(&canary.report),
-            plan: project.config.rollback.is_some().then_some(&rollback.plan),
-            config: &project.config.checklist,
-            limits: project.config.limits,
-        };
+        let Self { now, project, incident, change, tests, canary, rollback, tracker, checklist, .. } = self;
+        let inputs = Rooms { change, tests, canary, rollback, tracker }.inputs(*now, project, incident.as_ref());
         let chain = checklist::continuity::of(&inputs);
         let is_news = checklist.update(&inputs);
         let has_moved = change.continuity != chain;
@@ -234,6 +270,7 @@ impl Ui {
             is_zoomed: false,
             lists: Default::default(),
             overlay: Overlay::None,
+            put_aside: None,
             toast: None,
             keymap: Keymap::default(),
             has_focus: true,

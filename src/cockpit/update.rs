@@ -4,6 +4,7 @@
 mod assessment;
 mod keys;
 mod mouse;
+mod notices;
 mod overlays;
 mod records;
 
@@ -21,6 +22,7 @@ use crate::evidence::Observation;
 use crate::incident::Entry;
 use crate::rollback::guard::Input;
 use crate::test_results::live::Progress;
+use crate::tracker::model::Issue;
 use crate::ui::Ctx;
 use crate::ui::layout::Pane;
 use crate::ui::theme::Theme;
@@ -49,6 +51,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         What::Rollback(event) => overlays::rolled(state, event),
         What::Counted(observation) => assessment::counted(state, observation),
         What::Ask(asks) => assessment::ask(state, asks),
+        What::Tracker(observation) => tracked(state, observation),
         What::Journal(result) => records::recorded(state, result),
         What::Told(toast) => {
             state.ui.tell(toast, state.uptime);
@@ -201,6 +204,14 @@ fn saw_healthy(state: &State, changes: &[canary::state::Change]) -> Option<Entry
         commit,
         how: format!("its canary was healthy over {:.0} requests", report.requests),
     })
+}
+
+/// What the tracker says of the incident's issue is evidence for a gate alone.
+fn tracked(state: &mut State, observation: Observation<Issue>) -> Vec<Effect> {
+    if state.tracker.observe(observation) {
+        seen(state, Pane::Checklist);
+    }
+    Vec::new()
 }
 
 /// What every answer of a source leads to.

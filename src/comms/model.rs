@@ -156,13 +156,9 @@ impl Book {
     /// Takes in the next record.
     pub fn take(&mut self, record: &Record) {
         match Entry::of(record) {
-            Some(Entry::NoticeWritten(written)) => self.notices.push(Notice {
-                written: *written,
-                by: text::clean(&record.actor),
-                at: record.at,
-                deliveries: BTreeMap::new(),
-                is_told: false,
-            }),
+            Some(Entry::NoticeWritten(written)) => {
+                self.notices.push(Notice::new(*written, text::clean(&record.actor), record.at));
+            }
             Some(Entry::NoticeDelivery(delivery)) => self.deliver(*delivery, record.at),
             Some(Entry::NoticeSent { channel, text, next_update_at }) => {
                 let awaited = self.notices.iter_mut().rfind(|it| !it.is_told && it.written.text == text);
@@ -213,6 +209,11 @@ fn by_hand(channel: String, text: String, next_update_at: Option<Timestamp>, rec
 }
 
 impl Notice {
+    /// A notice that went nowhere yet.
+    pub fn new(written: NoticeWritten, by: String, at: Timestamp) -> Self {
+        Self { written, by, at, deliveries: BTreeMap::new(), is_told: false }
+    }
+
     /// Whether it was told in another way than through our channels.
     pub fn is_by_hand(&self) -> bool {
         self.written.channels.is_empty()
@@ -248,6 +249,11 @@ impl Notice {
             DeliveryState::Sending | DeliveryState::Delivered | DeliveryState::Partly => false,
         };
         self.states(now).filter(|(_, state)| may(*state)).map(|(channel, _)| channel.to_owned()).collect()
+    }
+
+    /// When a channel is tried again by itself.
+    pub fn again_at(&self, channel: &str) -> Option<Timestamp> {
+        self.deliveries.get(channel)?.0.again_at
     }
 
     /// What is to be said of a channel besides its state: the receiver's id, or what went wrong.

@@ -8,10 +8,11 @@ use super::schema::{Config, Deployed, PathClass, Request, Secret, Verify, defaul
 use super::shape::hint;
 use crate::evidence::text;
 
-mod comms;
+pub mod comms;
 mod engines;
 mod rollback;
 mod test_sources;
+mod tracker;
 
 /// What may stand between braces in a step.
 pub const PLACEHOLDERS: [&str; 7] =
@@ -75,6 +76,10 @@ pub fn check(config: &Config) -> Vec<Fault> {
         faults.rollback(rollback);
     }
     faults.all_comms(config);
+    faults.notices(&config.notices);
+    if let Some(tracker) = &config.tracker {
+        faults.tracker(tracker);
+    }
     faults.0
 }
 

@@ -13,6 +13,7 @@ pub use git::*;
 pub use incident::*;
 pub use rollback::*;
 pub use test_source::*;
+pub use tracker::*;
 
 mod ask;
 mod canary;
@@ -24,6 +25,7 @@ mod git;
 mod incident;
 mod rollback;
 mod test_source;
+mod tracker;
 
 /// The whole file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -51,6 +53,10 @@ pub struct Config {
     pub checklist: Checklist,
     /// Whom to tell.
     pub comms: Vec<Comms>,
+    /// The words of notices, where the built-in ones do not fit.
+    pub notices: Notices,
+    /// Where the incident's issue is.
+    pub tracker: Option<Tracker>,
 }
 
 /// `[checklist]`

@@ -1,7 +1,7 @@
 //! Everything that a configuration would run, contact or authenticate with (pure).
 
 use super::schema::{
-    Config, Engine, FeatureFlag, Helm, Kubernetes, MetricSource, Request, Rollback, Secret, TestSource, Verify,
+    Config, Engine, FeatureFlag, Helm, Kubernetes, MetricSource, Request, Rollback, Secret, TestSource, Tracker, Verify,
 };
 
 mod comms;
@@ -12,6 +12,9 @@ pub use comms::SMTP;
 pub const DEPLOYED: &str = "production: deployed";
 /// What for a source of metrics of its own is asked.
 const AFFECTED: &str = "incident: how many users are affected";
+
+/// What for the tracker is asked.
+pub const TRACKER: &str = "tracker: the incident's issue";
 
 /// A command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +96,9 @@ impl Uses {
         }
         uses.rollback(config);
         config.comms.iter().for_each(|comms| uses.comms(comms));
+        if let Some((url, token, user)) = config.tracker.as_ref().and_then(Tracker::place) {
+            uses.tracker(&url, token, user, config.tracker.as_ref().is_some_and(|it| it.allow_http));
+        }
         uses
     }
 
@@ -152,6 +158,14 @@ impl Uses {
             self.run(&format!("{purpose}: its state, org and later deployments"), Some(&words.map(str::to_owned)));
             let words = ["sf", "project", "deploy", "validate", "--target-org", &salesforce.org, "--json"];
             self.run(&format!("{purpose}: with `hotfix tests --validate`"), Some(&words.map(str::to_owned)));
+        }
+    }
+
+    /// A ticket is not known here: the address without it is no issue, and a look for it asks its host alone.
+    fn tracker(&mut self, url: &str, token: Option<&Secret>, user: Option<&String>, allow_http: bool) {
+        self.contact(TRACKER, "GET", url, token, allow_http);
+        if let Some(contact) = self.contacts.last_mut() {
+            contact.user = user.cloned();
         }
     }
 

@@ -117,6 +117,10 @@ canary = 'track="canary"'
 interval = "{interval}s"
 lookback = "{minutes}m"
 {metrics}
+[[comms]]
+name = "stakeholders"
+webhook = {{ url = "http://{address}/inbox", idempotent = true }}
+
 [checklist]
 canary_minutes = 8
 canary_requests = 50

@@ -22,10 +22,19 @@ pub fn answer(world: &mut World, request: &Request) -> Answer {
         ["tracker", key] if get => ticket(world, key),
         ["ci", "runs"] if get => Answer::json(200, &runs(world)),
         ["ci", "runs"] if post => rerun(world),
-        ["version" | "rollout" | "instances"] | ["instances" | "tracker", _] | ["ci", "runs"] => {
+        ["inbox"] if get => Answer::json(200, &json!(world.inbox.notices())),
+        ["inbox"] if post => inbox(world, &request.body),
+        ["version" | "rollout" | "instances" | "inbox"] | ["instances" | "tracker", _] | ["ci", "runs"] => {
             Answer::text(405, "Method Not Allowed\n")
         }
         _ => Answer::text(404, "404 page not found\n"),
+    }
+}
+
+fn inbox(world: &mut World, body: &[u8]) -> Answer {
+    match world.inbox.take(body) {
+        Ok(id) => Answer::json(200, &json!({ "id": id })),
+        Err(why) => Answer::text(400, why),
     }
 }
 

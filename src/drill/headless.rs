@@ -17,7 +17,8 @@ use super::score::{Score, score};
 use super::script::{Action, Script, Timed};
 use super::server::Desk;
 use super::site::{Report, Site};
-use crate::incident::{Decision, Entry};
+use crate::comms::model;
+use crate::incident::{Decision, Entry, Incident, NoticeWritten, Stage};
 use crate::journal::record::{Draft, Record};
 use crate::journal::{JournalError, Memory, Recorder};
 
@@ -35,6 +36,14 @@ const GLANCE: Duration = Duration::from_millis(5);
 pub trait Rooms {
     /// Looks at everything once. Returns what the program itself puts on record: verdicts, tests, a moved tip.
     fn look(&mut self, now: Timestamp) -> impl Future<Output = Vec<Entry>> + Send;
+
+    /// Tells the stakeholders, and puts each step of that on record in `ledger`, in the name of `by`.
+    fn say(
+        &mut self,
+        ledger: &Arc<Ledger>,
+        by: &str,
+        notice: NoticeWritten,
+    ) -> impl Future<Output = Result<(), String>> + Send;
 
     /// Arms the rollback and fires it, and puts each state of it on record in `ledger`, in the name of `by`. One that
     /// was fired before goes on where it stands, unless it is to begin `over`.
@@ -170,6 +179,10 @@ impl<R: Rooms> Player<R> {
                     () = pass(desk, ledger) => Ok(()),
                 }
             }
+            Action::Say { ref text, next } => {
+                let notice = self.notice(by, text.clone(), next);
+                self.rooms.say(&self.ledger, by, notice).await
+            }
             Action::Promote { weight, .. } => {
                 self.order(weight).await;
                 Ok(())
@@ -191,7 +204,7 @@ impl<R: Rooms> Player<R> {
         }
     }
 
-    /// What an action puts on record. The rollback does that by itself; the rest is seen by the next look.
+    /// What an action puts on record. The rollback and the notices do that by themselves; the rest is seen by the next look.
     fn entry(&self, action: &Action, by: &str) -> Option<Entry> {
         let head = Some(self.site.repository().head.clone());
         Some(match action.clone() {
@@ -205,16 +218,18 @@ impl<R: Rooms> Player<R> {
             Action::Decide { decision, reason } => decided(decision, reason),
             Action::Promote { reason, .. } => decided(Decision::Promote, reason),
             Action::Note { text } => Entry::Noted { text },
-            Action::Say { text, next } => self.notice(text, next),
             Action::Close { open } => Entry::Closed { open },
-            Action::Rollback { .. } | Action::Rerun {} | Action::Mend {} => return None,
+            Action::Say { .. } | Action::Rollback { .. } | Action::Rerun {} | Action::Mend {} => return None,
         })
     }
 
-    fn notice(&self, text: String, next: Option<Moment>) -> Entry {
+    /// A notice about the stage that the incident is in; the rooms know to whom it goes.
+    fn notice(&self, by: &str, text: String, next: Option<Moment>) -> NoticeWritten {
         let in_seconds = |next: Moment| self.ledger.moment().secs() + next.secs();
         let next_update_at = next.map(|next| self.ledger.at(Moment::from_secs(in_seconds(next))));
-        Entry::NoticeSent { channel: "drill".into(), text, next_update_at }
+        let stage = Incident::fold(&self.ledger.records()).map_or(Stage::Assess, |incident| incident.stage);
+        let key = model::key(INCIDENT, by, &text, self.ledger.now());
+        NoticeWritten { key, about: stage.into(), text, next_update_at, channels: Vec::new() }
     }
 }
 

@@ -31,6 +31,12 @@ impl Rooms for Least {
         changed.then(|| Entry::Noted { text: format!("weight {weight}") }).into_iter().collect()
     }
 
+    async fn say(&mut self, ledger: &Arc<Ledger>, by: &str, notice: NoticeWritten) -> Result<(), String> {
+        let NoticeWritten { text, next_update_at, .. } = notice;
+        let entry = Entry::NoticeSent { channel: "drill".into(), text, next_update_at };
+        ledger.record(entry.draft(INCIDENT, by, ledger.now())).map(drop).map_err(|error| error.to_string())
+    }
+
     async fn roll_back(&mut self, ledger: &Arc<Ledger>, by: &str, _over: bool) -> Result<(), String> {
         let enter = |entry: Entry| ledger.record(entry.draft(INCIDENT, by, ledger.now())).unwrap();
         let (plan, target) = ("hash".to_owned(), "v2.4.1".to_owned());

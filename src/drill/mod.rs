@@ -26,6 +26,7 @@ pub mod evaluate;
 pub mod faults;
 pub mod folder;
 pub mod headless;
+pub mod inbox;
 pub mod instance;
 pub mod live;
 pub mod moment;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -11,12 +12,14 @@ use super::repository::SetupError;
 use super::site::Site;
 use crate::canary::{source as prometheus, state as canary};
 use crate::change::source as git;
+use crate::comms::source::courier::Courier;
+use crate::comms::source::{self as comms, Hide};
 use crate::config::load;
 use crate::config::schema::Config;
 use crate::config::trust::Permit;
 use crate::evidence::{Oid, Subject};
 use crate::http::Client;
-use crate::incident::Entry;
+use crate::incident::{Entry, NoticeWritten};
 use crate::journal::Recorder;
 use crate::rollback::execution::Execution;
 use crate::rollback::executor::{Executor, Place};
@@ -125,6 +128,24 @@ impl RealRooms {
         Executor::new(Permit::for_drill(), place)
     }
 
+    fn courier(&self, ledger: &Arc<Ledger>, by: &str) -> Courier {
+        let (records, clock) = (Arc::clone(ledger), Arc::clone(ledger));
+        let recorder: Arc<dyn Recorder> = Arc::<Ledger>::clone(ledger);
+        let hide: Hide = Arc::new(|_| {});
+        Courier {
+            place: comms::Place { permit: Permit::for_drill(), http: self.http.clone(), root: self.root.clone(), hide },
+            recorder,
+            records: Arc::new(move || Ok(records.records())),
+            locks: self.state.clone(),
+            incident: INCIDENT.to_owned(),
+            actor: by.to_owned(),
+            now: Arc::new(move || clock.now()),
+            real: Arc::new(|_| Duration::ZERO),
+            patience: Duration::from_secs(60),
+            unknown_too: false,
+        }
+    }
+
     /// The order to go on where an unfinished rollback stands, else (or `over`) a new one, which is armed first.
     fn order(&self, ledger: &Ledger, by: &str, over: bool) -> Result<Order, String> {
         let records = ledger.records();
@@ -144,6 +165,20 @@ impl Rooms for RealRooms {
         entries.extend(self.look_at_tests(now));
         entries.extend(self.look_at_canary(now).await);
         entries
+    }
+
+    async fn say(&mut self, ledger: &Arc<Ledger>, by: &str, notice: NoticeWritten) -> Result<(), String> {
+        let channels = self.config.comms.clone();
+        let (key, names) = (notice.key.clone(), channels.iter().map(|channel| channel.name.clone()).collect());
+        let written = Entry::NoticeWritten(Box::new(NoticeWritten { channels: names, ..notice }));
+        ledger.record(written.draft(INCIDENT, by, ledger.now())).map_err(|error| error.to_string())?;
+        for (name, outcome) in self.courier(ledger, by).deliver(&key, channels).await {
+            let state = outcome.map_err(|error| error.to_string())?;
+            if !state.has_arrived() {
+                return Err(format!("the drill's channel {name} is {}", state.label()));
+            }
+        }
+        Ok(())
     }
 
     async fn roll_back(&mut self, ledger: &Arc<Ledger>, by: &str, over: bool) -> Result<(), String> {

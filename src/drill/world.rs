@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::ci::{self, Ci};
 use super::faults::Faults;
+use super::inbox::Inbox;
 use super::instance::{Instance, response_time};
 use super::moment::Moment;
 use super::rollout::{Order, Refusal, Rollout};
@@ -33,6 +34,8 @@ pub struct World {
     promoted_fully_at: Option<Moment>,
     /// Until when the answer to an order is held back.
     held_until: u64,
+    /// Where notices go.
+    pub(super) inbox: Inbox,
 }
 
 /// What a world tells of a run.
@@ -86,6 +89,7 @@ impl World {
             happenings: Vec::new(),
             promoted_fully_at: None,
             held_until: 0,
+            inbox: Inbox::default(),
             scenario,
         };
         world.begin_events();

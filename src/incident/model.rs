@@ -292,12 +292,13 @@ impl Incident {
 
     /// When the stakeholders expect the next update: what the last notice promised, else by severity.
     pub fn next_update_at(&self) -> Option<Timestamp> {
-        let severity = self.severity?;
-        let minutes = jiff::SignedDuration::from_mins(severity.update_minutes().cast_signed());
-        match &self.last_notice {
-            Some(notice) => notice.next_update_at.or_else(|| notice.at.checked_add(minutes).ok()),
-            None => self.declared_at.checked_add(minutes).ok(),
-        }
+        let promised = self.last_notice.as_ref().and_then(|notice| notice.next_update_at);
+        let usual = || {
+            let minutes = jiff::SignedDuration::from_mins(self.severity?.update_minutes().cast_signed());
+            let since = self.last_notice.as_ref().map_or(self.declared_at, |notice| notice.at);
+            since.checked_add(minutes).ok()
+        };
+        promised.or_else(usual)
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui::text::{Line, Span};
 
-use super::entry::{Entry, RollbackEnd, StepState};
+use super::entry::{DeliveryState, Entry, RollbackEnd, StepState};
 use super::sentence;
 use crate::evidence::text::{clean, clean_block, fit, width};
 use crate::journal::record::Record;
@@ -136,6 +136,7 @@ fn look(record: &Record) -> (Mark, Role) {
         Some(Entry::JournalDamaged { .. }) => (Mark::Bad, Role::Bad),
         Some(Entry::RollbackEnded { end, .. }) => look_of_end(end),
         Some(Entry::Step { state, .. }) => look_of_step(state),
+        Some(Entry::NoticeDelivery(delivery)) => look_of_delivery(delivery.state),
         Some(Entry::HeadMoved { .. } | Entry::RollbackArmed { .. } | Entry::RollbackFired { .. }) => {
             (Mark::Warn, Role::Warn)
         }
@@ -168,6 +169,16 @@ fn look_of_step(state: StepState) -> (Mark, Role) {
         StepState::Unknown => (Mark::Unknown, Role::Unknown),
         StepState::Skipped => (Mark::Warn, Role::Warn),
         StepState::Pending | StepState::Intent | StepState::Issued => (Mark::Running, Role::Text),
+    }
+}
+
+fn look_of_delivery(state: DeliveryState) -> (Mark, Role) {
+    match state {
+        DeliveryState::Waiting | DeliveryState::Partly => (Mark::Warn, Role::Warn),
+        DeliveryState::Sending => (Mark::Running, Role::Text),
+        DeliveryState::Delivered => (Mark::Good, Role::Good),
+        DeliveryState::Failed => (Mark::Bad, Role::Bad),
+        DeliveryState::Unknown => (Mark::Unknown, Role::Unknown),
     }
 }
 

@@ -25,12 +25,14 @@ pub enum Pane {
     Rollback,
     /// `6`, zoomed alone.
     Timeline,
+    /// `7`, zoomed alone.
+    Comms,
 }
 
 impl Pane {
     /// In the order of their keys.
-    pub const ALL: [Self; 6] =
-        [Self::Checklist, Self::Change, Self::Tests, Self::Canary, Self::Rollback, Self::Timeline];
+    pub const ALL: [Self; 7] =
+        [Self::Checklist, Self::Change, Self::Tests, Self::Canary, Self::Rollback, Self::Timeline, Self::Comms];
     /// Those that share the screen.
     pub const TILED: [Self; 5] = [Self::Checklist, Self::Change, Self::Tests, Self::Canary, Self::Rollback];
 
@@ -48,6 +50,7 @@ impl Pane {
             Self::Canary => "Canary",
             Self::Rollback => "Rollback",
             Self::Timeline => "Timeline",
+            Self::Comms => "Comms",
         }
     }
 }
@@ -89,7 +92,7 @@ pub fn layout(width: u16, height: u16, focus: Pane, zoomed: bool) -> Areas {
     areas.header = Rect::new(0, 0, width, if height < 20 { 1 } else { 2 });
     areas.footer = Rect::new(0, height - 1, width, 1);
     let body = Rect::new(0, areas.header.height, width, height - areas.header.height - 1);
-    if zoomed || focus == Pane::Timeline || width < 110 || height < 32 {
+    if zoomed || !Pane::TILED.contains(&focus) || width < 110 || height < 32 {
         one_pane(body, focus, &mut areas);
     } else if width < 140 {
         areas.panes = three_rows(body);
@@ -172,7 +175,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_size_is_divided_without_overlap(width in 0u16..600, height in 0u16..250, focus in 0usize..6, zoomed: bool) {
+        fn every_size_is_divided_without_overlap(width in 0u16..600, height in 0u16..250, focus in 0usize..7, zoomed: bool) {
             let areas = layout(width, height, Pane::ALL[focus], zoomed);
             let mut all: Vec<Rect> = areas.panes.iter().chain(&areas.summaries).map(|(_, area)| *area).collect();
             all.extend([areas.header, areas.footer]);

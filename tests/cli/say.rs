@@ -125,3 +125,56 @@ fn without_channels_a_notice_is_recorded_and_told_by_a_person() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("names no [[comms]]"));
     assert!(place.runs(&["timeline"]).contains("told recorded: told by phone"));
 }
+
+#[test]
+fn a_notice_begins_with_the_words_of_the_stage_and_the_situation_is_told_in_a_few_lines() {
+    let place = Place::new();
+    let (address, told) = receiver(&[]);
+    trusted(
+        &place,
+        &format!(
+            "[notices]\nassess = \"{{what}} is slow: {{impact}}.\\nCanary {{canary}}\"\n\
+             [[comms]]\nname = \"all\"\nwebhook = {{ url = \"{address}\" }}\n"
+        ),
+    );
+    place.runs(&["declare", "checkout", "--severity", "sev2"]);
+    place.runs(&["assess", "--impact", "4 % of orders"]);
+    place.runs(&["say", "--template", "More", "soon."]);
+    let sent = told.recv().unwrap();
+    assert!(sent.contains("\"text\":\"checkout is slow: 4 % of orders.\\nMore soon.\""), "{sent}");
+    let situation = place.prints(&["status", "--text"]);
+    for line in ["checkout (SEV2, stage assess)", "readiness: NO-GO", "impact: 4 % of orders", "canary: not known"] {
+        assert!(situation.contains(line), "{line} in\n{situation}");
+    }
+    assert!(situation.contains("last notice: ") && situation.contains("\nnext notice: "), "{situation}");
+}
+
+#[test]
+fn the_issue_in_the_tracker_is_evidence_once_it_is_trusted() {
+    let place = Place::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for (stream, state) in listener.incoming().zip(["open", "closed"]) {
+            let (mut stream, mut request) = (stream.unwrap(), [0; 4096]);
+            let _ = stream.read(&mut request).unwrap();
+            let body = format!("{{\"title\":\"Checkout\",\"state\":\"{state}\",\"labels\":[]}}");
+            let length = body.len();
+            write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}").unwrap();
+        }
+    });
+    place.write("hotfix.toml", &format!("[tracker]\ngithub = {{ repository = \"a/b\", api = \"{address}\" }}\n"));
+    place.runs(&["declare", "x", "--ticket", "#17"]);
+    let gate = || {
+        let status: Value = serde_json::from_str(&place.prints(&["status", "--json"])).unwrap();
+        let gates = status["gates"].as_array().unwrap().clone();
+        let gate = gates.into_iter().find(|gate| gate["id"] == "a1").unwrap();
+        (gate["state"].as_str().unwrap().to_owned(), gate["why"].as_str().unwrap().to_owned())
+    };
+    assert!(gate().1.contains("the tracker was not asked: hotfix.toml is not trusted"), "{gate:?}", gate = gate());
+    let hash = place.runs(&["trust", "--hash"]).trim().to_owned();
+    place.runs(&["trust", "--yes", &hash]);
+    assert_eq!(gate(), ("satisfied".to_owned(), "in the tracker: #17 Checkout [open]".to_owned()));
+    let (state, why) = gate();
+    assert!(state == "open" && why.contains("it is closed in the tracker"), "{state}: {why}");
+}

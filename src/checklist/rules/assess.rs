@@ -15,14 +15,30 @@ pub(super) fn incident<'a>(inputs: &Inputs<'a>) -> Result<&'a Incident, Finding>
 pub(super) fn ticket(inputs: &Inputs) -> Found {
     let incident = incident(inputs)?;
     if let Some(ticket) = &incident.ticket {
-        let seen = journaled(Some(incident.declared_at), ticket);
-        return Ok(Finding::holds(format!("recorded as {ticket}")).with(seen));
+        return named(inputs, incident, ticket);
     }
     let missing = || Finding::asks("the incident names no ticket");
     let report = git(inputs).map_err(|_| missing())?;
     let named = report.value.fact("G12").filter(|fact| fact.state == FactState::Ok);
     let fact = named.filter(|_| !report.value.commits.is_empty()).ok_or_else(missing)?;
     Ok(Finding::holds(fact.why.clone()).with(about(report, format!("G12 {}: {}", fact.name, fact.value))))
+}
+
+/// A ticket that the incident names. Where a tracker is configured it has to be an open issue there.
+fn named(inputs: &Inputs, incident: &Incident, ticket: &str) -> Found {
+    let seen = journaled(Some(incident.declared_at), ticket);
+    let Some(tracker) = inputs.tracker else {
+        return Ok(Finding::holds(format!("recorded as {ticket}")).with(seen));
+    };
+    let Some(issue) = tracker.fresh(inputs.now) else {
+        let why = tracker.failure().map_or("the tracker has not answered yet", |failure| failure.what.as_str());
+        return Err(Finding::asks(format!("recorded as {ticket}, but {why}")).with(seen));
+    };
+    let line = issue.value.line();
+    match issue.value.is_open {
+        Some(false) => Err(Finding::asks(format!("{line}: it is closed in the tracker")).with(about(issue, line))),
+        Some(true) | None => Ok(Finding::holds(format!("in the tracker: {line}")).with(about(issue, line))),
+    }
 }
 
 pub(super) fn impact(inputs: &Inputs) -> Found {

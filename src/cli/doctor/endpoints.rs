@@ -9,7 +9,7 @@ use super::Check;
 use crate::config::Loaded;
 use crate::config::check::placeholders;
 use crate::config::trust::Permit;
-use crate::config::uses::{Contact, DEPLOYED, SMTP, Uses};
+use crate::config::uses::{Contact, DEPLOYED, SMTP, TRACKER, Uses};
 use crate::http::{Bearer, Client, Request};
 
 /// One check for each address, all at the same time.
@@ -50,7 +50,8 @@ struct Asked {
 }
 
 fn request(contact: &Contact, metrics: Option<&str>, loaded: &Loaded, permit: Permit) -> Result<Asked, Check> {
-    let is_template = placeholders(&contact.url).next().is_some() || contact.url.contains("$query");
+    let is_template =
+        placeholders(&contact.url).next().is_some() || contact.url.contains("$query") || contact.purpose == TRACKER;
     if contact.method != "GET" || is_template {
         let request = Request { allow_http: contact.allow_http, ..Request::new("HEAD", origin(&contact.url)) };
         return Ok(Asked { request, wants_success: false });

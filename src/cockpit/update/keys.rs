@@ -8,13 +8,14 @@ use super::super::form::Form;
 use super::super::keymap::Key;
 use super::super::panes;
 use super::super::state::{Overlay, Standing, State};
-use super::{assessment, by_operator, overlays, settle};
+use super::{assessment, by_operator, notices, overlays, settle};
 use crate::change;
 use crate::checklist::readiness::can_enter;
 use crate::config::schema::TestSource;
 use crate::incident::{Entry, Stage};
 use crate::rollback::execution::Answer;
 use crate::rollback::state as rollback;
+use crate::tracker;
 use crate::ui::Ctx;
 use crate::ui::layout::Pane;
 use crate::ui::theme::Theme;
@@ -65,7 +66,10 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Role => show(state, Overlay::Form(Form::role(&state.project.operator))),
         Action::Decide => show(state, Overlay::Form(Form::decide())),
         Action::Note => show(state, Overlay::Form(Form::note())),
-        Action::Say => say(state),
+        Action::Say => notices::open(state),
+        Action::Resend => notices::resend(state),
+        Action::Situation => notices::situation(state),
+        Action::TicketPage => ticket_page(state),
         Action::Close => show(state, Overlay::Form(Form::close(open_gates(state)))),
         Action::NextStage => next_stage(state),
         Action::Rollback => overlays::arm(state, false, None),
@@ -110,7 +114,13 @@ pub fn disabled(state: &State, action: Action) -> Option<String> {
         return Some("the journal is still being opened: try again in a moment".into());
     }
     match action {
-        Action::Role | Action::Decide | Action::Note | Action::Say | Action::Close | Action::NextStage
+        Action::Role
+        | Action::Decide
+        | Action::Note
+        | Action::Say
+        | Action::Resend
+        | Action::Close
+        | Action::NextStage
             if state.incident.is_none() =>
         {
             Some("there is no incident: `i` declares one".into())
@@ -136,9 +146,17 @@ fn show(state: &mut State, overlay: Overlay) -> Vec<Effect> {
     Vec::new()
 }
 
-fn say(state: &mut State) -> Vec<Effect> {
-    let form = state.incident.as_ref().map(Form::say);
-    form.map_or_else(Vec::new, |form| show(state, Overlay::Form(form)))
+/// Opens the incident's issue: where the tracker says, else where it must be by the configuration.
+fn ticket_page(state: &mut State) -> Vec<Effect> {
+    let told = state.tracker.value().and_then(|issue| issue.page.clone());
+    let ticket = state.incident.as_ref().and_then(|incident| incident.ticket.as_deref());
+    let tracker = state.project.config.tracker.as_ref();
+    let Some(page) = told.or_else(|| tracker::model::page(tracker, ticket?)) else {
+        let why = if ticket.is_some() { "nothing says where that ticket is" } else { "the incident has no ticket" };
+        state.ui.tell(Toast::error(format!("no page: {why}")), state.uptime);
+        return Vec::new();
+    };
+    vec![Effect::OpenPage(page)]
 }
 
 fn mark(state: &mut State, action: Action) -> Vec<Effect> {
@@ -281,7 +299,7 @@ fn back(state: &mut State) {
     let list = &mut state.ui.lists[state.ui.focus.index()];
     if !list.filter.is_empty() {
         list.filter_by(String::new(), 0, |_| String::new());
-    } else if state.ui.focus == Pane::Timeline {
+    } else if !Pane::TILED.contains(&state.ui.focus) {
         state.ui.focus = Pane::Checklist;
     } else {
         state.ui.is_zoomed = false;

@@ -9,7 +9,7 @@ use super::super::keymap::{Code, Key};
 use super::super::palette;
 use super::super::panes;
 use super::super::state::{Overlay, State};
-use super::{assessment, by_operator, keys, settle};
+use super::{assessment, by_operator, keys, notices, settle};
 use crate::change;
 use crate::evidence::text;
 use crate::incident::{Entry, naming};
@@ -31,6 +31,7 @@ pub fn key(state: &mut State, key: Key, is_repeat: bool) -> Vec<Effect> {
         Overlay::Detail { pane, index, scroll } => detail(state, key, pane, index, scroll),
         Overlay::Form(form) => in_form(state, key, form),
         Overlay::Assessment(form) => assessment::key(state, key, is_repeat, form),
+        Overlay::Notice(compose) => notices::key(state, key, compose),
         Overlay::Filter => filter(state, key),
         Overlay::Rollback => {
             state.ui.overlay = Overlay::Rollback;
@@ -53,6 +54,7 @@ pub fn paste(state: &mut State, pasted: &str) -> Vec<Effect> {
     match &mut state.ui.overlay {
         Overlay::Form(form) => form.paste(pasted),
         Overlay::Assessment(form) if !form.is_offer => form.paste(pasted),
+        Overlay::Notice(compose) => compose.paste(pasted),
         Overlay::Actions { query, cursor, .. } => {
             query.push_str(&text::fit(&text::clean(pasted), 60));
             *cursor = 0;
@@ -156,7 +158,7 @@ fn beside(state: &mut State, pane: Pane, index: usize, step: isize) -> usize {
 
 fn in_form(state: &mut State, key: Key, mut form: Form) -> Vec<Effect> {
     let head = state.change.head().and_then(|head| head.commit);
-    match form.key(key, state.now, head) {
+    match form.key(key, head) {
         Outcome::Open => {
             state.ui.overlay = Overlay::Form(form);
             Vec::new()

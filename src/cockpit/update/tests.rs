@@ -1,5 +1,7 @@
 //! What keys and observations do to the state: each test is a list of events, and what came of it.
 
+mod notices;
+
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,10 +1,13 @@
 //! What lies over the panes.
 
+mod notice;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{assessment, clear, frame, put};
+use crate::cockpit::compose::Compose;
 use crate::cockpit::form::Form;
 use crate::cockpit::palette;
 use crate::cockpit::panes;
@@ -23,6 +26,7 @@ pub fn draw(state: &State, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) {
         Overlay::Detail { pane, index, scroll } => detail(state, ctx, areas, *pane, *index, *scroll, canvas),
         Overlay::Form(form) => form_box(form, ctx, areas, canvas),
         Overlay::Assessment(form) => assessment::draw(state, form, ctx, areas, canvas),
+        Overlay::Notice(compose) => notice_box(state, compose, ctx, areas, canvas),
         Overlay::Rollback => armed(state, ctx, areas, canvas),
         Overlay::ConfirmQuit => {
             let lines = vec![
@@ -138,6 +142,14 @@ fn form_box(form: &Form, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) {
     });
     let title = format!(" {} ", crate::evidence::text::fit(&form.title, 90));
     boxed(&title, lines, 100, ctx, areas, canvas);
+}
+
+/// A notice that is being written.
+fn notice_box(state: &State, compose: &Compose, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) {
+    let Some(incident) = &state.incident else { return };
+    let (width, height) = (areas.screen.width.min(110), areas.screen.height.saturating_sub(4));
+    let lines = notice::lines(compose, incident, ctx, width.saturating_sub(4).into(), height.into());
+    boxed(" Notice to the stakeholders ", lines, width, ctx, areas, canvas);
 }
 
 /// The armed rollback.

@@ -7,6 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::super::assessment::Assessment;
+use super::super::compose::{Compose, Part};
 use super::super::damage::Damage;
 use super::super::event::Toast;
 use super::super::form::Form;
@@ -15,9 +16,10 @@ use super::draw;
 use crate::canary;
 use crate::canary::model::{Arm, Batch, Scrape};
 use crate::checklist::fixture::World;
+use crate::comms::state::Channel;
 use crate::config::schema::Config;
 use crate::evidence::{Evidence, Failure, Generation, Observation, Observed, Subject};
-use crate::incident::Stage;
+use crate::incident::{About, Stage};
 use crate::rollback::choice::Choice;
 use crate::rollback::state::Event;
 use crate::ui::layout::Pane;
@@ -100,6 +102,9 @@ fn state(picture: Picture, size: (u16, u16)) -> State {
     let mut state = State::new(now, size, project);
     state.incident = world.incident();
     state.records.clone_from(&world.records);
+    for record in &world.records {
+        state.comms.record(record, state.incident.as_ref());
+    }
     state.change.report = pictured(&world.change, picture, now);
     state.change.worktree = pictured(&world.worktree, picture, now);
     state.tests.report = pictured(&world.tests.report, picture, now);
@@ -197,6 +202,18 @@ fn overlays_and_the_card() {
     let mut state = state(Picture::Fresh, (120, 40));
     state.ui.overlay = Overlay::Form(Form::overriding("b9", "Reviewed by another person", "ana"));
     insta::assert_snapshot!("form", picture_of(&state, &Theme::default()));
+    let channel = |name: &str, kind| Channel { name: name.into(), kind };
+    let channels = [channel("stakeholders", "slack"), channel("management", "email")];
+    let templates = About::ALL.map(|about| format!("{} the fix for checkout & cart.\nMore at noon.", about.phrase()));
+    let mut compose = Compose::new(state.incident.as_ref().unwrap(), &channels, templates);
+    state.ui.overlay = Overlay::Notice(Box::new(compose.clone()));
+    insta::assert_snapshot!("notice", picture_of(&state, &Theme::default()));
+    compose.part = Part::Channel(0);
+    state.ui.overlay = Overlay::Notice(Box::new(compose));
+    state.ui.size = (80, 24);
+    let ascii = Theme { ascii: true, ..Theme::default() };
+    insta::assert_snapshot!("notice_preview_ascii_80x24", picture_of(&state, &ascii));
+    state.ui.size = (120, 40);
     state.ui.overlay = Overlay::Actions { query: "roll".into(), cursor: 1, is_help: true };
     insta::assert_snapshot!("help", picture_of(&state, &Theme::default()));
     state.ui.overlay = Overlay::Detail { pane: Pane::Checklist, index: 2, scroll: 0 };

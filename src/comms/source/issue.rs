@@ -5,9 +5,9 @@ use serde_json::json;
 use super::{Arrived, Post, Sort, Trouble, receipt};
 use crate::comms::markup::Markup;
 use crate::comms::model::Message;
-use crate::comms::ticket::number;
 use crate::config::schema::{GitHubIssue, GitLabIssue};
 use crate::http::{Bearer, Request};
+use crate::tracker::ticket::number;
 
 pub(super) async fn github(github: &GitHubIssue, message: &Message, post: &Post<'_>) -> Result<Arrived, Trouble> {
     let number = issue(github.issue, message)?;

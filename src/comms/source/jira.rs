@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::{Arrived, Post, Trouble, receipt};
 use crate::comms::markup::Markup;
 use crate::comms::model::Message;
-use crate::comms::ticket::key;
 use crate::config::schema::{JiraApi, JiraIssue};
 use crate::http::{Bearer, Request};
+use crate::tracker::ticket::key;
 
 pub(super) async fn send(jira: &JiraIssue, message: &Message, post: &Post<'_>) -> Result<Arrived, Trouble> {
     let named = jira.issue.clone().or_else(|| message.ticket.as_deref().and_then(key));

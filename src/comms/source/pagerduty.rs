@@ -5,9 +5,10 @@ use serde_json::json;
 use super::{Arrived, Post, Trouble, receipt};
 use crate::comms::markup::Markup;
 use crate::comms::model::Message;
+use crate::comms::preview;
 use crate::config::schema::PagerDuty;
 use crate::http::Request;
-use crate::incident::{About, Severity};
+use crate::incident::Severity;
 
 /// The longest summary, in characters.
 const SUMMARY: usize = 1_024;
@@ -16,7 +17,7 @@ pub(super) async fn send(pagerduty: &PagerDuty, message: &Message, post: &Post<'
     let routing_key = post.secret(&pagerduty.routing_key).await?;
     let body = json!({
         "routing_key": routing_key,
-        "event_action": action(message.about),
+        "event_action": preview::pagerduty(message.about),
         "dedup_key": format!("hotfix-{}", message.incident),
         "payload": {
             "summary": Markup::Plain.within(&message.headline(), SUMMARY),
@@ -28,15 +29,6 @@ pub(super) async fn send(pagerduty: &PagerDuty, message: &Message, post: &Post<'
     let request = Request { allow_http: pagerduty.allow_http, ..super::json(pagerduty.enqueue(), body) };
     let response = post.send(request).await?;
     Ok(Arrived { receipt: receipt(&response, &["dedup_key"]), missed: None })
-}
-
-/// The first word pages, work on it acknowledges, the end resolves.
-fn action(about: About) -> &'static str {
-    match about {
-        About::Assess => "trigger",
-        About::Develop | About::Deploy | About::Monitor => "acknowledge",
-        About::Resolved => "resolve",
-    }
 }
 
 /// Unsure counts as the worst.

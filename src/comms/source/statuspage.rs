@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Arrived, Post, Trouble, receipt};
 use crate::comms::markup::Markup;
 use crate::comms::model::Message;
+use crate::comms::preview;
 use crate::config::schema::Statuspage;
 use crate::http::Request;
 use crate::incident::{About, Severity};
@@ -27,7 +28,7 @@ pub(super) async fn send(page: &Statuspage, message: &Message, post: &Post<'_>) 
 
 fn incident(page: &Statuspage, message: &Message) -> Value {
     let mut incident = json!({
-        "status": status(message.about),
+        "status": preview::statuspage(message.about),
         "body": Markup::Plain.of(&message.body()),
         "deliver_notifications": page.notify,
     });
@@ -41,15 +42,6 @@ fn incident(page: &Statuspage, message: &Message) -> Value {
         incident["component_ids"] = Value::from(page.components.clone());
     }
     incident
-}
-
-fn status(about: About) -> &'static str {
-    match about {
-        About::Assess => "investigating",
-        About::Develop | About::Deploy => "identified",
-        About::Monitor => "monitoring",
-        About::Resolved => "resolved",
-    }
 }
 
 /// Unsure counts as the worst.

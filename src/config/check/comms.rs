@@ -3,14 +3,30 @@
 use std::time::Duration;
 
 use super::test_sources::is_path;
-use super::{Faults, is_loopback};
-use crate::config::schema::{Comms, Config, Email, MailTls, Secret, Slack, Webhook};
+use super::{Faults, is_loopback, placeholders};
+use crate::config::schema::{Comms, Config, Email, MailTls, Notices, Secret, Slack, Webhook};
+use crate::config::shape::hint;
 use crate::evidence::text;
 
 /// The longest time of one attempt: as for every request.
 const LONGEST: Duration = Duration::from_secs(30);
 /// The most addressees of a mail.
 const ADDRESSEES: usize = 100;
+/// The facts that the words of a notice may name.
+pub const FACTS: [&str; 12] = [
+    "what",
+    "severity",
+    "since",
+    "impact",
+    "users",
+    "workaround",
+    "change",
+    "tests",
+    "canary",
+    "readiness",
+    "rollback",
+    "ticket",
+];
 const KINDS: &str = "`slack`, `teams`, `discord`, `mattermost`, `webhook`, `email`, `pagerduty`, `statuspage`, `github`, \
                      `gitlab`, `jira` or `command`";
 
@@ -56,12 +72,12 @@ impl Faults {
     fn services(&mut self, path: &str, comms: &Comms) {
         if let Some(pagerduty) = &comms.pagerduty {
             self.secret(&format!("{path}.pagerduty.routing_key"), &pagerduty.routing_key);
-            self.api(&format!("{path}.pagerduty.api"), pagerduty.api.as_ref(), pagerduty.allow_http);
+            self.base(&format!("{path}.pagerduty.api"), pagerduty.api.as_ref(), pagerduty.allow_http);
         }
         if let Some(statuspage) = &comms.statuspage {
             let path = format!("{path}.statuspage");
             self.token(&path, Some(&statuspage.token));
-            self.api(&format!("{path}.api"), statuspage.api.as_ref(), statuspage.allow_http);
+            self.base(&format!("{path}.api"), statuspage.api.as_ref(), statuspage.allow_http);
             self.segment(&format!("{path}.page"), &statuspage.page);
             for (index, component) in statuspage.components.iter().enumerate() {
                 self.segment(&format!("{path}.components.{index}"), component);
@@ -76,16 +92,13 @@ impl Faults {
                 self.add(&format!("{path}.repository"), "write `owner/name`");
             }
             self.token(&path, Some(&github.token));
-            self.api(&format!("{path}.api"), github.api.as_ref(), github.allow_http);
+            self.base(&format!("{path}.api"), github.api.as_ref(), github.allow_http);
         }
         if let Some(gitlab) = &comms.gitlab {
             let path = format!("{path}.gitlab");
-            let is_number = !gitlab.project.is_empty() && gitlab.project.bytes().all(|b| b.is_ascii_digit());
-            if !is_number && !is_path(&gitlab.project) {
-                self.add(&format!("{path}.project"), "write `group/name`, or the project's number");
-            }
+            self.project(&format!("{path}.project"), &gitlab.project);
             self.token(&path, Some(&gitlab.token));
-            self.api(&format!("{path}.url"), gitlab.url.as_ref(), gitlab.allow_http);
+            self.base(&format!("{path}.url"), gitlab.url.as_ref(), gitlab.allow_http);
         }
         if let Some(jira) = &comms.jira {
             let path = format!("{path}.jira");
@@ -106,7 +119,7 @@ impl Faults {
         if slack.token.is_some() != slack.channel.as_ref().is_some_and(|channel| !channel.trim().is_empty()) {
             self.add(path, "`token` and `channel` go together");
         }
-        self.api(&format!("{path}.api"), slack.api.as_ref(), slack.allow_http);
+        self.base(&format!("{path}.api"), slack.api.as_ref(), slack.allow_http);
     }
 
     fn webhook(&mut self, path: &str, webhook: &Webhook) {
@@ -151,7 +164,24 @@ impl Faults {
         }
     }
 
-    fn api(&mut self, path: &str, url: Option<&String>, allow_http: bool) {
+    pub(super) fn notices(&mut self, notices: &Notices) {
+        let Notices { assess, develop, deploy, monitor, resolved } = notices;
+        let all = [
+            ("assess", assess),
+            ("develop", develop),
+            ("deploy", deploy),
+            ("monitor", monitor),
+            ("resolved", resolved),
+        ];
+        for (name, text) in all {
+            for fact in text.iter().flat_map(|text| placeholders(text)).filter(|fact| !FACTS.contains(fact)) {
+                let what = format!("no fact is called `{{{fact}}}`; {}", hint(fact, &FACTS));
+                self.add(&format!("notices.{name}"), what);
+            }
+        }
+    }
+
+    pub(super) fn base(&mut self, path: &str, url: Option<&String>, allow_http: bool) {
         if let Some(url) = url {
             self.url(path, url, allow_http);
         }

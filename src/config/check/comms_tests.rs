@@ -96,3 +96,10 @@ fn the_host_of_a_mail_server_and_of_an_api_is_shown() {
     assert_eq!(contact(SOUND[14]), "https://acme.atlassian.net/rest/api/3/issue");
     assert_eq!(contact(SOUND[15]), "https://jira.example/rest/api/2/issue");
 }
+
+#[test]
+fn the_words_of_a_notice_name_facts_that_there_are() {
+    let config: Config = toml::from_str("[notices]\ndeploy = \"{what} {canry} ${HOME}\"\n").unwrap();
+    let told: Vec<_> = check(&config).into_iter().map(|fault| format!("{}: {}", fault.path, fault.what)).collect();
+    assert_eq!(told, ["notices.deploy: no fact is called `{canry}`; did you mean `canary`?"]);
+}

@@ -75,11 +75,15 @@ impl Faults {
         }
     }
 
-    fn gitlab(&mut self, path: &str, gitlab: &GitLab) {
-        let is_number = !gitlab.project.is_empty() && gitlab.project.bytes().all(|b| b.is_ascii_digit());
-        if !is_number && !is_path(&gitlab.project) {
-            self.add(&format!("{path}.project"), "write `group/name`, or the project's number");
+    pub(super) fn project(&mut self, path: &str, project: &str) {
+        let is_number = !project.is_empty() && project.bytes().all(|b| b.is_ascii_digit());
+        if !is_number && !is_path(project) {
+            self.add(path, "write `group/name`, or the project's number");
         }
+    }
+
+    fn gitlab(&mut self, path: &str, gitlab: &GitLab) {
+        self.project(&format!("{path}.project"), &gitlab.project);
         if let Some(url) = &gitlab.url {
             self.url(&format!("{path}.url"), url, gitlab.allow_http);
         }

@@ -42,6 +42,23 @@ pub struct Comms {
     pub timeout: Duration,
 }
 
+/// `[notices]`: what a notice begins with, for each stage and for the end. `{what}` and the like are filled in; a line
+/// that names a fact which nobody knows is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Notices {
+    /// We look into it.
+    pub assess: Option<String>,
+    /// We make a fix.
+    pub develop: Option<String>,
+    /// We bring it to production.
+    pub deploy: Option<String>,
+    /// We watch it there.
+    pub monitor: Option<String>,
+    /// It is over.
+    pub resolved: Option<String>,
+}
+
 /// A channel on Slack: a webhook, or a token with a channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

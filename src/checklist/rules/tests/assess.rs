@@ -1,8 +1,10 @@
 use super::{assert_gate, just_declared, state};
 use crate::change::model::FactState;
-use crate::checklist::fixture::{World, fact, minute};
+use crate::checklist::fixture::{World, fact, minute, seen};
 use crate::checklist::model::GateState;
+use crate::evidence::{Failure, Generation, Observation, Observed};
 use crate::incident::{Decision, Entry, Role, Severity, Stage};
+use crate::tracker::model::Issue;
 
 #[test]
 fn a1_wants_a_ticket() {
@@ -14,6 +16,29 @@ fn a1_wants_a_ticket() {
     world.edit_change(|report| report.facts.push(fact("G12", "ticket", FactState::Ok, "every commit names a ticket")));
     assert_gate(&world, "a1", GateState::Satisfied, "every commit names a ticket");
     assert_gate(&World::empty(), "a1", GateState::Open, "no incident");
+}
+
+#[test]
+fn a1_wants_an_open_issue_where_a_tracker_is_configured() {
+    let issue = |is_open| Issue { id: "SHOP-17".into(), state: Some("odd".into()), is_open, ..Issue::default() };
+    let mut world = just_declared(None, Some("SHOP-17"));
+    world.tracker = Some(Observed::default());
+    assert_gate(&world, "a1", GateState::Open, "the tracker has not answered yet");
+    for (is_open, state, why) in [
+        (Some(true), GateState::Satisfied, "in the tracker: SHOP-17 [odd]"),
+        (None, GateState::Satisfied, "in the tracker: SHOP-17"),
+        (Some(false), GateState::Open, "it is closed in the tracker"),
+    ] {
+        world.tracker = Some(seen(issue(is_open), "jira"));
+        assert_gate(&world, "a1", state, why);
+    }
+    let failure = Failure { what: "there is no SHOP-17".into(), remedy: None, at: world.now, retry_at: None };
+    let mut lost = Observed::default();
+    lost.observe(Observation::Failed(Generation(1), failure));
+    world.tracker = Some(lost);
+    assert_gate(&world, "a1", GateState::Open, "there is no SHOP-17");
+    world.tick("a1", "ana");
+    assert_gate(&world, "a1", GateState::Satisfied, "");
 }
 
 #[test]
