@@ -31,6 +31,7 @@ pub mod incidents;
 pub mod init;
 pub mod item;
 pub mod judge;
+pub mod man;
 pub mod note;
 pub mod override_;
 pub mod production;
@@ -47,6 +48,7 @@ pub mod timeline;
 pub mod trust;
 pub mod untick;
 pub mod validation;
+pub mod verify;
 
 /// A terminal cockpit for driving a live hotfix.
 #[derive(Debug, Default, Parser)]
@@ -123,8 +125,12 @@ pub enum Command {
     Rollback(rollback::Args),
     /// A simulated incident on the real console
     Drill(drill::Args),
+    /// Walks the journal's hash chain: 1 when it does not hold
+    Verify(verify::Args),
     /// Completions for a shell
     Completions(completions::Args),
+    /// The manual page
+    Man(man::Args),
 }
 
 /// Where and when a command runs.
@@ -202,7 +208,9 @@ pub fn run(command: Command, context: &Context) -> color_eyre::Result<Exit> {
         Command::Finish(args) => finish::run(&args, context),
         Command::Rollback(args) => rollback::run(args, context),
         Command::Drill(args) => drill::run(args, context),
+        Command::Verify(args) => verify::run(args, context),
         Command::Completions(args) => completions::run(args, context),
+        Command::Man(args) => man::run(args, context),
     }
 }
 

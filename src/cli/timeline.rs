@@ -40,6 +40,8 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         eprintln!("hotfix: WARNING: {warning}");
     }
     let incident = chosen(&journal, args.incident)?;
+    // Beside the lines and not among them: whoever keeps them learns whether they may be believed.
+    eprintln!("hotfix: {}", journal.verify()?.words());
     let mut shown = 0;
     loop {
         let version = journal.changed()?;

@@ -86,12 +86,21 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Puts it in the old one's place at once. The folder is not synced: after a power cut the old head may be
-    /// back, which is whole, and only says less. That saves a third of what an append costs.
+    /// Puts it in the old one's place at once, and makes that durable: a power cut may not bring the old head back,
+    /// beside which lost records would not be missed.
     ///
     /// # Errors
     /// When the disk is broken.
     pub fn put(self) -> io::Result<()> {
-        fs::rename(&self.next, self.folder.join(FILE))
+        fs::rename(&self.next, self.folder.join(FILE))?;
+        sync_folder(&self.folder)
     }
+}
+
+/// Makes the names in a folder durable: a file that was fsynced is lost all the same when its name is.
+///
+/// # Errors
+/// When the disk is broken.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
 }

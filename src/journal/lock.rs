@@ -20,6 +20,7 @@ use super::JournalError;
 use crate::evidence::text;
 
 const LOCK: &str = "journal.lock";
+const QUEUE: &str = "journal.queue";
 const PEN: &str = "journal.pen";
 /// How long an append waits for its turn.
 pub const PATIENCE: Duration = Duration::from_secs(2);
@@ -37,14 +38,20 @@ pub struct Turn {
 /// # Errors
 /// When others keep it for longer, or the folder cannot be written to.
 pub fn exclusive(folder: &Path) -> Result<Turn, JournalError> {
-    let file = open(folder, LOCK)?;
     let start = Instant::now();
+    // Whoever waits stands first in the queue, so that one who has just had a turn cannot take the next one as well.
+    let _queue = wait(folder, QUEUE, start)?;
+    Ok(Turn { _file: wait(folder, LOCK, start)? })
+}
+
+fn wait(folder: &Path, name: &str, start: Instant) -> Result<File, JournalError> {
+    let file = open(folder, name)?;
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(Turn { _file: file }),
+            Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) if start.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
             Err(TryLockError::WouldBlock) => return Err(busy(folder)),
-            Err(TryLockError::Error(error)) => return Err(JournalError::io("lock", &folder.join(LOCK), &error)),
+            Err(TryLockError::Error(error)) => return Err(JournalError::io("lock", &folder.join(name), &error)),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! - [`head`]: the chain's length, kept beside the database.
 //! - [`lock`]: whose turn it is to append, and who holds the pen.
 //! - [`writer`]: the thread that owns a cockpit's journal.
-//! - [`redact`]: no secret enters.
+//! - [`redact`]: no secret enters; [`shapes`]: what looks like one.
 //! - [`location`]: which folder belongs to which repository.
 //!
 //! The journal knows nothing of incidents beyond their ids and whether they are over: a record's `kind`
@@ -23,6 +23,7 @@ pub mod record;
 mod recovery;
 pub mod redact;
 mod rows;
+pub mod shapes;
 pub mod store;
 pub mod writer;
 
@@ -30,7 +31,7 @@ pub use location::{Identity, StateFolder};
 pub use lock::{Holder, Pen, Reach};
 pub use redact::Redact;
 pub use rows::UNREADABLE;
-pub use store::Journal;
+pub use store::{Journal, Verification};
 pub use writer::Writer;
 
 use record::{Draft, GENESIS, Record};

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::head::{Head, Kept};
+use super::head::{self, Head, Kept};
 use super::record::{Draft, Row};
 use super::rows::{self, Chain, Found};
 use super::{JournalError, Warning};
@@ -28,8 +28,10 @@ use super::{JournalError, Warning};
 pub const DATABASE: &str = "journal.db";
 /// SQLite before this one can lose pages when two connections write in WAL mode.
 const OLDEST_SQLITE: i32 = 3_051_003;
-/// How many records are checked at every opening; `hotfix doctor` checks them all.
+/// How many records are checked at every opening; `hotfix verify` checks them all.
 const CHECKED: u64 = 10_000;
+/// What the name of a database that was kept aside has behind its own.
+const ASIDE: &str = ".corrupt-";
 const BUSY: Duration = Duration::from_secs(2);
 
 /// The kind of the record that tells of damage. It belongs to no incident, and so to all.
@@ -53,10 +55,15 @@ pub fn open(folder: &Path) -> Result<(Connection, Vec<Warning>), JournalError> {
     }
 }
 
-/// Makes the folder, for its owner alone.
+/// Makes the folder, for its owner alone, so that a power cut does not take it away again.
 pub fn prepare(folder: &Path) -> Result<(), JournalError> {
+    let missing: Vec<_> = folder.ancestors().take_while(|it| !it.exists()).collect();
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(|error| JournalError::io("make", folder, &error))
+    made.map_err(|error| JournalError::io("make", folder, &error))?;
+    for parent in missing.into_iter().filter_map(Path::parent).filter(|parent| !parent.as_os_str().is_empty()) {
+        head::sync_folder(parent).map_err(|error| JournalError::io("make durable", parent, &error))?;
+    }
+    Ok(())
 }
 
 /// Refuses a SQLite that can corrupt what it keeps.
@@ -240,6 +247,18 @@ fn set_aside(path: &Path) -> io::Result<PathBuf> {
     aside(path, |from, to| fs::rename(from, to))
 }
 
+/// The databases that were kept aside in a folder, oldest first.
+pub fn kept_aside(folder: &Path) -> Vec<PathBuf> {
+    let belongs = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        name.starts_with(&format!("{DATABASE}{ASIDE}")) && !name.ends_with("-wal") && !name.ends_with("-shm")
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<_> = entries.map(|entry| entry.path()).filter(|path| belongs(path)).collect();
+    found.sort();
+    found
+}
+
 /// Copies the database and what belongs to it.
 fn copy_aside(path: &Path) -> io::Result<PathBuf> {
     aside(path, |from, to| fs::copy(from, to).map(drop))
@@ -249,7 +268,7 @@ fn aside(path: &Path, put: impl Fn(&Path, &Path) -> io::Result<()>) -> io::Resul
     let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     let name = |n: u32, tail: &str| {
         let number = if n == 0 { String::new() } else { format!("-{n}") };
-        PathBuf::from(format!("{}.corrupt-{stamp}{number}{tail}", path.display()))
+        PathBuf::from(format!("{}{ASIDE}{stamp}{number}{tail}", path.display()))
     };
     let free = (0..1000).find(|n| !name(*n, "").exists()).ok_or(io::ErrorKind::AlreadyExists)?;
     for tail in ["-wal", "-shm", ""] {

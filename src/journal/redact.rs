@@ -1,10 +1,13 @@
-//! No secret enters the journal: values that the process knows are taken out of a draft before it is hashed.
+//! No secret enters the journal: values that the process knows, and what looks like a token, are taken out of a draft
+//! before it is hashed.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value;
 
 use super::record::Draft;
+use super::shapes;
 
 /// What stands in a secret's place.
 pub const HIDDEN: &str = "[hidden]";
@@ -30,11 +33,8 @@ impl Redact {
         self.0.dedup();
     }
 
-    /// The draft without any of the values.
+    /// The draft without any of the values, and without what looks like a secret.
     pub fn draft(&self, draft: Draft) -> Draft {
-        if self.0.is_empty() {
-            return draft;
-        }
         Draft {
             at: draft.at,
             incident: self.text(draft.incident),
@@ -55,11 +55,15 @@ impl Redact {
         }
     }
 
-    /// The text without any of the values.
+    /// The text without any of the values, and without what looks like a secret.
     pub fn text(&self, text: String) -> String {
-        self.0.iter().fold(text, |text, secret| {
+        let text = self.0.iter().fold(text, |text, secret| {
             if text.contains(secret.as_str()) { text.replace(secret.as_str(), HIDDEN) } else { text }
-        })
+        });
+        match shapes::hide(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(hidden) => hidden,
+        }
     }
 }
 

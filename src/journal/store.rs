@@ -74,6 +74,18 @@ impl Verification {
     pub fn holds(&self) -> bool {
         self.first_bad.is_none() && self.head.is_none()
     }
+
+    /// In one sentence: that it holds, or which record is the first that does not.
+    pub fn words(&self) -> String {
+        let broken = self.first_bad.map(|seq| format!("record {seq} is missing or is not what was written"));
+        let wrong: Vec<_> = broken.into_iter().chain(self.head.clone()).collect();
+        match (wrong.is_empty(), self.records) {
+            (true, 0) => "nothing is on record yet".to_owned(),
+            (true, 1) => "verified: the one record is what was written".to_owned(),
+            (true, n) => format!("verified: all {n} records are what was written, and none is missing"),
+            (false, _) => format!("NOT verified: {}", wrong.join("; ")),
+        }
+    }
 }
 
 impl Journal {
@@ -244,6 +256,11 @@ impl Journal {
         let loss = recovery::loss(connection, &chain.last, kept).map_err(|error| self.unreadable(&error))?;
         let head = loss.map(|loss| format!("the journal in {}: {loss}", self.folder.display()));
         Ok(Verification { records: chain.looked_at, first_bad: chain.first_bad, head })
+    }
+
+    /// The databases that were found damaged and kept aside, oldest first.
+    pub fn kept_aside(&self) -> Vec<PathBuf> {
+        recovery::kept_aside(&self.folder)
     }
 
     /// The place of the last record; 0 without any.

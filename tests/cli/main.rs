@@ -5,6 +5,7 @@
 mod canary;
 mod engine;
 mod incident;
+mod journal;
 mod place;
 mod recipes;
 mod rollback;
