@@ -17,6 +17,7 @@
 //! | [`checklist`] | gates and readiness: may it go on |
 //! | [`comms`] | who is told, through what, and whether it reached them |
 //! | [`rollback`] | the plan, the guarded key, the execution |
+//! | [`report`] | the post-mortem and the delivery metrics, from the journal |
 //! | [`drill`] | simulated incidents: scenarios, their world, the score |
 //! | [`project`] | what every command and the cockpit begin with |
 //! | [`cockpit`] | one state, one loop, the terminal |
@@ -36,6 +37,7 @@ pub mod http;
 pub mod incident;
 pub mod journal;
 pub mod project;
+pub mod report;
 pub mod rollback;
 pub mod test_results;
 pub mod tracker;

@@ -218,3 +218,40 @@ fn a_run_that_is_stopped_proves_nothing() {
     let screen = terminal.wait_until("its end", |screen| screen.contains("stopped"));
     assert!(!screen.contains("GREEN"), "{screen}");
 }
+
+/// What `hotfix` prints in the folder of a terminal, with its state.
+fn hotfix(folder: &std::path::Path, state: &std::path::Path, arguments: &[&str]) {
+    let mut command = std::process::Command::new(HOTFIX);
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env("HOTFIX_STATE_DIR", state.join("state"))
+        .env("HOME", state.join("home"));
+    let output = command.env("USER", "bob").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn a_second_cockpit_says_who_holds_the_pen_and_follows_live() {
+    let (mut first, folder, state) = cockpit(160, 48);
+    first.wait_for("i declares one");
+    hotfix(folder.path(), state.path(), &["declare", "checkout-502", "--severity", "sev2", "--by", "bob"]);
+    first.wait_for("SEV2 checkout-502");
+    let mut second = Terminal::start(&[HOTFIX], folder.path(), state.path(), 160, 48);
+    second.wait_for("read-only: process ");
+    second.wait_for("SEV2 checkout-502");
+    first.press("n");
+    first.wait_for("Note on the timeline");
+    first.press("looked at the logs\r");
+    second.wait_for("looked at the logs");
+    second.press("n");
+    second.wait_for("read-only");
+    assert!(!second.wait_for("read-only").contains("Note on the timeline"), "a follower writes nothing");
+    hotfix(folder.path(), state.path(), &["note", "from a third place", "--by", "bob"]);
+    second.wait_for("from a third place");
+    first.wait_for("from a third place");
+    first.press("q");
+    assert_eq!(first.wait_exit(), 0);
+    second.press("q");
+    assert_eq!(second.wait_exit(), 0);
+}

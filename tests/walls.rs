@@ -17,6 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["rollback"],
     &["checklist"],
     &["comms"],
+    &["report"],
     &["project"],
     &["drill"],
     &["cockpit"],

@@ -1,5 +1,7 @@
 //! What the commands have in common that put one entry on record.
 
+use std::path::Path;
+
 use color_eyre::eyre::eyre;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -7,8 +9,8 @@ use serde::Serialize;
 use super::{Context, Exit, print};
 use crate::incident::list::{self, Summary};
 use crate::incident::{Entry, Incident, sentence};
-use crate::journal::Journal;
 use crate::journal::record::Record;
+use crate::journal::{DATABASE, Journal};
 use crate::project::Project;
 
 /// Who records, for which incident, and how it is told.
@@ -98,6 +100,25 @@ impl Desk {
         let draft = self.project.redact().draft(entry.draft(incident, &self.by, at));
         Ok(self.journal.append(draft)?)
     }
+}
+
+/// The journal to be read: the one in a folder, which needs no repository, else that of the repository. What is wrong with
+/// it is told at once.
+///
+/// # Errors
+/// When it cannot be read, or the folder holds none.
+pub fn read(project: &Project, folder: Option<&Path>) -> color_eyre::Result<Journal> {
+    let (journal, warnings) = match folder {
+        Some(folder) if !folder.join(DATABASE).is_file() => {
+            return Err(eyre!("{} holds no journal: there is no {DATABASE} in it", folder.display()));
+        }
+        Some(folder) => Journal::open_read_only(folder)?,
+        None => project.journal_read_only()?,
+    };
+    for warning in warnings {
+        eprintln!("hotfix: WARNING: {warning}");
+    }
+    Ok(journal)
 }
 
 /// The sentence for whoever has no incident.

@@ -32,9 +32,11 @@ pub mod init;
 pub mod item;
 pub mod judge;
 pub mod man;
+pub mod metrics;
 pub mod note;
 pub mod override_;
 pub mod production;
+pub mod report;
 pub mod role;
 pub mod rollback;
 pub mod say;
@@ -125,6 +127,10 @@ pub enum Command {
     Rollback(rollback::Args),
     /// A simulated incident on the real console
     Drill(drill::Args),
+    /// The post-mortem so far
+    Report(report::Args),
+    /// The delivery metrics over all incidents
+    Metrics(metrics::Args),
     /// Walks the journal's hash chain: 1 when it does not hold
     Verify(verify::Args),
     /// Completions for a shell
@@ -208,6 +214,8 @@ pub fn run(command: Command, context: &Context) -> color_eyre::Result<Exit> {
         Command::Finish(args) => finish::run(&args, context),
         Command::Rollback(args) => rollback::run(args, context),
         Command::Drill(args) => drill::run(args, context),
+        Command::Report(args) => report::run(args, context),
+        Command::Metrics(args) => metrics::run(args, context),
         Command::Verify(args) => verify::run(args, context),
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),

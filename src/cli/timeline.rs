@@ -57,7 +57,11 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     }
 }
 
-fn chosen(journal: &Journal, given: Option<String>) -> color_eyre::Result<String> {
+/// The incident that is meant: the given one, else the active one, else the last one.
+///
+/// # Errors
+/// When there is none.
+pub fn chosen(journal: &Journal, given: Option<String>) -> color_eyre::Result<String> {
     let known = journal.incidents()?;
     // Also what was recorded without an incident has an id.
     if let Some(id) = given.as_ref().filter(|id| known.iter().any(|known| known.id == **id)) {

@@ -1,9 +1,11 @@
 //! `hotfix verify`
 
+use std::path::PathBuf;
+
 use color_eyre::eyre::eyre;
 use serde::Serialize;
 
-use super::{Context, Exit, print};
+use super::{Context, Exit, entry, print};
 use crate::evidence::text::clean;
 use crate::incident::sentence;
 use crate::journal::record::Record;
@@ -11,11 +13,14 @@ use crate::journal::{Journal, Verification};
 use crate::project::Project;
 
 /// Walks the journal's hash chain: 1 when a record is missing or is not what was written.
-#[derive(Debug, Clone, Copy, clap::Args)]
+#[derive(Debug, clap::Args)]
 pub struct Args {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// The folder of a journal whose repository is not here
+    #[arg(long, value_name = "FOLDER")]
+    journal: Option<PathBuf>,
 }
 
 /// The contract of `hotfix verify --json`.
@@ -47,7 +52,7 @@ struct Broken {
 /// When it could not run at all.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let project = Project::open(&context.directory)?;
-    let (journal, _the_same_again) = project.journal_read_only()?;
+    let journal = entry::read(&project, args.journal.as_deref())?;
     let found = journal.verify()?;
     let document = document(&journal, &found)?;
     print(&if args.json { serde_json::to_string(&document)? + "\n" } else { plain(&document, &found) })?;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::path::{Component, Path};
 use std::time::Duration;
 
 use super::schema::{Config, Deployed, PathClass, Request, Secret, Verify, default_classes};
@@ -80,7 +81,16 @@ pub fn check(config: &Config) -> Vec<Fault> {
     if let Some(tracker) = &config.tracker {
         faults.tracker(tracker);
     }
+    if let Some(template) = config.report.template.as_deref().filter(|template| leaves(template)) {
+        faults.add("report.template", format!("`{}` is no path within the repository", text::clean(template)));
+    }
     faults.0
+}
+
+/// Whether a path is empty, or leads out of the folder that it belongs to.
+fn leaves(path: &str) -> bool {
+    let is_plain = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    path.is_empty() || !Path::new(path).components().all(is_plain)
 }
 
 /// A regular expression for ticket keys, of bounded size.

@@ -11,6 +11,7 @@ pub use deploy::*;
 pub use flag::*;
 pub use git::*;
 pub use incident::*;
+pub use report::*;
 pub use rollback::*;
 pub use test_source::*;
 pub use tracker::*;
@@ -23,6 +24,7 @@ mod deploy;
 mod flag;
 mod git;
 mod incident;
+mod report;
 mod rollback;
 mod test_source;
 mod tracker;
@@ -57,6 +59,8 @@ pub struct Config {
     pub notices: Notices,
     /// Where the incident's issue is.
     pub tracker: Option<Tracker>,
+    /// How the report is written.
+    pub report: Report,
 }
 
 /// `[checklist]`

@@ -60,6 +60,8 @@ pub struct Incident {
     pub tip_moved_at: Option<Timestamp>,
     /// When the canary as a whole last left or entered a verdict that is neither healthy nor for want of data.
     pub doubted_at: Option<Timestamp>,
+    /// When the timeline and the report were last written to a file.
+    pub exported: BTreeMap<String, Timestamp>,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
 }
@@ -198,6 +200,7 @@ impl Incident {
             entered: BTreeMap::from([(Stage::Assess, record.at)]),
             tip_moved_at: None,
             doubted_at: None,
+            exported: BTreeMap::new(),
             closed_at: None,
         }
     }
@@ -253,6 +256,9 @@ impl Incident {
             }
             Entry::RollbackEnded { end, .. } => self.rollback = Some(RolledBack { end, at }),
             Entry::HeadMoved { .. } => self.tip_moved_at = Some(at),
+            Entry::Exported(it) => {
+                self.exported.insert(it.what, at);
+            }
             Entry::VerdictChanged { metric, from, to, .. } if metric == WHOLE_CANARY => {
                 let is_doubt = |word: &str| !matches!(word, "healthy" | "blind");
                 if is_doubt(&from) || is_doubt(&to) {

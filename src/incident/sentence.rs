@@ -56,6 +56,7 @@ impl Entry {
             }
             Self::SeenHealthy { version, commit, how } => format!("saw {version} ({}) healthy: {how}", commit.short()),
             Self::DrillEvent { text } => format!("drill: {text}"),
+            Self::Exported(export) => export.words(),
             Self::JournalDamaged { what } => format!("JOURNAL DAMAGED: {what}"),
             Self::Closed { open } if open.is_empty() => "closed the incident, nothing left open".to_owned(),
             Self::Closed { open } => format!("closed the incident with {} still open", open.join(", ")),

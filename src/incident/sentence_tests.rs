@@ -2,7 +2,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::config::schema::{Impact, Users};
-use crate::incident::entry::{Classified, Counted, Left, LeftOpen};
+use crate::incident::entry::{Classified, Counted, Export, Left, LeftOpen};
 use crate::incident::{
     About, Decision, Deferral, Delivery, DeliveryState, Manner, NoticeWritten, Promotion, PromotionState, Role,
     RollbackEnd, Severity, Stage, StepState,
@@ -149,6 +149,7 @@ fn of_itself() -> Vec<Entry> {
             reason: text("the release manager merges on Monday"),
             owner: text("bob"),
         })),
+        Entry::Exported(Export { what: text("report"), path: text("postmortem.html") }),
         Entry::Closed { open: vec![text("d4"), text("d8")] },
         Entry::Reopened { reason: text("the errors are back") },
         Entry::Resumed {},

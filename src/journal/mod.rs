@@ -29,6 +29,7 @@ pub mod writer;
 
 pub use location::{Identity, StateFolder};
 pub use lock::{Holder, Pen, Reach};
+pub use recovery::DATABASE;
 pub use redact::Redact;
 pub use rows::UNREADABLE;
 pub use store::{Journal, Verification};

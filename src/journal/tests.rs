@@ -168,6 +168,21 @@ fn the_second_cockpit_learns_who_holds_the_pen() {
     assert!(matches!(Pen::reach(folder.path(), now).unwrap(), Reach::Taken(_)));
 }
 
+/// J10: the order is that of the writing, whatever the clocks say.
+#[test]
+fn a_clock_that_is_set_back_changes_no_order() {
+    let folder = folder_of(0);
+    let mut journal = fresh(folder.path());
+    let seconds = [1_750_000_000, 1_750_000_060, 1_600_000_000, 1_750_000_061];
+    for (n, at) in seconds.into_iter().enumerate() {
+        let at = Timestamp::from_second(at).unwrap();
+        journal.append(Draft { at, ..draft("a", &format!("note {n}")) }).unwrap();
+    }
+    assert_eq!(texts(&journal), ["note 0", "note 1", "note 2", "note 3"]);
+    assert!(journal.verify().unwrap().holds());
+    assert_eq!(journal.records("a").unwrap()[2].at.as_second(), 1_600_000_000, "as the clock had it");
+}
+
 #[test]
 fn the_incident_declared_last_and_not_closed_is_the_active_one() {
     let folder = tempfile::tempdir().unwrap();

@@ -76,8 +76,22 @@ impl Place {
         path
     }
 
+    /// The program's path.
+    pub fn program(&self) -> &'static str {
+        env!("CARGO_BIN_EXE_hotfix")
+    }
+
+    /// Another program in the same surroundings, which is to start ours.
+    pub fn by(&self, program: &str) -> Command {
+        self.command_of(program, &self.repo(), &[])
+    }
+
     fn command(&self, directory: &Path, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hotfix"));
+        self.command_of(self.program(), directory, arguments)
+    }
+
+    fn command_of(&self, program: &str, directory: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(arguments).current_dir(directory).env_clear();
         command.env("HOME", self.home()).env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("TZ", "UTC");
         command.env("HOTFIX_STATE_DIR", self.folder.path().join("state"));

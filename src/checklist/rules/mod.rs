@@ -149,6 +149,8 @@ pub enum Rule {
     ResolvedNotice,
     /// The day of the review is known, and near enough.
     ReviewScheduled,
+    /// The report was exported.
+    Exported,
 }
 
 impl Rule {
@@ -184,6 +186,7 @@ impl Rule {
             Self::BackMerged => monitor::back_merged(inputs),
             Self::ResolvedNotice => monitor::resolved_notice(inputs),
             Self::ReviewScheduled => monitor::review_scheduled(inputs, item),
+            Self::Exported => monitor::exported(inputs),
         };
         found.unwrap_or_else(|finding| finding)
     }

@@ -17,6 +17,9 @@ use crate::incident::{Incident, Severity, Stage};
 /// A hole in the numbers that is longer than this ends a soak: the budget for flying blind.
 const BLIND: SignedDuration = SignedDuration::from_mins(3);
 
+/// What the report is called among what was exported.
+const REPORT: &str = "report";
+
 /// The metrics since the monitor stage began. The worse the incident, the longer the soak.
 pub(super) fn soaked(inputs: &Inputs) -> Found {
     let incident = incident(inputs)?;
@@ -133,5 +136,17 @@ fn latest_review(from: Date, severity: Option<Severity>) -> Option<Date> {
             from.series(1.day()).skip(1).filter(is_working).nth(4)
         }
         Severity::Sev3 => None,
+    }
+}
+
+/// The timeline is part of the report: `hotfix report` puts it on record once it is written.
+pub(super) fn exported(inputs: &Inputs) -> Found {
+    let incident = incident(inputs)?;
+    let asks = || Finding::asks("no export of the report is on record");
+    let at = *incident.exported.get(REPORT).ok_or_else(asks)?;
+    let seen = journaled(Some(at), "the report was written to a file");
+    match incident.entered.get(&Stage::Monitor) {
+        Some(entered) if at >= *entered => Ok(Finding::holds("the report was exported").with(seen)),
+        _ => Err(Finding::stale("it was exported before the monitor stage began: export it again").with(seen)),
     }
 }

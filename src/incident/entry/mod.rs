@@ -9,6 +9,7 @@ mod decision;
 mod mark;
 mod notice;
 mod promotion;
+mod record;
 mod rollback;
 
 use jiff::Timestamp;
@@ -20,6 +21,7 @@ pub use self::decision::Decision;
 pub use self::mark::Deferral;
 pub use self::notice::{About, Delivery, DeliveryState, NoticeWritten};
 pub use self::promotion::{Manner, Promotion, PromotionState};
+pub use self::record::Export;
 pub use self::rollback::{RollbackEnd, StepState};
 use super::{Role, Severity, Stage};
 use crate::evidence::Oid;
@@ -255,6 +257,8 @@ pub enum Entry {
         /// What was found, and what was done.
         what: String,
     },
+    /// The timeline, or what is made of it, was written to a file.
+    Exported(Export),
     /// The incident ended.
     Closed {
         /// The ids of what was still open then.

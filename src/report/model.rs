@@ -1,0 +1,318 @@
+//! The whole report as values. Serialised, it is the JSON contract of `hotfix report`.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::delivery::Delivery;
+use super::live::{Change, Curve, Live, Open};
+use super::moments::{Event, Id, Moment, Moments};
+use super::past::Past;
+use super::pieces::{Attempt, Decided, Held, Notice, Override, Pieces, Rehearsed, Tested, Verdict};
+use crate::evidence::text;
+use crate::incident::{Entry, Incident, RollbackEnd, Severity, Stage, sentence};
+use crate::journal::record::Record;
+use crate::journal::{UNREADABLE, Verification};
+
+/// Where a report comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// The records of the incident.
+    pub records: &'a [Record],
+    /// What the hash chain of the whole journal says.
+    pub chain: &'a Verification,
+    /// What live sources add.
+    pub live: &'a Live,
+    /// The incidents before this one.
+    pub past: &'a Past,
+    /// When the report is made.
+    pub now: Timestamp,
+}
+
+/// The report of one incident. Unknown is `null`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    schema: u32,
+    generated_at: Timestamp,
+    /// The incident.
+    pub incident: Head,
+    journal: Proof,
+    summary: Vec<String>,
+    impact: Impact,
+    roles: Vec<Held>,
+    /// When what happened.
+    pub moments: Vec<Moment>,
+    /// The delivery metrics of this incident.
+    pub delivery: Delivery,
+    past: Before,
+    /// Every record, in its order.
+    pub timeline: Vec<Line>,
+    decisions: Vec<Decided>,
+    change: Option<Change>,
+    tests: Vec<Tested>,
+    /// The canary.
+    pub canary: Canary,
+    rollback: Rollback,
+    notices: Vec<Notice>,
+    overrides: Vec<Override>,
+    open: Option<Vec<Open>>,
+    unknown: Vec<String>,
+}
+
+/// What the incident is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Head {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub title: String,
+    severity: Option<Severity>,
+    stage: Stage,
+    /// The scenario, for a drill.
+    pub drill: Option<String>,
+    ticket: Option<String>,
+    /// The ticket again, where it is the address of a page.
+    ticket_url: Option<String>,
+    /// When it was declared.
+    pub declared_at: Timestamp,
+    impact_at: Option<Timestamp>,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
+}
+
+/// Whether the journal may be believed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Proof {
+    verified: bool,
+    words: String,
+    /// Records of all incidents.
+    records: u64,
+    /// Records of this one.
+    events: usize,
+    last_seq: Option<u64>,
+    last_hash: Option<String>,
+}
+
+/// The three questions.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Impact {
+    business: Option<String>,
+    users: Option<String>,
+    workaround: Option<String>,
+}
+
+/// The incidents before this one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Before {
+    incidents: usize,
+    medians: Vec<Median>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Median {
+    id: &'static str,
+    name: &'static str,
+    seconds: Option<i64>,
+    median_s: Option<i64>,
+    points_s: Vec<i64>,
+    why: String,
+}
+
+/// A line of the timeline.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Line {
+    seq: u64,
+    /// When; `None` for a record that is no longer what was written.
+    pub at: Option<Timestamp>,
+    actor: String,
+    /// Which kind of entry.
+    pub kind: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// The canary.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Canary {
+    /// The verdicts, as they changed.
+    pub verdicts: Vec<Verdict>,
+    /// The curves; `None` when no source told them.
+    pub curves: Option<Vec<Curve>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Rollback {
+    attempts: Vec<Attempt>,
+    rehearsals: Vec<Rehearsed>,
+}
+
+impl Report {
+    /// Writes it; `None` if the records hold no declaration.
+    pub fn of(origin: &Origin) -> Option<Self> {
+        let incident = Incident::fold(origin.records)?;
+        let events = Event::read(origin.records);
+        let pieces = Pieces::of(&events);
+        let commits = origin.live.commit_times();
+        let moments = Moments::of(&events, &incident, commits.iter().min().copied());
+        let delivery = Delivery::of(&events, &incident, &moments, &commits, origin.now);
+        let summary = summary(&incident, &moments, &pieces);
+        Some(Self {
+            schema: 1,
+            generated_at: origin.now,
+            journal: Proof::of(origin),
+            summary,
+            moments: moments.all(),
+            past: Before::of(&delivery, origin.past),
+            delivery,
+            timeline: origin.records.iter().map(Line::of).collect(),
+            open: open(origin, &events, &incident),
+            impact: Impact {
+                business: incident.impact.clone(),
+                users: incident.users.clone(),
+                workaround: incident.workaround.clone(),
+            },
+            incident: Head::of(incident),
+            roles: pieces.roles,
+            decisions: pieces.decisions,
+            change: origin.live.change.clone(),
+            tests: pieces.tests,
+            canary: Canary { verdicts: pieces.verdicts, curves: origin.live.curves.clone() },
+            rollback: Rollback { attempts: pieces.attempts, rehearsals: pieces.rehearsals },
+            notices: pieces.notices,
+            overrides: pieces.overrides,
+            unknown: origin.live.unknown.clone(),
+        })
+    }
+
+    /// When a moment was, if it is known.
+    pub fn at(&self, id: Id) -> Option<Timestamp> {
+        self.moments.iter().find(|moment| moment.id == id)?.at
+    }
+
+    /// From when to when the report tells: impact or declaration, to the close or the last record.
+    pub fn span(&self) -> (Timestamp, Timestamp) {
+        let starts = [self.incident.impact_at, Some(self.incident.declared_at)];
+        let told = self.timeline.iter().filter_map(|line| line.at);
+        let start = starts.into_iter().flatten().min().unwrap_or(self.generated_at);
+        let end = told.clone().max().unwrap_or(start).max(start);
+        (start, end)
+    }
+}
+
+impl Head {
+    fn of(incident: Incident) -> Self {
+        let is_page = |ticket: &&String| ticket.starts_with("https://") || ticket.starts_with("http://");
+        Self {
+            ticket_url: incident.ticket.as_ref().filter(is_page).cloned(),
+            id: incident.id,
+            title: incident.title,
+            severity: incident.severity,
+            stage: incident.stage,
+            drill: incident.drill,
+            ticket: incident.ticket,
+            declared_at: incident.declared_at,
+            impact_at: incident.impact_at,
+            closed_at: incident.closed_at,
+        }
+    }
+}
+
+impl Proof {
+    fn of(origin: &Origin) -> Self {
+        let last = origin.records.last();
+        Self {
+            verified: origin.chain.holds(),
+            words: origin.chain.words(),
+            records: origin.chain.records,
+            events: origin.records.len(),
+            last_seq: last.map(|record| record.seq),
+            last_hash: last.map(|record| record.hash.clone()),
+        }
+    }
+}
+
+impl Before {
+    fn of(delivery: &Delivery, past: &Past) -> Self {
+        let median = |measure: &super::delivery::Measure| {
+            let spread = past.measures.iter().find(|spread| spread.id == measure.id);
+            Median {
+                id: measure.id,
+                name: measure.name,
+                seconds: measure.seconds,
+                median_s: spread.and_then(|spread| spread.median_s),
+                points_s: spread.into_iter().flat_map(|it| &it.points).map(|point| point.seconds).collect(),
+                why: measure.why.clone(),
+            }
+        };
+        Self { incidents: past.incidents.len(), medians: delivery.measures.iter().map(median).collect() }
+    }
+}
+
+impl Line {
+    fn of(record: &Record) -> Self {
+        Self {
+            seq: record.seq,
+            at: (record.kind != UNREADABLE).then_some(record.at),
+            actor: text::clean(&record.actor),
+            kind: text::clean(&record.kind),
+            text: sentence::of(record),
+        }
+    }
+}
+
+/// What is not done: what the gates say now, else what was named at the close.
+fn open(origin: &Origin, events: &[Event], incident: &Incident) -> Option<Vec<Open>> {
+    if let Some(open) = &origin.live.open {
+        return Some(open.clone());
+    }
+    incident.closed_at?;
+    let closed = events.iter().rev().find_map(|event| match &event.entry {
+        Some(Entry::Closed { open }) => Some(open),
+        _ => None,
+    })?;
+    Some(closed.iter().map(|id| Open::named(&text::clean(id))).collect())
+}
+
+/// The story in three or four sentences.
+fn summary(incident: &Incident, moments: &Moments, pieces: &Pieces) -> Vec<String> {
+    let mut told = vec![began(incident)];
+    told.extend(
+        pieces.verdicts.iter().rev().find(|it| it.to == "regressed").map(|it| format!("Canary: {}.", bare(&it.why))),
+    );
+    told.extend(pieces.attempts.last().map(rolled_back));
+    if pieces.attempts.is_empty() && moments.at(Id::PromotedFull).is_some() {
+        told.push("The fix was promoted fully.".to_owned());
+    }
+    told.push(ended(incident, moments));
+    told
+}
+
+fn began(incident: &Incident) -> String {
+    let what = if incident.drill.is_some() { "Drill" } else { "Incident" };
+    let severity = incident.severity.map_or_else(|| "without a severity".to_owned(), |it| format!("as {}", it.label()));
+    let impact = incident.impact.as_ref().map_or_else(String::new, |impact| format!(": {}", bare(impact)));
+    format!("{what} {} was declared {severity}{impact}.", incident.title)
+}
+
+fn rolled_back(attempt: &Attempt) -> String {
+    match attempt.end {
+        Some(RollbackEnd::Verified) => "Production was rolled back, and that was verified.".to_owned(),
+        Some(end) => format!("A rollback was fired; its end: {}.", end.label()),
+        None => "A rollback was fired; the journal does not hold its end.".to_owned(),
+    }
+}
+
+fn ended(incident: &Incident, moments: &Moments) -> String {
+    let minutes = |from: Id, to: Id| Some(moments.at(to)?.duration_since(moments.at(from)?).as_mins());
+    let harm = match minutes(Id::ImpactStart, Id::Mitigated) {
+        Some(minutes) if minutes >= 0 => format!("Users were affected for {minutes} minutes. "),
+        _ => String::new(),
+    };
+    match incident.closed_at {
+        Some(_) => format!("{harm}It is closed."),
+        None => format!("{harm}It is open, in stage {}.", incident.stage.label()),
+    }
+}
+
+fn bare(text: &str) -> &str {
+    text.trim_end_matches(['.', ' '])
+}
