@@ -16,6 +16,7 @@ pub mod feedback;
 pub mod judge;
 pub mod judged;
 pub mod kayenta;
+pub mod kept;
 pub mod model;
 pub mod pane;
 pub mod prometheus;

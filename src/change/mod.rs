@@ -12,6 +12,7 @@ pub mod core;
 pub mod deployed;
 pub mod diff;
 pub mod facts;
+pub mod kept;
 pub mod ladder;
 pub mod model;
 pub mod pane;

@@ -111,12 +111,22 @@ fn changed(state: &mut State, observation: change::model::Observation) -> Vec<Ef
         _ => None,
     };
     let mut effects: Vec<Effect> = moved.and_then(|entry| note(state, entry)).into_iter().collect();
+    effects.extend(keep_change(state));
     effects.push(Effect::Replan);
     let production = state.change.report.value().and_then(|report| report.production.oid.clone());
     if state.tests.set_production(production.clone()) {
         effects.push(Effect::Baseline(production));
     }
     effects
+}
+
+/// The change is kept once for each tip, as soon as all of it was looked at: a report may have to do without git.
+fn keep_change(state: &State) -> Option<Effect> {
+    let report = state.change.report.value()?;
+    let of = (report.head.oid.clone(), report.production.oid.clone());
+    let is_kept = state.incident.as_ref()?.change_kept.as_ref() == Some(&of);
+    let is_whole = report.risk.as_ref().is_some_and(|risk| !risk.partial);
+    if is_kept || !is_whole { None } else { note(state, change::kept::entry(report)?) }
 }
 
 /// What production says goes to git, and is taken back when it is too old to be believed.
@@ -177,6 +187,11 @@ fn measured(state: &mut State, observation: Observation<canary::model::Batch>) -
     }
     let changes = state.canary.take_changes();
     let mut effects: Vec<Effect> = changes.iter().filter_map(|change| note(state, change.entry())).collect();
+    // At a turn of the whole canary its curves are kept, for the report of one who has no metric server.
+    if changes.iter().any(|change| change.metric.is_none()) {
+        let curves = state.canary.report.value().and_then(canary::kept::entry);
+        effects.extend(curves.and_then(|entry| note(state, entry)));
+    }
     effects.extend(saw_healthy(state, &changes).and_then(|entry| note(state, entry)));
     effects.extend(overlays::rolled(state, rollback::state::Event::CalledFor(called_for(state))));
     effects

@@ -60,6 +60,8 @@ pub struct Incident {
     pub tip_moved_at: Option<Timestamp>,
     /// When the canary as a whole last left or entered a verdict that is neither healthy nor for want of data.
     pub doubted_at: Option<Timestamp>,
+    /// The tip and the production commit whose change was last kept.
+    pub change_kept: Option<(Option<Oid>, Option<Oid>)>,
     /// When the timeline and the report were last written to a file.
     pub exported: BTreeMap<String, Timestamp>,
     /// When it was closed.
@@ -200,6 +202,7 @@ impl Incident {
             entered: BTreeMap::from([(Stage::Assess, record.at)]),
             tip_moved_at: None,
             doubted_at: None,
+            change_kept: None,
             exported: BTreeMap::new(),
             closed_at: None,
         }
@@ -256,6 +259,7 @@ impl Incident {
             }
             Entry::RollbackEnded { end, .. } => self.rollback = Some(RolledBack { end, at }),
             Entry::HeadMoved { .. } => self.tip_moved_at = Some(at),
+            Entry::ChangeSeen(it) => self.change_kept = Some((it.head, it.production_oid)),
             Entry::Exported(it) => {
                 self.exported.insert(it.what, at);
             }

@@ -56,6 +56,8 @@ impl Entry {
             }
             Self::SeenHealthy { version, commit, how } => format!("saw {version} ({}) healthy: {how}", commit.short()),
             Self::DrillEvent { text } => format!("drill: {text}"),
+            Self::ChangeSeen(change) => change.words(),
+            Self::CurvesSeen(curves) => curves.words(),
             Self::Exported(export) => export.words(),
             Self::JournalDamaged { what } => format!("JOURNAL DAMAGED: {what}"),
             Self::Closed { open } if open.is_empty() => "closed the incident, nothing left open".to_owned(),

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::config::schema::{Impact, Users};
-use crate::incident::entry::{Classified, Counted, Export, Left, LeftOpen};
+use crate::incident::entry::{ChangeSeen, Classified, Counted, CurveSeen, CurvesSeen, Export, Left, LeftOpen, RiskSeen};
 use crate::incident::{
     About, Decision, Deferral, Delivery, DeliveryState, Manner, NoticeWritten, Promotion, PromotionState, Role,
     RollbackEnd, Severity, Stage, StepState,
@@ -148,6 +148,26 @@ fn of_itself() -> Vec<Entry> {
             items: vec![Left { id: text("d4/main"), what: text("the fix is not in main: it would conflict") }],
             reason: text("the release manager merges on Monday"),
             owner: text("bob"),
+        })),
+        Entry::ChangeSeen(Box::new(ChangeSeen {
+            production: Some(text("v2.4.1")),
+            head: Some(oid('4')),
+            files: Some(2),
+            insertions: Some(14),
+            risk: Some(RiskSeen { score: 22, band: text("moderate"), partial: false, points: Vec::new() }),
+            ..ChangeSeen::default()
+        })),
+        Entry::CurvesSeen(Box::new(CurvesSeen {
+            metrics: vec![CurveSeen {
+                name: text("error rate"),
+                unit: text("share"),
+                verdict: text("regressed"),
+                why: text("4.5 times the baseline"),
+                suspect_at: None,
+                regressed_at: None,
+                top: 0.05,
+                points: Vec::new(),
+            }],
         })),
         Entry::Exported(Export { what: text("report"), path: text("postmortem.html") }),
         Entry::Closed { open: vec![text("d4"), text("d8")] },

@@ -3,14 +3,13 @@
 
 use std::fmt::Write;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::escape::html;
-use super::live::{Curve, Sample};
 use super::model::Report;
 use super::moments::Id;
 use super::pieces::Verdict;
-use crate::canary::model::Unit;
+use crate::incident::entry::{CurveSeen, Sample};
 
 /// Every picture of a report; an empty one where there is nothing to draw.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -238,8 +237,11 @@ fn verdicts(verdicts: &[Verdict], report: &Report) -> String {
             metrics.push(&verdict.metric);
         }
     }
-    let Some(first) = verdicts.first() else { return String::new() };
-    let axis = Axis::over((first.at, report.span().1), 170.0, RIGHT);
+    let (Some(first), Some(last)) = (verdicts.first(), verdicts.last()) else { return String::new() };
+    // What came last stays for as long as anybody looks: a part of it is enough.
+    let more = last.at.duration_since(first.at) / 2 + SignedDuration::from_secs(60);
+    let end = last.at.checked_add(more).map_or(last.at, |end| end.min(report.span().1));
+    let axis = Axis::over((first.at, end), 170.0, RIGHT);
     let bottom = metrics.len() as f64 * 30.0 + 6.0;
     let mut svg = Svg::new(bottom + 24.0, "The verdict of each metric over time");
     svg.axis(&axis, 0.0, bottom);
@@ -249,7 +251,7 @@ fn verdicts(verdicts: &[Verdict], report: &Report) -> String {
         svg.text("lane", (160.0, y + 15.0), "end", &name);
         let changes: Vec<_> = verdicts.iter().filter(|verdict| verdict.metric == *metric).collect();
         for (index, change) in changes.iter().enumerate() {
-            let to = changes.get(index + 1).map_or(report.span().1, |next| next.at);
+            let to = changes.get(index + 1).map_or(end, |next| next.at);
             let (left, width) = (axis.x(change.at), axis.x(to) - axis.x(change.at));
             let title = format!("{} {}: {}", clock(change.at), change.to, change.why);
             svg.bar(&format!("verdict {}", known(&change.to)), (left, y), (width, 22.0), &title);
@@ -274,24 +276,24 @@ fn known(verdict: &str) -> &'static str {
 }
 
 /// The canary beside its baseline.
-fn curve(curve: &Curve) -> String {
+fn curve(curve: &CurveSeen) -> String {
     let (Some(first), Some(last)) = (curve.points.first(), curve.points.last()) else { return String::new() };
     let top = if curve.top > 0.0 { curve.top * 1.1 } else { 1.0 };
     let axis = Axis::over((first.at, last.at), 66.0, RIGHT);
-    let (up, down) = (12.0, 170.0);
+    let (up, down) = (34.0, 192.0);
     let height = |value: f64| down - (value / top) * (down - up);
-    let mut svg = Svg::new(196.0, &format!("{}: canary and baseline", curve.name));
+    let mut svg = Svg::new(218.0, &format!("{}: canary and baseline", curve.name));
     svg.axis(&axis, up, down);
     for share in [0.0, 0.5, 1.0] {
         let value = top / 1.1 * share;
         svg.line("grid", (axis.left, height(value)), (axis.right, height(value)));
-        svg.text("tick", (axis.left - 8.0, height(value) + 4.0), "end", &number(value, curve.unit));
+        svg.text("tick", (axis.left - 8.0, height(value) + 4.0), "end", &number(value, &curve.unit));
     }
     for (at, word) in [(curve.suspect_at, "suspect"), (curve.regressed_at, "regressed")] {
         let Some(at) = at.filter(|at| *at >= first.at && *at <= last.at) else { continue };
-        let x = axis.x(at);
-        svg.line("mark", (x, up), (x, down));
-        svg.text("marked", (x + 4.0, up + if word == "suspect" { 10.0 } else { 24.0 }), "start", word);
+        let (x, top) = (axis.x(at), if word == "suspect" { 12.0 } else { 27.0 });
+        svg.line("mark", (x, top + 3.0), (x, down));
+        svg.text("marked", (x, top), anchor(x, word.len()), word);
     }
     svg.path("baseline", &curve.points, |point| Some((axis.x(point.at), height(point.baseline?))));
     svg.path("canary", &curve.points, |point| Some((axis.x(point.at), height(point.canary?))));
@@ -316,11 +318,11 @@ impl Svg {
     }
 }
 
-fn number(value: f64, unit: Unit) -> String {
+fn number(value: f64, unit: &str) -> String {
     match unit {
-        Unit::Share if value > 0.0 && value < 0.01 => format!("{:.2} %", value * 100.0),
-        Unit::Share => format!("{:.1} %", value * 100.0),
-        Unit::Value if value.abs() >= 1e6 => format!("{value:.2e}"),
-        Unit::Value => format!("{value:.4}").trim_end_matches('0').trim_end_matches('.').to_owned(),
+        "share" if value > 0.0 && value < 0.01 => format!("{:.2} %", value * 100.0),
+        "share" => format!("{:.1} %", value * 100.0),
+        _ if value.abs() >= 1e6 => format!("{value:.2e}"),
+        _ => format!("{value:.4}").trim_end_matches('0').trim_end_matches('.').to_owned(),
     }
 }

@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::delivery::Delivery;
-use super::live::{Change, Curve, Live, Open};
+use super::live::{CHANGE, CURVES, Live, Open};
 use super::moments::{Event, Id, Moment, Moments};
 use super::past::Past;
 use super::pieces::{Attempt, Decided, Held, Notice, Override, Pieces, Rehearsed, Tested, Verdict};
 use crate::evidence::text;
+use crate::incident::entry::{ChangeSeen, CurveSeen};
 use crate::incident::{Entry, Incident, RollbackEnd, Severity, Stage, sentence};
 use crate::journal::record::Record;
 use crate::journal::{UNREADABLE, Verification};
@@ -135,8 +136,18 @@ pub struct Line {
 pub struct Canary {
     /// The verdicts, as they changed.
     pub verdicts: Vec<Verdict>,
-    /// The curves; `None` when no source told them.
-    pub curves: Option<Vec<Curve>>,
+    /// When the curves were seen.
+    observed_at: Option<Timestamp>,
+    /// The curves; `None` when no source told them and none were kept.
+    pub curves: Option<Vec<CurveSeen>>,
+}
+
+/// The change, and when git told it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    observed_at: Timestamp,
+    #[serde(flatten)]
+    seen: ChangeSeen,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -150,8 +161,11 @@ impl Report {
     pub fn of(origin: &Origin) -> Option<Self> {
         let incident = Incident::fold(origin.records)?;
         let events = Event::read(origin.records);
-        let pieces = Pieces::of(&events);
-        let commits = origin.live.commit_times();
+        let mut pieces = Pieces::of(&events);
+        // What a source says now is newer than what was kept.
+        let change = origin.live.change.clone().or(pieces.change.take());
+        let curves = origin.live.curves.clone().or(pieces.curves.take());
+        let commits = commit_times(change.as_ref());
         let moments = Moments::of(&events, &incident, commits.iter().min().copied());
         let delivery = Delivery::of(&events, &incident, &moments, &commits, origin.now);
         let summary = summary(&incident, &moments, &pieces);
@@ -173,13 +187,17 @@ impl Report {
             incident: Head::of(incident),
             roles: pieces.roles,
             decisions: pieces.decisions,
-            change: origin.live.change.clone(),
+            unknown: unknown(origin.live, change.is_some(), curves.is_some()),
+            change: change.map(|(observed_at, seen)| Change { observed_at, seen }),
             tests: pieces.tests,
-            canary: Canary { verdicts: pieces.verdicts, curves: origin.live.curves.clone() },
+            canary: Canary {
+                verdicts: pieces.verdicts,
+                observed_at: curves.as_ref().map(|(at, _)| *at),
+                curves: curves.map(|(_, curves)| curves),
+            },
             rollback: Rollback { attempts: pieces.attempts, rehearsals: pieces.rehearsals },
             notices: pieces.notices,
             overrides: pieces.overrides,
-            unknown: origin.live.unknown.clone(),
         })
     }
 
@@ -257,6 +275,18 @@ impl Line {
             text: sentence::of(record),
         }
     }
+}
+
+/// When the commits of the fix were written, foreign ones left out.
+pub(super) fn commit_times(change: Option<&(Timestamp, ChangeSeen)>) -> Vec<Timestamp> {
+    let commits = change.into_iter().flat_map(|(_, change)| &change.commits);
+    commits.filter(|commit| !commit.foreign).map(|commit| commit.time).collect()
+}
+
+/// What no source told, less what the journal had kept.
+fn unknown(live: &Live, has_change: bool, has_curves: bool) -> Vec<String> {
+    let is_known = |what: &&String| has_change && what.starts_with(CHANGE) || has_curves && what.starts_with(CURVES);
+    live.unknown.iter().filter(|what| !is_known(what)).cloned().collect()
 }
 
 /// What is not done: what the gates say now, else what was named at the close.

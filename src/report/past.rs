@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::delivery::{Delivery, median};
 use super::moments::{Event, Moments};
+use super::pieces::Pieces;
 use crate::incident::{Incident, Severity};
 use crate::journal::record::Record;
 
@@ -87,8 +88,10 @@ impl Case {
     pub fn of(records: &[Record], now: Timestamp) -> Option<Self> {
         let incident = Incident::fold(records)?;
         let events = Event::read(records);
-        let moments = Moments::of(&events, &incident, None);
-        let delivery = Delivery::of(&events, &incident, &moments, &[], now);
+        let kept = Pieces::of(&events).change;
+        let commits = super::model::commit_times(kept.as_ref());
+        let moments = Moments::of(&events, &incident, commits.iter().min().copied());
+        let delivery = Delivery::of(&events, &incident, &moments, &commits, now);
         Some(Self {
             id: incident.id,
             title: incident.title,

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::moments::Event;
 use crate::evidence::Oid;
 use crate::evidence::text::{FIELD_LIMIT, clean, clean_block};
+use crate::incident::entry::{ChangeSeen, CurveSeen};
 use crate::incident::{Entry, Role, RollbackEnd, StepState};
 
 /// A decision.
@@ -126,8 +127,10 @@ pub struct Pieces {
     pub attempts: Vec<Attempt>,
     /// Their rehearsals.
     pub rehearsals: Vec<Rehearsed>,
-    /// The tip, as it moved last.
-    pub tip: Option<Oid>,
+    /// The change as it was kept last.
+    pub change: Option<(Timestamp, ChangeSeen)>,
+    /// The canary's curves as they were kept last.
+    pub curves: Option<(Timestamp, Vec<CurveSeen>)>,
 }
 
 /// The item that nobody can pass alone.
@@ -162,7 +165,8 @@ impl Pieces {
                 self.notices.push(Notice { at, by, channel, text, next_update_at });
             }
             Entry::RoleTaken { role, name } => self.roles.push(Held { at, role, name: clean(&name) }),
-            Entry::HeadMoved { to, .. } => self.tip = Some(to),
+            Entry::ChangeSeen(seen) => self.change = Some((at, *seen)),
+            Entry::CurvesSeen(seen) => self.curves = Some((at, seen.metrics)),
             Entry::TestsSeen { subject, passed, failed } => self.tests.push(Tested { at, subject, passed, failed }),
             Entry::VerdictChanged { metric, from, to, why } => {
                 let [metric, from, to, why] = [metric, from, to, why].map(|text| clean(&text));

@@ -1,15 +1,16 @@
 use super::chart;
 use super::delivery::{Delivery, median};
 use super::fixture::{DECLARED, at, oid, records, report};
-use super::live::{Change, Curve, Live, Sample, top};
-use super::moments::{Event, Id, Moments};
+use super::live::Live;
+use super::moments::{Event, Id, Moments, PROGRAM};
 use super::past::{Case, Past};
 use super::render::{Format, Template, render, span};
-use crate::canary::model::Unit;
+use crate::incident::entry::{ChangeSeen, CommitSeen, CurveSeen, CurvesSeen, FactSeen, PointSeen, RiskSeen, Sample};
 use crate::incident::{Entry, Incident};
 use crate::journal::record::Record;
+use crate::journal::{Memory, Recorder};
 
-fn curve(name: &str) -> Curve {
+fn curve(name: &str) -> CurveSeen {
     let points = (0..40).map(|n| {
         let (wave, is_lost) = (f64::from(n % 5) / 2_000.0, n == 12);
         let canary = if n > 20 { 0.045 } else { 0.01 } + wave;
@@ -19,23 +20,53 @@ fn curve(name: &str) -> Curve {
             canary: (!is_lost).then_some(canary),
         }
     });
-    let points: Vec<_> = points.collect();
-    Curve {
+    CurveSeen {
         name: name.into(),
-        unit: Unit::Share,
+        unit: "share".into(),
         verdict: "regressed".into(),
         why: "error rate is 4.5x the baseline (2.8-7.1)".into(),
         suspect_at: Some(at(1_080)),
         regressed_at: Some(at(1_140)),
-        top: top(&points),
-        points,
+        top: 0.047,
+        points: points.collect(),
+    }
+}
+
+/// A small change with a risk and a stranger's commit.
+fn change() -> ChangeSeen {
+    let commit = |summary: &str, seconds: i64, foreign| CommitSeen {
+        oid: oid('3'),
+        summary: summary.into(),
+        time: at(seconds),
+        foreign,
+    };
+    ChangeSeen {
+        production: Some("v2.4.1".into()),
+        production_oid: Some(oid('1')),
+        head: Some(oid('3')),
+        files: Some(2),
+        insertions: Some(14),
+        deletions: Some(3),
+        core_lines: Some(11),
+        commits: vec![commit("Guard the empty cart", 350, false), commit("Tidy the footer", 200, true)],
+        risk: Some(RiskSeen {
+            score: 22,
+            band: "moderate".into(),
+            partial: false,
+            points: vec![PointSeen { points: 12, why: "a migration is touched".into() }],
+        }),
+        facts: vec![FactSeen {
+            id: "G10".into(),
+            state: "bad".into(),
+            why: "1 commit belongs to somebody else's work".into(),
+        }],
     }
 }
 
 fn live() -> Live {
     Live {
-        change: Some(Change::example(at(3_900), oid('3'))),
-        curves: Some(vec![curve("error rate")]),
+        change: Some((at(3_900), change())),
+        curves: Some((at(1_300), vec![curve("error rate")])),
         ..Live::default()
     }
 }
@@ -70,7 +101,7 @@ fn the_journal_alone_is_enough_and_says_what_is_unknown() {
     let report = report(&records, &Live::unasked("the repository is gone"), &Past::default());
     let json = serde_json::to_value(&report).unwrap();
     assert!(json["change"].is_null() && json["canary"]["curves"].is_null());
-    assert_eq!(json["unknown"][0], "the change and its risk: the repository is gone");
+    assert_eq!(json["unknown"][0], "the change: the repository is gone");
     assert_eq!(json["open"][0]["id"], "d8", "what was named at the close");
     let lead = json["delivery"]["measures"].as_array().unwrap().iter().find(|m| m["id"] == "change_lead_time").unwrap();
     assert!(lead["seconds"].is_null(), "unknown is never 0: {lead}");
@@ -78,6 +109,27 @@ fn the_journal_alone_is_enough_and_says_what_is_unknown() {
         let told = render(&report, format, None).unwrap();
         assert!(told.contains("What this report does not know") && told.contains("the repository is gone"));
     }
+}
+
+#[test]
+fn what_was_kept_stands_in_for_the_sources() {
+    let memory = Memory::default();
+    let kept = [
+        Entry::of(&records("checkout 502", None)[0]).unwrap(),
+        Entry::ChangeSeen(Box::new(change())),
+        Entry::CurvesSeen(Box::new(CurvesSeen { metrics: vec![curve("error rate")] })),
+    ];
+    for (entry, seconds) in kept.iter().zip([0, 100, 200]) {
+        memory.record(entry.draft("checkout-502", PROGRAM, at(seconds))).unwrap();
+    }
+    let report = report(&memory.records(), &Live::unasked("the repository is gone"), &Past::default());
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["change"]["risk"]["score"], 22);
+    assert_eq!(json["change"]["observed_at"], at(100).to_string());
+    assert_eq!(json["canary"]["curves"][0]["points"].as_array().unwrap().len(), 40);
+    assert_eq!(json["unknown"].as_array().unwrap().len(), 1, "the gates alone: {}", json["unknown"]);
+    assert_eq!(report.at(Id::FixFirstCommit), Some(at(350)), "a stranger's commit is not of the fix");
+    assert!(render(&report, Format::Html, None).unwrap().contains("class=\"curve canary\""));
 }
 
 #[test]
@@ -144,7 +196,7 @@ fn nothing_of_a_stranger_is_markup_and_nothing_leaves_the_page() {
         }
     }
     let mut live = live();
-    live.curves = Some(vec![curve(title)]);
+    live.curves = Some((at(1_300), vec![curve(title)]));
     let report = report(&strange, &live, &past());
     let page = render(&report, Format::Html, None).unwrap();
     for markup in ["<script", "<img", "<b>ana", "</svg>&lt;script", "src=\"", "url("] {

@@ -6,6 +6,7 @@
 mod classified;
 mod course;
 mod decision;
+mod evidence;
 mod mark;
 mod notice;
 mod promotion;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use self::classified::{Classified, Counted};
 pub use self::course::{Left, LeftOpen};
 pub use self::decision::Decision;
+pub use self::evidence::{ChangeSeen, CommitSeen, CurveSeen, CurvesSeen, FactSeen, PointSeen, RiskSeen, Sample};
 pub use self::mark::Deferral;
 pub use self::notice::{About, Delivery, DeliveryState, NoticeWritten};
 pub use self::promotion::{Manner, Promotion, PromotionState};
@@ -165,6 +167,10 @@ pub enum Entry {
         /// Who saw it, and how.
         how: String,
     },
+    /// The change as git told it, once for each tip.
+    ChangeSeen(Box<ChangeSeen>),
+    /// The canary's curves, when its verdict changed.
+    CurvesSeen(Box<CurvesSeen>),
     // The rollback.
     /// The rollback was armed.
     RollbackArmed {
