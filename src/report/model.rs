@@ -7,7 +7,7 @@ use super::delivery::Delivery;
 use super::live::{CHANGE, CURVES, Live, Open};
 use super::moments::{Event, Id, Moment, Moments};
 use super::past::Past;
-use super::pieces::{Attempt, Decided, Held, Notice, Override, Pieces, Rehearsed, Tested, Verdict};
+use super::pieces::{self, Attempt, Decided, Held, Notice, Override, Pieces, Rehearsed, Tested, Verdict};
 use crate::evidence::text;
 use crate::incident::entry::{ChangeSeen, CurveSeen};
 use crate::incident::{Entry, Incident, RollbackEnd, Severity, Stage, sentence};
@@ -196,7 +196,7 @@ impl Report {
                 curves: curves.map(|(_, curves)| curves),
             },
             rollback: Rollback { attempts: pieces.attempts, rehearsals: pieces.rehearsals },
-            notices: pieces.notices,
+            notices: pieces::notices(origin.records, origin.now),
             overrides: pieces.overrides,
         })
     }

@@ -5,10 +5,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::moments::Event;
+use crate::comms::{self, model::Book};
 use crate::evidence::Oid;
 use crate::evidence::text::{FIELD_LIMIT, clean, clean_block};
 use crate::incident::entry::{ChangeSeen, CurveSeen};
 use crate::incident::{Entry, Role, RollbackEnd, StepState};
+use crate::journal::record::Record;
 
 /// A decision.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -37,9 +39,33 @@ pub struct Override {
 pub struct Notice {
     at: Timestamp,
     by: String,
-    channel: String,
+    about: &'static str,
     text: String,
     next_update_at: Option<Timestamp>,
+    channels: Vec<Reached>,
+}
+
+/// Where a notice stands with one channel.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Reached {
+    channel: String,
+    state: &'static str,
+}
+
+/// The notices, and where each stood with each channel at `now`.
+pub fn notices(records: &[Record], now: Timestamp) -> Vec<Notice> {
+    let notice = |it: &comms::model::Notice| Notice {
+        at: it.at,
+        by: it.by.clone(),
+        about: it.written.about.phrase(),
+        text: clean_block(&it.written.text, FIELD_LIMIT),
+        next_update_at: it.written.next_update_at,
+        channels: it
+            .states(now)
+            .map(|(channel, state)| Reached { channel: clean(channel), state: state.label() })
+            .collect(),
+    };
+    Book::fold(records).notices.iter().map(notice).collect()
 }
 
 /// Who held a role, and from when.
@@ -115,8 +141,6 @@ pub struct Pieces {
     pub decisions: Vec<Decided>,
     /// The overrides.
     pub overrides: Vec<Override>,
-    /// The notices.
-    pub notices: Vec<Notice>,
     /// The roles, with their hand-overs.
     pub roles: Vec<Held>,
     /// The verdicts.
@@ -159,10 +183,6 @@ impl Pieces {
                 let break_glass = item == REVIEW;
                 let (item, by, reason) = (clean(&item), clean(&name), clean(&reason));
                 self.overrides.push(Override { at, item, by, reason, head, break_glass });
-            }
-            Entry::NoticeSent { channel, text, next_update_at } => {
-                let (channel, text) = (clean(&channel), clean_block(&text, FIELD_LIMIT));
-                self.notices.push(Notice { at, by, channel, text, next_update_at });
             }
             Entry::RoleTaken { role, name } => self.roles.push(Held { at, role, name: clean(&name) }),
             Entry::ChangeSeen(seen) => self.change = Some((at, *seen)),
