@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "whatever fails here fails a test")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use hotfix_cockpit::drill::catalogue;
@@ -27,6 +27,21 @@ async fn play(scenario: &str, kind: &str, seed: u64) -> Run {
 
 fn hotfix(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_hotfix")).arg("drill").args(arguments).output().unwrap()
+}
+
+/// The same with a state folder of its own.
+fn hotfix_in(state: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hotfix"));
+    command.env("HOTFIX_STATE_DIR", state).env("XDG_CONFIG_HOME", state.join("config"));
+    command.arg("drill").args(arguments).output().unwrap()
+}
+
+/// Plays a script of D1 and keeps its run.
+fn keep(state: &Path, kind: &str, team: &str) {
+    let path = script("d1", kind).display().to_string();
+    let kept = hotfix_in(state, &["d1", "--script", &path, "--keep", "--team", team, "--json"]);
+    let told = String::from_utf8_lossy(&kept.stderr).into_owned();
+    assert!(told.contains("kept as d1-bad-canary-"), "{told}");
 }
 
 fn json(output: &Output) -> Value {
@@ -87,7 +102,7 @@ async fn the_same_seed_and_script_give_the_same_output_to_the_byte() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d1_is_detected_decided_rolled_back_and_verified_through_the_real_adapters() {
-    let entries: Vec<Entry> = play("d1", "ideal", 1).await.records.iter().filter_map(Entry::of).collect();
+    let entries: Vec<Entry> = play("d1", "ideal", 1).await.played.records.iter().filter_map(Entry::of).collect();
     let place = |wanted: &dyn Fn(&Entry) -> bool| entries.iter().position(wanted).unwrap();
     let tip = place(&|it| matches!(it, Entry::HeadMoved { .. }));
     let tests = place(&|it| matches!(it, Entry::TestsSeen { subject: Some(_), passed: 48, failed: 0 }));
@@ -157,7 +172,7 @@ async fn d3_is_mended_by_a_commit_whose_own_tests_are_seen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_upstream_never_looks_like_a_bad_canary() {
     for seed in 1..4 {
-        let entries: Vec<Entry> = play("d8", "ideal", seed).await.records.iter().filter_map(Entry::of).collect();
+        let entries: Vec<Entry> = play("d8", "ideal", seed).await.played.records.iter().filter_map(Entry::of).collect();
         let is_blamed = |it: &Entry| matches!(it, Entry::VerdictChanged { to, .. } if to == "regressed");
         assert!(!entries.iter().any(is_blamed), "seed {seed}");
     }
@@ -225,5 +240,42 @@ fn what_cannot_run_says_why_and_exits_with_two() {
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{arguments:?} {told}");
         assert!(told.contains(words), "{arguments:?} {told}");
+    }
+}
+
+#[test]
+fn runs_are_kept_and_their_history_tells_each_dimension_apart_for_each_team() {
+    let state = tempfile::tempdir().unwrap();
+    let nothing = hotfix_in(state.path(), &["history"]);
+    assert!(String::from_utf8_lossy(&nothing.stdout).contains("no drill was kept yet"));
+    for (kind, team) in [("negligent", "payments"), ("ideal", "payments"), ("wrong", "search")] {
+        keep(state.path(), kind, team);
+    }
+    let history = json(&hotfix_in(state.path(), &["history", "--json"]));
+    let groups = history["groups"].as_array().unwrap();
+    assert_eq!(groups.iter().map(|it| it["team"].as_str().unwrap()).collect::<Vec<_>>(), ["payments", "search"]);
+    let detect = &groups[0]["dimensions"][0];
+    assert_eq!((&detect["dimension"], detect["points"].as_array().unwrap().len()), (&"detect".into(), 2));
+    assert!(detect["change"].as_i64().unwrap() > 0, "{detect}");
+    let told = String::from_utf8(hotfix_in(state.path(), &["history", "d1", "--team", "payments"]).stdout).unwrap();
+    assert!(told.contains("payments · d1-bad-canary") && !told.contains("search ·"), "{told}");
+}
+
+#[test]
+fn a_debrief_is_exported_beside_the_ideal_path_and_the_run_before() {
+    let state = tempfile::tempdir().unwrap();
+    keep(state.path(), "wrong", "payments");
+    keep(state.path(), "ideal", "payments");
+    let document = json(&hotfix_in(state.path(), &["--debrief", "--export", "json"]));
+    assert_eq!((&document["id"], &document["earlier"]["id"]), (&"d1-bad-canary-2".into(), &"d1-bad-canary-1".into()));
+    assert_eq!(document["path"].as_array().unwrap().len(), 5);
+    let text = |arguments: &[&str]| String::from_utf8(hotfix_in(state.path(), arguments).stdout).unwrap();
+    let markdown = text(&["--debrief", "d1-bad-canary-1", "--export", "md"]);
+    assert!(markdown.starts_with("## Drill: Bad canary, low traffic") && markdown.contains("### Timeline"), "{markdown}");
+    let told = text(&["--debrief", "d1", "--beside", "d1-bad-canary-1", "--export", "text"]);
+    assert!(told.contains("the ideal path, and this run") && told.contains("earlier"), "{told}");
+    for arguments in [&["--debrief", "d8", "--export", "text"][..], &["--debrief"], &["--export", "text"]] {
+        let refused = hotfix_in(state.path(), arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {}", String::from_utf8_lossy(&refused.stderr));
     }
 }

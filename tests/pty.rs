@@ -255,3 +255,63 @@ fn a_second_cockpit_says_who_holds_the_pen_and_follows_live() {
     second.press("q");
     assert_eq!(second.wait_exit(), 0);
 }
+
+/// Plays D1 by its wrong script, and keeps the run.
+fn keep_a_run(state: &std::path::Path) {
+    let script = format!("{}/tests/data/d1-wrong.toml", env!("CARGO_MANIFEST_DIR"));
+    let mut command = std::process::Command::new(HOTFIX);
+    command.args(["drill", "d1", "--script", &script, "--keep", "--json"]);
+    let output = command.env("HOTFIX_STATE_DIR", state.join("state")).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("kept as d1-bad-canary-1"), "{output:?}");
+}
+
+#[test]
+fn a_kept_run_is_replayed_scrubbed_and_played() {
+    let state = tempfile::tempdir().unwrap();
+    keep_a_run(state.path());
+    for (columns, rows) in [(160, 48), (80, 24), (40, 10)] {
+        let mut terminal = Terminal::start(&[HOTFIX, "drill", "--debrief"], state.path(), state.path(), columns, rows);
+        terminal.wait_for("DRILL");
+        terminal.wait_for(" 0:00 of");
+        terminal.press("\x1b[6~");
+        terminal.wait_for(" 1:00 of");
+        terminal.press("\x1b[1;2C");
+        terminal.wait_for(" 1:10 of");
+        terminal.press("+ ");
+        terminal.wait_gone(" 1:10 of");
+        terminal.press(" G");
+        terminal.wait_for("sum");
+        terminal.resize(100, 30);
+        terminal.wait_for("What happened");
+        terminal.press("q");
+        assert_eq!(terminal.wait_exit(), 0);
+        terminal.wait_modes(RESTORED);
+    }
+}
+
+#[test]
+fn a_debrief_that_is_asked_to_stop_gives_the_terminal_back() {
+    let state = tempfile::tempdir().unwrap();
+    keep_a_run(state.path());
+    let mut terminal = Terminal::start(&[HOTFIX, "drill", "--debrief"], state.path(), state.path(), 120, 40);
+    terminal.wait_for("DRILL");
+    Terminal::kill(terminal.pid(), 15);
+    assert_eq!(terminal.wait_exit(), 143);
+    terminal.wait_modes(RESTORED);
+}
+
+#[test]
+fn a_live_drill_ends_in_its_debrief_and_is_kept() {
+    let state = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(&[HOTFIX, "drill", "d1", "--speed", "20"], state.path(), state.path(), 160, 48);
+    terminal.wait_for("SEV? checkout-502");
+    terminal.press("n");
+    terminal.wait_for("Note on the timeline");
+    terminal.press("the canary fails\r");
+    terminal.wait_for("noted: the canary fails");
+    terminal.press("q");
+    terminal.wait_for("The ideal path");
+    terminal.press("q");
+    assert_eq!(terminal.wait_exit(), 0);
+    terminal.wait_for("kept as d1-bad-canary-1");
+}

@@ -7,10 +7,31 @@ use color_eyre::eyre::{WrapErr as _, bail, eyre};
 
 use super::{Context, Exit};
 use crate::cockpit::assessment::Asks;
+use crate::cockpit::debrief::player;
 use crate::cockpit::launch::{self, Drill, Ended, Launch};
 use crate::config::user::{self, User};
+use crate::drill::kept::Kept;
 use crate::journal::StateFolder;
 use crate::ui::theme::{BUILT_IN, Theme};
+
+/// Replays a drill, beside an earlier run. Returns the exit code.
+///
+/// # Errors
+/// When there is no terminal.
+pub fn replay(run: Kept, earlier: Option<Kept>) -> color_eyre::Result<u8> {
+    capable("--export text")?;
+    player::run(run, earlier, theme(&user::load()?, &|name| env::var(name).ok())?, StateFolder::find()?.path())
+}
+
+/// Whether the terminal can show a screen; `instead` prints the same without one.
+fn capable(instead: &str) -> color_eyre::Result<()> {
+    match env::var("TERM").unwrap_or_default().as_str() {
+        terminal @ ("" | "dumb") => {
+            bail!("TERM={terminal} cannot show a screen; `{instead}` prints the same without one")
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Opens the cockpit on the project of a folder, or on a drill.
 ///
@@ -29,10 +50,7 @@ pub fn ask(context: &Context, asks: Asks) -> color_eyre::Result<Exit> {
 }
 
 fn start(context: &Context, is_read_only: bool, drill: Option<Drill>, asks: Asks) -> color_eyre::Result<Ended> {
-    let terminal = env::var("TERM").unwrap_or_default();
-    if matches!(terminal.as_str(), "" | "dumb") {
-        bail!("TERM={terminal} cannot show a screen; `hotfix status` prints the same without one");
-    }
+    capable("hotfix status")?;
     let user = user::load()?;
     let launch = Launch {
         directory: context.directory.clone(),

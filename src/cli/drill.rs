@@ -1,5 +1,8 @@
 //! `hotfix drill`
 
+mod debrief;
+mod history;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +22,10 @@ use crate::evidence::text::fit;
 
 /// A simulated incident on the real console.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Which: its id (`d1-bad-canary`), its number (`d1`) or a file; the first one without it
     scenario: Option<String>,
     /// Show every scenario with its aim, length and difficulty
@@ -37,9 +43,32 @@ pub struct Args {
     /// Let this script operate, with no screen and as fast as the machine goes: 0 passed, 1 not passed
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
+    /// Keep the script's run too, for its debrief and the history
+    #[arg(long, requires = "script")]
+    keep: bool,
+    /// The team that the run counts for; without it the `team` of your own configuration
+    #[arg(long, value_name = "NAME")]
+    team: Option<String>,
+    /// Replay a run that was kept: its name, a scenario's newest (`d1`), or the newest of all
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "last",
+          conflicts_with_all = ["scenario", "list", "check", "script", "team"])]
+    debrief: Option<String>,
+    /// The earlier run to compare it with; without it the last one before by the same team
+    #[arg(long, value_name = "RUN", requires = "debrief")]
+    beside: Option<String>,
+    /// Print it instead, with the ideal path
+    #[arg(long, value_name = "FORMAT", requires = "debrief")]
+    export: Option<debrief::Format>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+}
+
+/// What goes beside playing.
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// The runs that were kept, for each team and scenario and in each dimension
+    History(history::Args),
 }
 
 /// Runs the command.
@@ -47,27 +76,44 @@ pub struct Args {
 /// # Errors
 /// When it could not run at all: no such scenario, a script that is none, no place for the drill's folder.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
-    let Args { scenario, list: lists, check: checked, seed, speed, script, json } = args;
-    if lists {
-        return list(json);
+    if let Some(command) = args.command {
+        return match command {
+            Command::History(args) => history::run(&args),
+        };
     }
-    if let Some(file) = checked {
-        return check(&context.directory.join(file), json);
+    if args.list {
+        return list(args.json);
     }
-    let scenario = find(scenario.as_deref().unwrap_or("d1"), &context.directory)?;
-    match script {
-        Some(file) => operate(scenario, seed, &context.directory.join(file), json),
-        None => open_cockpit(&scenario, seed, speed, context),
+    if let Some(file) = args.check {
+        return check(&context.directory.join(file), args.json);
+    }
+    if let Some(run) = args.debrief {
+        return debrief::run(&run, args.beside.as_deref(), args.export, context);
+    }
+    let scenario = find(args.scenario.as_deref().unwrap_or("d1"), &context.directory)?;
+    match args.script {
+        Some(file) => {
+            let team = if args.keep { Some(debrief::team(args.team)?) } else { None };
+            operate(scenario, args.seed, &context.directory.join(file), args.json, team)
+        }
+        None => open_cockpit(&scenario, args.seed, args.speed, args.team, context),
     }
 }
 
 /// Opens the cockpit on a live drill (`crate::drill::live::Live::start`): its root, its state folder, its clock and
 /// its news, `Permit::for_drill`, and at the end the score of its journal.
-fn open_cockpit(scenario: &Scenario, seed: u64, speed: f64, context: &Context) -> color_eyre::Result<Exit> {
+fn open_cockpit(
+    scenario: &Scenario,
+    seed: u64,
+    speed: f64,
+    team: Option<String>,
+    context: &Context,
+) -> color_eyre::Result<Exit> {
+    let team = debrief::team(team)?;
     let drill = Drill { scenario: scenario.clone(), seed, speed };
     let ended = super::cockpit::open(context, false, Some(drill))?;
-    if let Some(score) = &ended.score {
-        print(&told(score, scenario.debrief.trim()))?;
+    if let Some(played) = &ended.played {
+        debrief::ended(played, team, ended.code == 0, context)?;
     }
     Ok(Exit::Cockpit(ended.code))
 }
@@ -137,7 +183,14 @@ fn checked_json(checked: &Result<Scenario, ScenarioError>) -> String {
     format!("{}\n", json!({"schema": 1, "ok": ok, "id": id, "problem": first, "problems": problems}))
 }
 
-fn operate(scenario: Scenario, seed: u64, file: &Path, as_json: bool) -> color_eyre::Result<Exit> {
+/// Plays a script; its run is kept for a team, or for nobody in particular, where the outer `Option` says so.
+fn operate(
+    scenario: Scenario,
+    seed: u64,
+    file: &Path,
+    as_json: bool,
+    team: Option<Option<String>>,
+) -> color_eyre::Result<Exit> {
     let script = Script::load(file)?;
     let debrief = scenario.debrief.trim().to_owned();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -145,6 +198,9 @@ fn operate(scenario: Scenario, seed: u64, file: &Path, as_json: bool) -> color_e
     let run = runtime.block_on(headless::run(scenario, seed, &script, RealRooms::open))?;
     let text = if as_json { serde_json::to_string(&run.score)? + "\n" } else { told(&run.score, &debrief) };
     print(&text)?;
+    if let Some(team) = team {
+        eprintln!("{}", debrief::kept_as(&debrief::keep(&run.played, team)?));
+    }
     Ok(if run.score.passed { Exit::Ok } else { Exit::Failed })
 }
 

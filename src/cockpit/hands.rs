@@ -25,8 +25,8 @@ use super::state::{Standing, State};
 use crate::change::deployed::Said;
 use crate::config::trust::Permit;
 use crate::drill::headless::INCIDENT;
+use crate::drill::kept::Played;
 use crate::drill::live::{Live, News};
-use crate::drill::score::{Score, score};
 use crate::incident::Entry;
 use crate::journal::record::Record;
 use crate::journal::writer::Writer;
@@ -102,11 +102,10 @@ impl Hands {
         self.live.as_ref().map(Live::state_dir)
     }
 
-    /// The score of a drill, by what is on record.
-    pub fn score(&self, records: &[Record]) -> Option<Score> {
+    /// The drill that was played, by what is on record.
+    pub fn played(&self, records: &[Record]) -> Option<Played> {
         let live = self.live.as_ref()?;
-        let outcome = self.runtime.as_ref()?.block_on(live.outcome());
-        Some(score(live.scenario(), live.seed(), records, &outcome))
+        Some(self.runtime.as_ref()?.block_on(live.played(records)))
     }
 
     /// A drill begins with its incident declared, and its world speaks to the operator.

@@ -20,9 +20,9 @@ use super::state::Project;
 use super::terminal::{self, Session};
 use super::{opening, signals};
 use crate::config::trust::Permit;
+use crate::drill::kept::Played;
 use crate::drill::live::{Live, News};
 use crate::drill::scenario::Scenario;
-use crate::drill::score::Score;
 use crate::ui::theme::Theme;
 
 /// What the cockpit is started on.
@@ -55,8 +55,8 @@ pub struct Drill {
 pub struct Ended {
     /// The exit code.
     pub code: u8,
-    /// The score of a drill.
-    pub score: Option<Score>,
+    /// The drill that was played.
+    pub played: Option<Played>,
 }
 
 /// Runs the cockpit until it ends; `words` are what its guardian says if it dies.
@@ -71,10 +71,10 @@ pub fn run(launch: Launch, words: LastWords) -> Result<Ended> {
     let result = cockpit(launch, &session, words, &errors);
     session.leave();
     errors.restore();
-    result.map(|(code, score)| Ended { code, score })
+    result.map(|(code, played)| Ended { code, played })
 }
 
-fn cockpit(launch: Launch, session: &Session, words: LastWords, errors: &Errors) -> Result<(u8, Option<Score>)> {
+fn cockpit(launch: Launch, session: &Session, words: LastWords, errors: &Errors) -> Result<(u8, Option<Played>)> {
     let Launch { directory, state_folder, theme, is_read_only, drill, asks } = launch;
     let (runtime, live) = drill.map(play).transpose()?.unzip();
     let (live, news) = live.unzip();
@@ -110,7 +110,7 @@ fn cockpit(launch: Launch, session: &Session, words: LastWords, errors: &Errors)
     if state.project.drill.is_none() {
         last_screen::save(&state_folder, &directory, &state, screen.shown());
     }
-    Ok((code, hands.score(&state.records)))
+    Ok((code, hands.played(&state.records)))
 }
 
 /// Makes a drill's world: the one cockpit that needs a runtime before its first frame.
@@ -153,7 +153,8 @@ impl Errors {
         Ok(Self { before: Arc::new(before), log })
     }
 
-    fn restore(&self) {
+    /// Gives standard error back.
+    pub fn restore(&self) {
         let _terminal_gone = rustix::stdio::dup2_stderr(&self.before);
     }
 }

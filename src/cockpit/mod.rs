@@ -12,6 +12,7 @@
 //!   [`damage`], [`panes`], [`view`].
 //! - The world: [`runtime`] (the loop), [`hands`] (effects and sources), [`affected`], [`opening`], [`mailbox`], [`signals`],
 //!   [`terminal`], [`guardian`], [`screen`], [`launch`].
+//! - [`debrief`]: a screen of its own, the replay of a drill.
 
 pub mod action;
 pub mod affected;
@@ -21,6 +22,7 @@ pub mod clipboard;
 pub mod clock;
 pub mod compose;
 pub mod damage;
+pub mod debrief;
 pub mod editor;
 pub mod effect;
 pub mod event;

@@ -29,7 +29,7 @@ use crate::ui::theme::Theme;
 
 /// How long the key reader looks for what has already arrived. With no time at all it would not look, and it looks
 /// without waiting.
-const KEY_LOOK: Duration = Duration::from_micros(30);
+pub(super) const KEY_LOOK: Duration = Duration::from_micros(30);
 /// Letters taken before the loop looks at the keys again: a flood must not starve the operator.
 const LETTERS_AT_ONCE: usize = 64;
 

@@ -32,7 +32,7 @@ pub fn draw(state: &State, theme: &Theme, canvas: &mut Buffer) -> Vec<Rect> {
 }
 
 /// The last sweep for a terminal without Unicode: what a pane drew, and what came from outside.
-fn to_ascii(area: Rect, canvas: &mut Buffer) {
+pub(super) fn to_ascii(area: Rect, canvas: &mut Buffer) {
     for position in area.intersection(canvas.area).positions() {
         let cell = &mut canvas[position];
         if !cell.symbol().is_ascii() {
@@ -91,7 +91,7 @@ fn draw_parts(state: &State, theme: &Theme, canvas: &mut Buffer) -> Vec<Rect> {
 }
 
 /// Empties a rectangle.
-fn clear(area: Rect, canvas: &mut Buffer) {
+pub(super) fn clear(area: Rect, canvas: &mut Buffer) {
     for row in area.intersection(canvas.area).rows() {
         let start = canvas.index_of(row.x, row.y);
         canvas.content[start..start + usize::from(row.width)].iter_mut().for_each(ratatui::buffer::Cell::reset);
@@ -99,7 +99,7 @@ fn clear(area: Rect, canvas: &mut Buffer) {
 }
 
 /// Puts a line into one row of a rectangle, cut to its width.
-fn put(line: Line<'static>, x: u16, y: u16, width: u16, canvas: &mut Buffer) {
+pub(super) fn put(line: Line<'static>, x: u16, y: u16, width: u16, canvas: &mut Buffer) {
     let line = panes::cut(line, width);
     canvas.set_line(x, y, &line, width);
 }
@@ -164,7 +164,7 @@ fn draw_last(rows: &[String], ctx: &Ctx, inside: Rect, canvas: &mut Buffer) {
     }
 }
 
-fn frame(area: Rect, ctx: &Ctx, canvas: &mut Buffer) {
+pub(super) fn frame(area: Rect, ctx: &Ctx, canvas: &mut Buffer) {
     let style = ctx.theme.style(Role::Frame);
     let [horizontal, vertical, tl, tr, bl, br] =
         if ctx.theme.ascii { ["-", "|", "+", "+", "+", "+"] } else { ["─", "│", "┌", "┐", "└", "┘"] };

@@ -15,6 +15,8 @@ use super::{load, shape};
 pub struct User {
     /// How the journal calls them.
     pub name: Option<String>,
+    /// The team that their drills count for.
+    pub team: Option<String>,
     /// The name of a theme, or the path of a theme's file.
     pub theme: Option<String>,
     /// No characters beyond ASCII on the screen.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 
 use super::check::check;
 use super::scenario::Scenario;
@@ -10,6 +11,7 @@ use crate::config::check::Fault;
 use crate::config::problem::{ConfigError, Problem};
 use crate::config::{self, shape};
 use crate::evidence::text::clean;
+use crate::journal::record::hex;
 
 /// The scenario files that the program carries: id and text.
 const EMBEDDED: &[(&str, &str)] = &[
@@ -70,7 +72,9 @@ pub fn load(path: &Path) -> Result<Scenario, ScenarioError> {
 /// # Errors
 /// With everything that is wrong with it, each with line and column.
 pub fn parse(path: &str, text: &str) -> Result<Scenario, ScenarioError> {
-    values(path, text, check)
+    let mut scenario = values(path, text, check)?;
+    scenario.sha256 = hex(&Sha256::digest(text));
+    Ok(scenario)
 }
 
 /// Reads a file of a drill, whatever it holds, from its text, and has it checked.

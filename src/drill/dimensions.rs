@@ -33,12 +33,12 @@ struct Run<'a> {
 
 /// Points that an entry of the journal won or lost.
 fn point(dimension: &'static str, points: i32, deed: &Deed, why: impl Into<String>) -> Point {
-    Point { dimension, points, at_s: Some(deed.at.secs()), seq: Some(deed.seq), why: why.into() }
+    Point { dimension: dimension.into(), points, at_s: Some(deed.at.secs()), seq: Some(deed.seq), why: why.into() }
 }
 
 /// No points, because there is no such entry in the journal.
 fn nothing(dimension: &'static str, why: impl Into<String>) -> Point {
-    Point { dimension, points: 0, at_s: None, seq: None, why: why.into() }
+    Point { dimension: dimension.into(), points: 0, at_s: None, seq: None, why: why.into() }
 }
 
 /// `most` until `full_until`, nothing from `zero_from` on, a straight line between them, rounded down.

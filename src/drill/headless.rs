@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::deeds::PROGRAM;
+use super::kept::Played;
 use super::moment::Moment;
 use super::pushes;
 use super::repository::SetupError;
@@ -60,8 +61,8 @@ pub trait Rooms {
 pub struct Run {
     /// What it comes to.
     pub score: Score,
-    /// Its journal.
-    pub records: Vec<Record>,
+    /// What happened, for whoever keeps it.
+    pub played: Played,
 }
 
 /// Why a run could not be carried out.
@@ -98,9 +99,9 @@ pub async fn run<R: Rooms>(
     player.declare();
     player.play(script).await?;
     let outcome = player.site.desk().with(|world| world.outcome()).await.unwrap_or_default();
-    let records = player.ledger.records();
-    let score = score(player.site.scenario(), seed, &records, &outcome);
-    Ok(Run { score, records })
+    let (scenario, records) = (player.site.scenario().clone(), player.ledger.records());
+    let score = score(&scenario, seed, &records, &outcome);
+    Ok(Run { score, played: Played { scenario, seed, speed: None, ended: player.ledger.moment(), records, outcome } })
 }
 
 struct Player<R> {

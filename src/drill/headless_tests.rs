@@ -71,13 +71,13 @@ async fn an_ideal_run_a_negligent_one_and_a_wrong_one() {
 #[tokio::test]
 async fn the_same_seed_and_script_give_the_same_run_to_the_byte() {
     let (first, second) = (play("ideal").await, play("ideal").await);
-    assert_eq!(first.records, second.records);
+    assert_eq!(first.played.records, second.played.records);
     assert_eq!(serde_json::to_string(&first.score).unwrap(), serde_json::to_string(&second.score).unwrap());
 }
 
 #[tokio::test]
 async fn the_rollback_is_seen_by_the_next_look() {
-    let records = play("ideal").await.records;
+    let records = play("ideal").await.played.records;
     let notes: Vec<String> = records
         .iter()
         .filter(|record| record.actor == PROGRAM)
@@ -91,7 +91,7 @@ async fn the_rollback_is_seen_by_the_next_look() {
 
 #[tokio::test]
 async fn time_never_goes_back() {
-    let records = play("wrong").await.records;
+    let records = play("wrong").await.played.records;
     assert!(records.windows(2).all(|pair| pair[0].at <= pair[1].at));
     assert_eq!(records[0].at, EPOCH);
 }

@@ -9,11 +9,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::clock::Clock;
+use super::kept::Played;
 use super::repository::SetupError;
 use super::scenario::{Fault, Scenario};
 use super::server::Desk;
 use super::site::{Report, Site};
-use super::world::{Happening, Outcome};
+use super::world::Happening;
+use crate::journal::record::Record;
 
 /// How often the world is looked at, in real time.
 const TICK: Duration = Duration::from_millis(200);
@@ -82,9 +84,16 @@ impl Live {
         self.clock.time_of(self.site.scenario().length)
     }
 
-    /// What the world tells of the run so far, for its score.
-    pub async fn outcome(&self) -> Outcome {
-        self.site.desk().with(|world| world.outcome()).await.unwrap_or_default()
+    /// The run so far: these records, and what the world tells.
+    pub async fn played(&self, records: &[Record]) -> Played {
+        Played {
+            scenario: self.scenario().clone(),
+            seed: self.seed,
+            speed: Some(self.clock.speed),
+            ended: self.clock.moment(),
+            records: records.to_vec(),
+            outcome: self.site.desk().with(|world| world.outcome()).await.unwrap_or_default(),
+        }
     }
 
     /// Lets a fault begin now: the hand of a facilitator.

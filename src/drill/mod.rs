@@ -11,28 +11,35 @@
 //!   the occasion.
 //! - [`script`], [`headless`]: a drill that a file operates.
 //! - [`live`]: a drill that a person operates.
-//! - [`score`]: what it comes to (pure).
+//! - [`score`] with [`dimensions`] over [`deeds`]: what it comes to (pure).
+//! - [`kept`] with [`ideal`]: a run as a file, for [`debrief`], [`replay`] and [`history`] (pure); [`archive`] keeps them.
 
 pub mod api;
+pub mod archive;
 pub mod catalogue;
 pub mod check;
 pub mod ci;
 pub mod clock;
 pub mod configuration;
 pub mod control;
+pub mod debrief;
 pub mod deeds;
 pub mod dimensions;
 pub mod evaluate;
 pub mod faults;
 pub mod folder;
 pub mod headless;
+pub mod history;
+pub mod ideal;
 pub mod inbox;
 pub mod instance;
+pub mod kept;
 pub mod live;
 pub mod moment;
 pub mod promql;
 pub mod pushes;
 pub mod random;
+pub mod replay;
 pub mod repository;
 pub mod rollout;
 pub mod rooms;
@@ -49,3 +56,5 @@ pub mod world;
 
 #[cfg(test)]
 mod d1_tests;
+#[cfg(test)]
+pub mod fixture;

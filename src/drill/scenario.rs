@@ -15,6 +15,9 @@ use super::service::Service;
 pub struct Scenario {
     /// Its name on the command line: `d1-bad-canary`.
     pub id: String,
+    /// SHA-256 of the file that it was read from: runs of two versions are not compared.
+    #[serde(skip)]
+    pub sha256: String,
     /// Its name for people.
     pub name: String,
     /// What one learns, in a sentence.

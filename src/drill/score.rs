@@ -3,7 +3,9 @@
 //! 100 = detect 20 + decide 25 + act 20 + discipline 20 + comms 15, and the scenario's bonus up to 100. `passed` is a score of 60 or more,
 //! after the caps. Persons are not ranked, and runs of two scenarios are not compared.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use super::deeds::{Deed, deeds, is_of};
 use super::dimensions;
@@ -18,7 +20,7 @@ use crate::journal::record::Record;
 pub const PASS: u32 = 60;
 
 /// The score of a run. Serialised, it is the JSON contract of `hotfix drill`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// The version of the contract: 1.
     pub schema: u32,
@@ -45,7 +47,7 @@ pub struct Score {
 }
 
 /// The points of each dimension.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dimensions {
     /// Of 20.
     pub detect: u32,
@@ -60,7 +62,7 @@ pub struct Dimensions {
 }
 
 /// A cap that applied.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Applied {
     /// The score at most.
     pub limit: u32,
@@ -71,10 +73,10 @@ pub struct Applied {
 }
 
 /// Points won or lost, and what for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {
     /// `detect`, `decide`, `act`, `discipline`, `comms` or `bonus`.
-    pub dimension: &'static str,
+    pub dimension: Cow<'static, str>,
     /// How many; negative for a deduction.
     pub points: i32,
     /// The second of the event that they are tied to; `None` when the event is missing.
@@ -86,7 +88,7 @@ pub struct Point {
 }
 
 /// One line of the timeline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
     /// Seconds since the start.
     pub at_s: u64,
@@ -127,6 +129,15 @@ pub fn score(scenario: &Scenario, seed: u64, records: &[Record], outcome: &Outco
 }
 
 impl Dimensions {
+    /// The names of the dimensions, each with the most that it can have.
+    pub const ALL: [(&'static str, u32); 5] =
+        [("detect", 20), ("decide", 25), ("act", 20), ("discipline", 20), ("comms", 15)];
+
+    /// The points in the order of [`Self::ALL`].
+    pub fn list(self) -> [u32; 5] {
+        [self.detect, self.decide, self.act, self.discipline, self.comms]
+    }
+
     /// The sum.
     pub fn total(&self) -> u32 {
         self.detect + self.decide + self.act + self.discipline + self.comms
