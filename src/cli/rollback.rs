@@ -8,7 +8,7 @@ use color_eyre::eyre::{Report, bail, eyre};
 use jiff::Timestamp;
 
 use super::{Context, Exit, print};
-use crate::config::schema::Policy;
+use crate::config::schema::{Policy, SharedLock};
 use crate::config::trust::{Permit, Trust};
 use crate::evidence::Oid;
 use crate::evidence::text::clean;
@@ -63,6 +63,9 @@ pub struct Args {
     /// Agree to exactly the plan with this hash, as the second person
     #[arg(long, value_name = "PLAN_HASH", group = "what", value_parser = hash)]
     agree: Option<String>,
+    /// Take away the lock with this id, of another machine that no longer rolls back
+    #[arg(long, value_name = "LOCK_ID", group = "what", value_parser = hash)]
+    take_over: Option<String>,
     /// Put on record that this revision does well in production: a rollback may go back to it
     #[arg(long, value_name = "REV", group = "what", conflicts_with_all = ["plan", "take_back"])]
     healthy: Option<String>,
@@ -102,6 +105,9 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     }
     let permit = permit(&project)?;
     let desk = Desk::open(&project, &args)?;
+    if let Some(id) = &args.take_over {
+        return take_over(&project, &desk, id, context.now);
+    }
     if args.abort {
         return abort(&desk, context.now);
     }
@@ -110,8 +116,9 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         let pick = Pick::of(&project, &args)?;
         return live::rehearse(&executor, &pick.plan, args.json);
     }
-    let as_json = args.json;
+    let (as_json, reason) = (args.json, args.reason.clone());
     let order = if args.resume { resumed(&desk, args.answer)? } else { fired(&project, &desk, args, context.now)? };
+    let order = Order { reason, ..order };
     live::run(&executor, order, as_json)
 }
 
@@ -189,6 +196,7 @@ impl Desk {
             http: Client::new(),
             directory: project.root.clone(),
             state: self.folder.clone(),
+            shared: shared_lock(project),
             hide: Arc::clone(&self.hide),
             now: Arc::new(Timestamp::now),
         };
@@ -287,6 +295,20 @@ fn healthy(project: &Project, desk: &Desk, revision: &str, now: Timestamp) -> co
     let (version, how) = (clean(revision), format!("{} says so", desk.by));
     desk.record(&Entry::SeenHealthy { version: version.clone(), commit, how }, now)?;
     print(&format!("on record: {version} does well, and a rollback may go back to it\n"))?;
+    Ok(Exit::Ok)
+}
+
+fn shared_lock(project: &Project) -> Option<SharedLock> {
+    project.config().ok()?.rollback?.lock
+}
+
+/// Takes another machine's lock away: a person knows that nothing runs there any more.
+fn take_over(project: &Project, desk: &Desk, id: &str, now: Timestamp) -> color_eyre::Result<Exit> {
+    let lock = shared_lock(project).ok_or_else(|| eyre!("hotfix.toml has no [rollback.lock]"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let words = runtime.block_on(executor::take_over(&project.root, &lock, id, now)).map_err(|why| eyre!(why))?;
+    desk.record(&Entry::Noted { text: format!("took the rollback lock over: {words}") }, now)?;
+    print(&format!("the lock is free now; it was: {words}\n"))?;
     Ok(Exit::Ok)
 }
 

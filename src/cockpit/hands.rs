@@ -480,6 +480,7 @@ impl Engaged {
             http: self.http.clone(),
             directory: root,
             state: self.opened.journal_folder.clone(),
+            shared: self.opened.config.rollback.as_ref().and_then(|it| it.lock.clone()),
             now: Arc::new(move || clock.now()),
             hide: Arc::new(move |secret| journal.hide(vec![secret])),
         };

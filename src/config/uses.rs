@@ -200,6 +200,12 @@ impl Uses {
         for way in rollback.ways() {
             self.way(&way);
         }
+        for lock in &rollback.lock {
+            for verb in ["ls-remote", "fetch", "push"] {
+                let argv = ["git", verb, &lock.remote, "refs/hotfix/lock/rollback"].map(str::to_owned);
+                self.run("rollback lock", Some(&argv));
+            }
+        }
     }
 
     fn way(&mut self, rollback: &Rollback) {
@@ -338,8 +344,7 @@ pub fn unsupported(config: &Config) -> Vec<String> {
     let mut found = Vec::new();
     let mut tell = |what: String| found.push(format!("{what}: not supported by this version yet"));
     let ways = config.rollback.iter().flat_map(Rollback::ways);
-    let waiting = [Engine::Salesforce, Engine::GitRevert];
-    for way in ways.filter(|it| waiting.contains(&it.engine)) {
+    for way in ways.filter(|it| it.engine == Engine::Salesforce) {
         tell(format!("the engine {} of [rollback]", way.engine.label()));
     }
     found

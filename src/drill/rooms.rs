@@ -122,6 +122,7 @@ impl RealRooms {
             http: self.http.clone(),
             directory: self.root.clone(),
             state: self.state.clone(),
+            shared: None,
             now: Arc::new(move || clock.now()),
             hide: Arc::new(|_| {}),
         };

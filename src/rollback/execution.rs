@@ -182,7 +182,7 @@ impl Execution {
     pub fn next(&self) -> Next {
         let open = self.steps.iter().zip(self.plan.iter().flat_map(|plan| &plan.steps)).enumerate();
         for (index, (status, step)) in open {
-            let can_look = step.verify.is_some();
+            let can_look = step.can_look();
             return match status.state {
                 StepState::Verified | StepState::Skipped => continue,
                 StepState::Observed if !can_look => continue,

@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::execution::Progress;
-use super::model::Plan;
+use super::model::{Plan, Step};
 use super::state::Order;
+use crate::config::schema::{SharedLock, Unreachable};
 use crate::config::trust::Permit;
 use crate::http::Client;
-use crate::incident::RollbackEnd;
+use crate::incident::{Entry, RollbackEnd};
 use crate::journal::record::Record;
 use crate::journal::{JournalError, Recorder};
 
@@ -24,7 +25,10 @@ mod look;
 pub mod preview;
 mod program;
 mod rehearsal;
+mod remote;
+mod remote_lock;
 mod request;
+mod revert;
 mod run;
 mod scribe;
 pub mod survey;
@@ -32,6 +36,8 @@ pub mod survey;
 use lock::{Lock, LockError};
 pub use look::Eyes;
 pub use rehearsal::{Rehearsed, Tried};
+pub use remote_lock::take_over;
+use remote_lock::{Holder, Taking};
 use run::Run;
 use scribe::Scribe;
 
@@ -54,6 +60,8 @@ pub struct Place {
     pub directory: PathBuf,
     /// The folder of the lock and of the file beside the journal.
     pub state: PathBuf,
+    /// The lock that other machines see.
+    pub shared: Option<SharedLock>,
     /// Takes a secret that was fetched, so that it can be taken out of whatever is recorded from now on.
     pub hide: Arc<dyn Fn(String) + Send + Sync>,
     /// The clock for the record.
@@ -65,6 +73,16 @@ pub struct Place {
 pub struct Executor {
     permit: Permit,
     place: Place,
+}
+
+/// What came of the lock that other machines see.
+enum Shared {
+    /// It is held.
+    Held(remote_lock::Held),
+    /// There is none.
+    None,
+    /// It goes on without, because of this.
+    Without(String),
 }
 
 /// Takes what an executor tells. It is called often, and must not block.
@@ -111,10 +129,25 @@ impl Executor {
                 None
             }
         };
+        let shared = match self.take_shared(&order, &hash).await {
+            Ok(shared) => shared,
+            Err(why) => {
+                tell(Progress::Refused(why.clone()));
+                return Err(why);
+            }
+        };
         let _ = std::fs::remove_file(stop_file(&self.place.state));
-        let scribe = Scribe::new(self, tell, order.resumed.clone());
-        let end =
-            Run { executor: self, plan: &order.plan, hash, lock, is_lost: false, tell, stop, scribe }.all(&order).await;
+        let mut scribe = Scribe::new(self, tell, order.resumed.clone());
+        let shared = match shared {
+            Shared::Held(held) => Some(held),
+            Shared::None => None,
+            Shared::Without(why) => {
+                scribe.record(Entry::Noted { text: format!("rolls back without a lock: {why}") }).await;
+                None
+            }
+        };
+        let run = Run { executor: self, plan: &order.plan, hash, lock, shared, is_lost: false, tell, stop, scribe };
+        let end = run.all(&order).await;
         tell(Progress::Ended(end));
         Ok(end)
     }
@@ -132,6 +165,25 @@ impl Executor {
             }
         }
         Lock::take(&path, &note)
+    }
+
+    /// Takes the lock that other machines see, if there is one; goes on without where a person or the file says so.
+    async fn take_shared(&self, order: &Order, hash: &str) -> Result<Shared, String> {
+        let Place { shared, directory, actor, now, .. } = &self.place;
+        let Some(lock) = shared else { return Ok(Shared::None) };
+        let longest = order.plan.steps.iter().map(Step::timeout).sum::<Duration>()
+            + order.plan.verify.as_ref().map_or(Duration::ZERO, |verify| verify.within);
+        let holder = Holder::here(actor, hash, longest, now());
+        match remote_lock::take(directory, lock, &holder, now()).await {
+            Taking::Taken(held) => Ok(Shared::Held(held)),
+            Taking::Theirs(words) => Err(format!("another machine holds the lock: {words}")),
+            Taking::Unreachable(why) if order.reason.is_some() || lock.unreachable == Unreachable::GoOn => {
+                Ok(Shared::Without(why))
+            }
+            Taking::Unreachable(why) => {
+                Err(format!("{why}: nothing was done; to go on without it say why (`!`, or --reason)"))
+            }
+        }
     }
 
     /// What it looks at the world with.

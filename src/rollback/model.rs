@@ -114,12 +114,34 @@ pub enum StepAction {
     Run(Vec<String>),
     /// Sends a request.
     Http(Request),
+    /// Pushes a commit that takes others back to the branch that production follows.
+    GitRevertPush(Revert),
     /// Asks a person to do something.
     Manual(String),
     /// Turns a flag off in a file.
     Flagd(FlagdFlag),
     /// Does nothing but look at the world until it is as the step's `verify` says.
     Wait,
+}
+
+/// A commit that takes others back, made before the key is pressed: whether it is possible is known by then, and to
+/// push it twice is to push it once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revert {
+    /// What runs now.
+    pub from: Oid,
+    /// What it goes back to.
+    pub to: Oid,
+    /// The commit itself, made from these and from the tip alone.
+    pub commit: Oid,
+    /// The tip that the branch must still have.
+    pub lease: Oid,
+    /// The branch.
+    pub branch: String,
+    /// Where it is pushed: an address, or a folder.
+    pub url: String,
+    /// Its first line.
+    pub subject: String,
 }
 
 fn is_zero(number: &u32) -> bool {
@@ -176,6 +198,11 @@ impl Plan {
         })
     }
 
+    /// Whether it takes the commits out of the branch too.
+    fn is_in_git(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.action, StepAction::GitRevertPush(_)))
+    }
+
     /// Whether it takes back what another one did: it brings no other version.
     pub fn is_taking_back(&self) -> bool {
         self.keeps_code && self.from == self.to
@@ -199,7 +226,7 @@ impl Plan {
         }
         kept.push("data that was written since, sent messages, what waits in queues".into());
         kept.push("configuration, flags, grants and secrets outside of these commits".into());
-        if !self.keeps_code {
+        if !self.keeps_code && !self.is_in_git() {
             kept.push("git: the branch keeps these commits, and whatever follows it brings them back".into());
         }
         kept
@@ -258,6 +285,11 @@ impl Class {
 }
 
 impl Step {
+    /// Whether something tells whether it took effect.
+    pub fn can_look(&self) -> bool {
+        self.verify.is_some() || matches!(self.action, StepAction::GitRevertPush(_))
+    }
+
     /// How long it may take.
     pub fn timeout(&self) -> Duration {
         Duration::try_from_secs_f64(self.timeout_s).unwrap_or(Duration::ZERO)
@@ -275,6 +307,7 @@ impl StepAction {
         match self {
             Self::Run(_) => "run",
             Self::Http(_) => "http",
+            Self::GitRevertPush(_) => "git_revert_push",
             Self::Manual(_) => "manual",
             Self::Flagd(_) => "flagd",
             Self::Wait => "wait",
@@ -288,6 +321,9 @@ impl StepAction {
             Self::Http(request) => {
                 let body = request.json.as_ref().map_or_else(String::new, |json| format!(" {json}"));
                 clean(&format!("{} {}{body}", request.method, request.url))
+            }
+            Self::GitRevertPush(Revert { commit, branch, url, subject, .. }) => {
+                clean(&format!("git push {url} {}:{branch} ({subject})", commit.short()))
             }
             Self::Manual(text) => clean(text),
             Self::Flagd(FlagdFlag { file, flag }) => clean(&format!("sets {flag} to DISABLED in {file}")),

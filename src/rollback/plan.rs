@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::engine;
 use super::lookup;
-use super::model::{Class, Plan, Step, StepAction, Undone, Version};
+use super::model::{Class, Plan, Revert, Step, StepAction, Undone, Version};
 use super::placeholder::{self, FillError, Place, Values};
 use crate::change::classes::Reversal;
 use crate::change::contents as change;
@@ -19,6 +19,9 @@ const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
 
 /// How long the HTTP client waits at most, whatever is asked for.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long a push may take.
+const PUSH_LIMIT: Duration = Duration::from_secs(60);
 
 /// What git tells of the way back.
 #[derive(Debug, Clone, PartialEq)]
@@ -152,6 +155,8 @@ pub fn build(rollback: &schema::Rollback, contents: Contents, answers: &[Value])
     let configured = rollback.verify.as_ref().map(|it| build_verify(it, values)).transpose().map_err(in_verify)?;
     let (steps, verify, more) = if rollback.engine == Engine::Steps {
         (listed_steps(rollback, values)?, configured, Vec::new())
+    } else if rollback.engine == Engine::GitRevert {
+        (vec![revert_step(answers)?], configured, Vec::new())
     } else {
         let native = engine::native(rollback, &contents, answers)?;
         let verify = Some(configured.unwrap_or_else(|| native.verify.clone()));
@@ -185,6 +190,25 @@ fn without_flag(name: &str, from: Version, native: engine::Native, flag: &str, v
     Plan { name, keeps_code: true, chosen, from, to, class: Class::Clean, undoes, steps, verify, warnings }
 }
 
+/// The push of a commit that is made already.
+fn revert_step(answers: &[Value]) -> Result<Step, PlanError> {
+    let problem = |problem| PlanError { part: "git".into(), problem };
+    let answer = answers.first().ok_or(Problem::NeedsTable("git")).map_err(problem)?;
+    let revert: Revert = serde_json::from_value(answer.clone())
+        .map_err(|error| problem(Problem::Answer("the branch", error.to_string())))?;
+    Ok(Step {
+        name: format!("take it back on {}", clean(&revert.branch)),
+        action: StepAction::GitRevertPush(revert),
+        rehearse: None,
+        compensate: None,
+        retries: 0,
+        timeout_s: PUSH_LIMIT.as_secs_f64(),
+        verify: None,
+        idempotent: true,
+        irreversible: false,
+    })
+}
+
 fn listed_steps(rollback: &schema::Rollback, values: Values) -> Result<Vec<Step>, PlanError> {
     if rollback.steps.is_empty() {
         return Err(PlanError { part: "steps".into(), problem: Problem::NoSteps });
@@ -204,7 +228,7 @@ impl Plan {
                 let fill = |text: &str| Ok::<_, Infallible>(placeholder::fill_plan(text, &hash));
                 let Ok(()) = request.json.iter_mut().try_for_each(|json| fill_json(json, &fill));
             }
-            StepAction::Manual(_) | StepAction::Flagd(_) | StepAction::Wait => {}
+            StepAction::GitRevertPush(_) | StepAction::Manual(_) | StepAction::Flagd(_) | StepAction::Wait => {}
         }
         step.rehearse.iter_mut().chain(&mut step.compensate).for_each(|argv| fill_all(argv, &hash));
         step.verify.iter_mut().for_each(|verify| fill_verify(verify, &hash));

@@ -69,6 +69,8 @@ pub struct Order {
     pub resumed: Option<Execution>,
     /// What the operator says of the step in doubt.
     pub answer: Option<Answer>,
+    /// Why it is fired although it was not ready.
+    pub reason: Option<String>,
 }
 
 /// What happens in this room.
@@ -371,7 +373,7 @@ impl Order {
 /// The order to carry out a plan from its beginning.
 impl From<Plan> for Order {
     fn from(plan: Plan) -> Self {
-        Self { plan, resumed: None, answer: None }
+        Self { plan, resumed: None, answer: None, reason: None }
     }
 }
 
@@ -389,7 +391,7 @@ pub fn resume(execution: &Execution, answer: Option<Answer>) -> Result<Order, St
     match execution.next() {
         Next::Nothing => Err("it is rolled back and verified: there is nothing to go on with".into()),
         Next::Ask(index) if answer.is_none() => Err(question(execution, index)),
-        _ => Ok(Order { plan, resumed: Some(execution.clone()), answer }),
+        _ => Ok(Order { plan, resumed: Some(execution.clone()), answer, reason: None }),
     }
 }
 

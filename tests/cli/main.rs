@@ -4,6 +4,7 @@
 
 mod canary;
 mod engine;
+mod hostile;
 mod incident;
 mod journal;
 mod journal_faults;

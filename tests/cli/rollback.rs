@@ -9,6 +9,8 @@ use serde_json::Value;
 
 use super::place::Place;
 
+mod choice;
+
 /// A service that was released twice, and whose "production" is a file beside the repository.
 struct Service(Place);
 

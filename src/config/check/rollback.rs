@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::{Faults, LONGEST_TIMEOUT};
 use crate::config::schema::{Engine, GitRevert, Helm, Kubernetes, Rollback, Step};
 
+/// How long a person may wait for the lock of several machines.
+const MOST_PATIENCE: Duration = Duration::from_secs(60);
 /// How often a failed step may be tried again.
 const MOST_RETRIES: u32 = 5;
 
@@ -13,6 +15,10 @@ impl Faults {
         if !rollback.plan.is_empty() {
             self.head_of_plans(rollback);
             self.names("rollback.plan", rollback.plan.iter().map(Rollback::label));
+        }
+        if let Some(lock) = &rollback.lock {
+            self.between("rollback.lock.patience", lock.patience, Duration::ZERO, MOST_PATIENCE);
+            self.plain_name("rollback.lock.remote", &lock.remote);
         }
         for (path, way) in rollback.places().iter().zip(rollback.ways()) {
             self.way(path, &way);
@@ -98,19 +104,21 @@ impl Faults {
         }
         if let Some(GitRevert { branch, remote }) = &way.git {
             for (key, name) in [("branch", branch), ("remote", remote)] {
-                let allowed = |c: char| c.is_ascii_alphanumeric() || "._/-".contains(c);
-                if name.is_empty()
-                    || name.starts_with(['-', '.', '/'])
-                    || name.contains("..")
-                    || !name.chars().all(allowed)
-                {
-                    self.add(&format!("{path}.git.{key}"), "is no plain name: letters, digits and `._/-`");
-                }
+                self.plain_name(&format!("{path}.git.{key}"), name);
             }
         }
         way.flag.iter().for_each(|flag| self.flag(&format!("{path}.flag"), flag));
         way.github.iter().for_each(|github| self.pipeline(&format!("{path}.github"), github));
         way.gitops.iter().for_each(|gitops| self.gitops(&format!("{path}.gitops"), gitops));
+    }
+
+    /// A name that git is given.
+    fn plain_name(&mut self, path: &str, name: &str) {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "._/-".contains(c);
+        let is_plain = !name.is_empty() && name.chars().all(allowed) && !name.contains("..");
+        if !is_plain || name.starts_with(['-', '.', '/']) {
+            self.add(path, "is no plain name: letters, digits and `._/-`");
+        }
     }
 
     /// Names become arguments: none may look like an option.

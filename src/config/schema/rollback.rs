@@ -60,6 +60,8 @@ pub struct Rollback {
     /// What it takes to fire.
     #[serde(default)]
     pub key: Key,
+    /// One rollback at a time among several machines.
+    pub lock: Option<SharedLock>,
     /// Several ways back, the preferred one first. What stands above them holds for all.
     #[serde(default)]
     pub plan: Vec<Self>,
@@ -91,6 +93,36 @@ impl Rollback {
     pub fn label(&self) -> &str {
         self.name.as_deref().or(self.recipe.as_deref()).unwrap_or_else(|| self.engine.label())
     }
+}
+
+/// A lock that several machines see: a reference at a remote of the repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SharedLock {
+    /// The remote.
+    pub remote: String,
+    /// What to do when it cannot be reached.
+    pub unreachable: Unreachable,
+    /// How long each question to it may take: as much later does a rollback begin where the network is dead.
+    #[serde(with = "duration")]
+    pub patience: Duration,
+}
+
+impl Default for SharedLock {
+    fn default() -> Self {
+        Self { remote: origin(), unreachable: Unreachable::default(), patience: Duration::from_secs(3) }
+    }
+}
+
+/// What to do when the lock's remote cannot be reached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unreachable {
+    /// A person says why it goes on without.
+    #[default]
+    Ask,
+    /// It goes on without, and says so.
+    GoOn,
 }
 
 /// What it takes to fire: by default, and where a severity has its own.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The states that a step of a rollback goes through, in this order where all is well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepState {
     /// Nothing was done yet.

@@ -8,7 +8,7 @@ use super::lock::Lock;
 use super::look::{self, Seen};
 use super::program::{self, End, Running};
 use super::scribe::Scribe;
-use super::{Executor, Place, Ran, Tell, flagd, outcome_file, request, scribe, stop_file};
+use super::{Executor, Place, Ran, Tell, flagd, outcome_file, remote_lock, request, revert, scribe, stop_file};
 use crate::config::schema::Verify;
 use crate::incident::{Entry, RollbackEnd, StepState};
 use crate::rollback::execution::{Execution, Next, Progress};
@@ -32,6 +32,8 @@ pub(super) struct Run<'a> {
     pub(super) plan: &'a Plan,
     pub(super) hash: String,
     pub(super) lock: Option<Lock>,
+    /// The lock that other machines see.
+    pub(super) shared: Option<remote_lock::Held>,
     /// Whether a step may still run that nobody watches.
     pub(super) is_lost: bool,
     pub(super) tell: &'a Tell,
@@ -47,6 +49,9 @@ impl Run<'_> {
         loop {
             if let After::End(end, detail) = self.next().await {
                 self.scribe.record(Entry::RollbackEnded { plan: self.hash.clone(), end, detail }).await;
+                if let Some(shared) = self.shared.take_if(|_| !self.is_lost) {
+                    shared.release().await;
+                }
                 self.lock.take_if(|_| !self.is_lost).into_iter().for_each(Lock::release);
                 return end;
             }
@@ -86,6 +91,21 @@ impl Run<'_> {
         }
     }
 
+    /// The end of a run whose lock somebody else has taken over.
+    async fn lost_lock(&mut self) -> Option<After> {
+        match self.shared.as_ref()?.is_mine().await {
+            Ok(true) => None,
+            Ok(false) => {
+                let why = "somebody took the lock over: they roll back now, and this run does nothing more";
+                Some(After::End(RollbackEnd::Stopped, format!("{why}; {}", self.so_far())))
+            }
+            Err(why) => {
+                (self.tell)(Progress::Said(format!("whether the lock is still ours is unknown: {why}")));
+                None
+            }
+        }
+    }
+
     fn is_stopped(&self) -> bool {
         self.stop.is_cancelled() || stop_file(&self.executor.place.state).exists()
     }
@@ -97,6 +117,9 @@ impl Run<'_> {
     /// Announces a step, and does it; again where twice is as good as once.
     async fn issue(&mut self, index: usize) -> After {
         let Some(step) = self.plan.runnable(index) else { return self.no_such(index) };
+        if let Some(lost) = self.lost_lock().await {
+            return lost;
+        }
         self.state(index, StepState::Intent, None).await;
         let mut ran = self.act(index, &step).await;
         for again in 1..=step.retries {
@@ -132,6 +155,10 @@ impl Run<'_> {
                 self.state(index, StepState::Issued, None).await;
                 let key = format!("{}-{index}", self.hash);
                 request::send(self.executor, request, &key, step.timeout()).await
+            }
+            StepAction::GitRevertPush(it) => {
+                self.state(index, StepState::Issued, None).await;
+                revert::push(&self.executor.place.directory, it, step.timeout()).await
             }
             StepAction::Manual(text) => self.ask_for(index, step, text).await,
             StepAction::Flagd(it) => {
@@ -211,10 +238,10 @@ impl Run<'_> {
         if step.action.is_manual() {
             return After::End(RollbackEnd::Stopped, format!("{}; {}", self.ask(index), self.so_far()));
         }
-        let Some(verify) = &step.verify else {
+        let Some(seen) = self.look_at(step).await else {
             return self.failed(index, &format!("may have taken effect: {why}")).await;
         };
-        match self.look(verify).await {
+        match seen {
             Seen::Holds(what) => self.verified(index, what).await,
             Seen::Differs(what) | Seen::Failed(what) | Seen::Cannot(what) => {
                 self.failed(index, &format!("may have taken effect: {why}; {what}")).await
@@ -225,8 +252,8 @@ impl Run<'_> {
     /// A step of an earlier run whose outcome is unknown: done, not done, or a question for a person.
     async fn find_out(&mut self, index: usize) -> After {
         let Some(step) = self.plan.runnable(index) else { return self.no_such(index) };
-        let Some(verify) = &step.verify else { return After::End(RollbackEnd::Failed, self.ask(index)) };
-        match self.look(verify).await {
+        let Some(seen) = self.look_at(&step).await else { return After::End(RollbackEnd::Failed, self.ask(index)) };
+        match seen {
             Seen::Holds(what) => self.verified(index, what).await,
             Seen::Differs(_) => self.issue(index).await,
             Seen::Failed(what) => {
@@ -242,9 +269,9 @@ impl Run<'_> {
     }
 
     async fn verify(&mut self, index: usize) -> After {
-        let step = self.plan.runnable(index);
-        let Some(verify) = step.as_ref().and_then(|step| step.verify.as_ref()) else { return self.no_such(index) };
-        let (state, what) = match self.look(verify).await {
+        let Some(step) = self.plan.runnable(index) else { return self.no_such(index) };
+        let Some(seen) = self.look_at(&step).await else { return self.no_such(index) };
+        let (state, what) = match seen {
             Seen::Holds(what) => return self.verified(index, what).await,
             Seen::Differs(what) | Seen::Failed(what) => (StepState::Failed, what),
             Seen::Cannot(what) => (StepState::Unknown, what),
@@ -277,6 +304,15 @@ impl Run<'_> {
         }
         let why = "every step was issued; no `verify` is configured, so look at production yourself";
         After::End(RollbackEnd::IssuedNotVerified, why.into())
+    }
+
+    /// What tells whether a step took effect; `None` when nothing does.
+    async fn look_at(&self, step: &Step) -> Option<Seen> {
+        match (&step.verify, &step.action) {
+            (Some(verify), _) => Some(self.look(verify).await),
+            (None, StepAction::GitRevertPush(it)) => Some(revert::look(&self.executor.place.directory, it).await),
+            (None, _) => None,
+        }
     }
 
     async fn look(&self, verify: &Verify) -> Seen {

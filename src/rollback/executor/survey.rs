@@ -8,9 +8,10 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::look::{self, Eyes, Seen};
-use super::{flagd, scribe};
+use super::remote_lock::{self, Standing};
+use super::{flagd, revert, scribe};
 use crate::config::program;
-use crate::config::schema::{Request, Rollback, Verify};
+use crate::config::schema::{Engine, Request, Rollback, SharedLock, Unreachable, Verify};
 use crate::evidence::Oid;
 use crate::evidence::text::{clean, clean_bytes, fit};
 use crate::http::{self, Response};
@@ -37,10 +38,14 @@ pub async fn choice(
     contents: &Contents,
     now: Timestamp,
 ) -> Choice {
+    let shared = match &rollback.lock {
+        Some(lock) => Some(Needed { name: "alone".into(), held: is_alone(eyes, lock, now).await }),
+        None => None,
+    };
     let mut ways = Vec::new();
     for way in rollback.ways() {
         let plan = plan_of(eyes, &way, contents).await;
-        let mut needs = Vec::new();
+        let mut needs: Vec<Needed> = shared.iter().cloned().collect();
         if let Some(window) = way.window {
             let held = in_window(window, made_at(root, contents.from.oid.as_ref()), now);
             needs.push(Needed { name: "within its window".into(), held });
@@ -55,12 +60,19 @@ pub async fn choice(
 }
 
 async fn plan_of(eyes: Option<&Eyes>, way: &Rollback, contents: &Contents) -> Result<Plan, String> {
-    let answers = answers(eyes, way, contents).await?;
+    let answers = match (&way.git, way.engine) {
+        (Some(git), Engine::GitRevert) => {
+            let eyes = eyes.ok_or(NOT_TRUSTED)?;
+            let revert = revert::prepare(&eyes.directory, git, contents).await?;
+            vec![serde_json::to_value(revert).map_err(|error| error.to_string())?]
+        }
+        _ => answers(eyes, way, contents).await?,
+    };
     plan::build(way, contents.clone(), &answers).map_err(|error| error.to_string())
 }
 
 /// The answers to the questions of an engine, in their order; an error is what failed, and what to do.
-async fn answers(eyes: Option<&Eyes>, way: &Rollback, contents: &Contents) -> Result<Vec<Value>, String> {
+pub(super) async fn answers(eyes: Option<&Eyes>, way: &Rollback, contents: &Contents) -> Result<Vec<Value>, String> {
     let mut answers = Vec::new();
     for question in engine::questions(way, contents) {
         answers.push(answer(eyes.ok_or(NOT_TRUSTED)?, question).await?);
@@ -128,6 +140,18 @@ async fn held(eyes: Option<&Eyes>, look: &Verify, contents: &Contents) -> Held {
         Seen::Holds(what) => Held::Yes(what),
         Seen::Differs(what) | Seen::Failed(what) => Held::No(what),
         Seen::Cannot(what) => Held::Unknown(what),
+    }
+}
+
+/// Whether no other machine rolls back.
+async fn is_alone(eyes: Option<&Eyes>, lock: &SharedLock, now: Timestamp) -> Held {
+    let Some(eyes) = eyes else { return Held::Unknown(NOT_TRUSTED.into()) };
+    match remote_lock::standing(&eyes.directory, lock, now).await {
+        Ok(Standing::Free) => Held::Yes(format!("nobody holds the lock at {}", lock.remote)),
+        Ok(Standing::Ours(_)) => Held::Yes("the lock is this machine's own".into()),
+        Ok(Standing::Theirs(_, words)) => Held::No(words),
+        Err(why) if lock.unreachable == Unreachable::GoOn => Held::Yes(format!("{why}: it goes on without")),
+        Err(why) => Held::Unknown(why),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::rollback::output::Output;
 
 mod crash;
 mod looks;
+mod revert;
 mod server;
 mod ways;
 
@@ -43,6 +44,7 @@ impl Bench {
             http: Client::new(),
             directory: self.folder.path().to_owned(),
             state: self.folder.path().to_owned(),
+            shared: None,
             hide: {
                 let hidden = Arc::clone(&self.hidden);
                 Arc::new(move |value| hidden.lock().unwrap().push(value))

@@ -132,7 +132,7 @@ impl State {
                     readiness => readiness == Readiness::Ready,
                 };
                 let plan = self.plan.value().cloned().ok_or("there is no plan")?;
-                Ok((Order { plan, resumed: None, answer: None }, ready))
+                Ok((Order::from(plan), ready))
             }
         }
     }
@@ -172,7 +172,8 @@ impl State {
     }
 
     fn fire(&mut self, reason: Option<String>, now: Timestamp) -> Outcome {
-        let Some(order) = self.armed.take() else { return Outcome::default() };
+        let Some(mut order) = self.armed.take() else { return Outcome::default() };
+        order.reason.clone_from(&reason);
         let called = self.called_for.clone().filter(|_| order.is_prepared() && reason.is_none());
         let called = called
             .map(|why| Effect::Record(Entry::Decided { decision: Decision::RollBack, reason: why, readiness: None }));

@@ -110,7 +110,7 @@ async fn a_doubt_without_an_answer_issues_nothing() {
     assert_eq!(bench.states(), [Verified, Intent, Pending]);
     let question = crate::rollback::state::resume(&bench.execution(), None).unwrap_err();
     assert!(question.starts_with("step 2 `blind` may have taken effect"));
-    let order = Order { plan: plan(), resumed: Some(bench.execution()), answer: None };
+    let order = Order { plan: plan(), resumed: Some(bench.execution()), answer: None, reason: None };
     assert_eq!(bench.run(order).await, RollbackEnd::Failed);
     assert_eq!((bench.states()[1], bench.effects("blind")), (Unknown, 0));
 }
@@ -158,7 +158,8 @@ async fn what_a_supervisor_wrote_down_counts_when_it_goes_on() {
     let script = "touch begun; sleep 0.1; echo x >> blind";
     run_until_touched(&bench, plan_of(vec![sh("blind", script), sh("two", "true")], None), "begun").await;
     wait_for_lock(&bench).await;
-    let order = Order { plan: bench.execution().plan.unwrap(), resumed: Some(bench.execution()), answer: None };
+    let order =
+        Order { plan: bench.execution().plan.unwrap(), resumed: Some(bench.execution()), answer: None, reason: None };
     assert_eq!(bench.run(order).await, RollbackEnd::IssuedNotVerified);
     assert_eq!((bench.states(), bench.effects("blind")), (vec![Observed, Observed], 1));
 }

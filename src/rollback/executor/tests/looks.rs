@@ -82,8 +82,8 @@ async fn a_flag_of_unleash_is_asked_for_turned_off_and_looked_at() {
     };
     let flag = Some(FeatureFlag { unleash: Some(unleash), ..FeatureFlag::default() });
     let engine = Rollback { engine: Engine::Flag, flag, ..rollback(Vec::new(), None) };
-    let (permit, place) = (Permit::for_drill(), bench.folder.path());
-    let answers = survey::answers(permit, place, &engine, &contents(), Timestamp::now()).await.unwrap();
+    let eyes = bench.executor().eyes();
+    let answers = survey::answers(Some(&eyes), &engine, &contents()).await.unwrap();
     assert_eq!(bench.run(build(&engine, contents(), &answers).unwrap()).await, RollbackEnd::Verified);
     let asked = server.requests();
     let lines: Vec<_> = asked.iter().map(|asked| asked.line.as_str()).collect();
@@ -101,11 +101,11 @@ async fn a_flag_in_a_file_goes_off_and_stays_off() {
     let flagd = FlagdFlag { file: "flags.json".into(), flag: "new-gateway".into() };
     let flag = Some(FeatureFlag { flagd: Some(flagd), ..FeatureFlag::default() });
     let engine = Rollback { engine: Engine::Flag, flag, ..rollback(Vec::new(), None) };
-    let (permit, place) = (Permit::for_drill(), bench.folder.path());
-    let answers = survey::answers(permit, place, &engine, &contents(), Timestamp::now()).await.unwrap();
+    let eyes = bench.executor().eyes();
+    let answers = survey::answers(Some(&eyes), &engine, &contents()).await.unwrap();
     let plan = build(&engine, contents(), &answers).unwrap();
     assert_eq!(bench.run(plan).await, RollbackEnd::Verified);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), r#"{"flags": {"new-gateway": {"state": "DISABLED"}}}"#);
-    let answers = survey::answers(permit, place, &engine, &contents(), Timestamp::now()).await.unwrap();
+    let answers = survey::answers(Some(&eyes), &engine, &contents()).await.unwrap();
     assert!(build(&engine, contents(), &answers).unwrap_err().to_string().contains("off already"));
 }

@@ -90,7 +90,7 @@ fn a_canary_that_regressed_is_the_reason_on_record() {
     state.update(Event::CalledFor(Some("the canary regressed (error rate)".into())), at(0));
     arm(&mut state, 1);
     let letter = state.guard.armed().unwrap().letter();
-    state.update(Event::Input(Input::Key(guard::Key::Char(letter))), at(2));
+    state.update(Event::Input(Input::Key(Key::Char(letter))), at(2));
     let effects = state.update(Event::Input(Input::Moment), at(3)).effects;
     let [Effect::Record(Entry::Decided { reason, .. }), Effect::Fire(_)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(reason, "the canary regressed (error rate)");

@@ -1,0 +1,336 @@
+//! Forty ways in which a repository, a server or a colleague's machine tries to run something here, or to write on the
+//! terminal. Expected of all of them: nothing fires, and what is shown is shown as text.
+//!
+//! The numbers are those of the list that the design was made by. What a table of repositories cannot hold stands in
+//! [`ELSEWHERE`], with the tests that hold it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Output;
+
+use git2::Repository;
+
+use super::place::Place;
+
+/// How a trap is set: in the repository at hand; `$FIRED` stands for the file that it would make.
+type Set = fn(&Place, &str);
+
+struct Trap {
+    number: u8,
+    name: &'static str,
+    set: Set,
+}
+
+/// Every command that looks, and runs nothing that the file names.
+const LOOKS: &[&[&str]] = &[
+    &["change"],
+    &["change", "--json"],
+    &["trust", "--hash"],
+    &["rollback", "--dry-run"],
+    &["rollback", "--dry-run", "--json"],
+    &["status"],
+    &["status", "--json"],
+    &["tests"],
+    &["checklist"],
+    &["timeline"],
+    &["doctor"],
+];
+
+const CONFIG: &str =
+    "version = 1\n[rollback]\n[[rollback.steps]]\nname = \"back\"\nrun = [\"true\", \"{to.version}\"]\n";
+
+fn config(place: &Place, lines: &str) {
+    let path = place.repo().join(".git/config");
+    fs::write(&path, fs::read_to_string(&path).unwrap() + lines).unwrap();
+}
+
+fn script(place: &Place, name: &str, fired: &str) -> String {
+    place.write(name, &format!("#!/bin/sh\ntouch {fired}\n"));
+    let path = place.repo().join(name);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path.display().to_string()
+}
+
+/// A key of git's configuration that names a program.
+fn by_key(place: &Place, fired: &str, section: &str, line: &str) {
+    let program = script(place, "evil.sh", fired);
+    config(place, &format!("[{section}]\n\t{}\n", line.replace("$PROGRAM", &program)));
+}
+
+const TRAPS: &[Trap] = &[
+    Trap { number: 1, name: "core.fsmonitor", set: |p, f| by_key(p, f, "core", "fsmonitor = $PROGRAM") },
+    Trap { number: 2, name: "core.sshCommand", set: |p, f| by_key(p, f, "core", "sshCommand = $PROGRAM") },
+    Trap {
+        number: 3,
+        name: "core.hooksPath",
+        set: |place, fired| {
+            for hook in ["post-index-change", "pre-push", "post-checkout", "reference-transaction"] {
+                script(place, &format!("hooks/{hook}"), fired);
+            }
+            config(place, &format!("[core]\n\thooksPath = {}\n", place.repo().join("hooks").display()));
+        },
+    },
+    Trap {
+        number: 4,
+        name: "filter.process",
+        set: |place, fired| {
+            by_key(place, fired, "filter \"x\"", "process = $PROGRAM\n\tclean = $PROGRAM\n\trequired = true");
+            place.write(".gitattributes", "* filter=x diff=x\n");
+            place.write("file.txt", "changed\n");
+        },
+    },
+    Trap {
+        number: 5,
+        name: "diff.external and textconv",
+        set: |place, fired| {
+            by_key(place, fired, "diff", "external = $PROGRAM");
+            by_key(place, fired, "diff \"x\"", "textconv = $PROGRAM\n\tcommand = $PROGRAM");
+            place.write(".gitattributes", "* diff=x\n");
+        },
+    },
+    Trap { number: 6, name: "credential.helper", set: |p, f| by_key(p, f, "credential", "helper = \"!$PROGRAM\"") },
+    Trap {
+        number: 7,
+        name: "uploadpack and receivepack",
+        set: |p, f| by_key(p, f, "remote \"origin\"", "uploadpack = $PROGRAM\n\treceivepack = $PROGRAM"),
+    },
+    Trap {
+        number: 8,
+        name: "a remote that is a command",
+        set: |place, fired| {
+            let url = format!("ext::sh -c touch% {fired}");
+            Repository::open(place.repo()).unwrap().remote_set_url("origin", &url).unwrap();
+            let shared = "[rollback.lock]\n[[rollback.plan]]\nengine = \"git-revert\"\ngit = { branch = \"main\" }\n";
+            place.write("hotfix.toml", &format!("version = 1\n{shared}"));
+        },
+    },
+    Trap {
+        number: 9,
+        name: "gpg.program",
+        set: |place, fired| {
+            by_key(place, fired, "gpg", "program = $PROGRAM");
+            config(place, "[commit]\n\tgpgsign = true\n[log]\n\tshowSignature = true\n");
+        },
+    },
+    Trap {
+        number: 10,
+        name: "insteadOf a command",
+        set: |place, fired| {
+            config(place, &format!("[url \"ext::sh -c touch% {fired} \"]\n\tinsteadOf = https://git.example/\n"));
+        },
+    },
+    Trap { number: 11, name: "core.worktree", set: |place, _| config(place, "[core]\n\tworktree = /etc\n") },
+    Trap {
+        number: 12,
+        name: "a bare repository within",
+        set: |place, fired| {
+            let inner = place.repo().join("vendored");
+            Repository::init_bare(&inner).unwrap();
+            let line = format!("[core]\n\tfsmonitor = \"touch {fired}\"\n\tbare = false\n\tworktree = ..\n");
+            fs::write(inner.join("config"), line).unwrap();
+        },
+    },
+    Trap {
+        number: 13,
+        name: "a repository of another user",
+        // Without the right to give it away it stays our own, and is an ordinary one.
+        set: |place, _| drop(std::os::unix::fs::chown(place.repo().join(".git"), Some(12_345), None)),
+    },
+    Trap {
+        number: 14,
+        name: "a .git that points elsewhere",
+        set: |place, _| {
+            let inner = place.repo().join("module");
+            fs::create_dir(&inner).unwrap();
+            fs::write(inner.join(".git"), "gitdir: /etc\n").unwrap();
+        },
+    },
+    Trap {
+        number: 15,
+        name: "a configuration that is a link",
+        set: |place, fired| {
+            let run = format!("[[tests]]\nname = \"x\"\nrun = [\"touch\", \"{fired}\"]\n");
+            place.write("elsewhere.toml", &run);
+            let _none_there = fs::remove_file(place.repo().join("hotfix.toml"));
+            std::os::unix::fs::symlink("elsewhere.toml", place.repo().join("hotfix.toml")).unwrap();
+        },
+    },
+    Trap {
+        number: 17,
+        name: "a configuration that trusts itself",
+        set: |place, fired| {
+            let deployed = format!("[production]\ndeployed = {{ run = [\"touch\", \"{fired}\"] }}\n");
+            place.write("hotfix.toml", &format!("trusted = true\n{deployed}{CONFIG}"));
+        },
+    },
+    Trap {
+        number: 18,
+        name: "a program of the repository's own",
+        set: |place, fired| {
+            script(place, "kubectl", fired);
+            script(place, "git", fired);
+            let table = "kubernetes = { workload = \"a\", namespace = \"b\" }";
+            place.write("hotfix.toml", &format!("version = 1\n[rollback]\nengine = \"kubernetes\"\n{table}\n"));
+        },
+    },
+    Trap {
+        number: 19,
+        name: "shell words in a version",
+        set: |place, fired| tag(place, &format!("v9;touch${{IFS}}{}$(id)", fired.replace('/', "_"))),
+    },
+    Trap { number: 20, name: "a version that is an option", set: |place, _| tag(place, "v9/--upload-pack=x") },
+    Trap {
+        number: 21,
+        name: "sequences in a commit",
+        set: |place, _| say(place, "\u{1b}]0;owned\u{7}\u{1b}]52;c;eA==\u{7}\u{1b}P+q\u{1b}\\\u{1b}[2J fix"),
+    },
+    Trap { number: 22, name: "the C1 form of them", set: |place, _| say(place, "\u{9b}2J\u{9d}0;owned\u{9c} fix") },
+    Trap {
+        number: 23,
+        name: "text from right to left",
+        set: |place, _| say(place, "release \u{202e}0.4.1\u{2066} fix"),
+    },
+    Trap {
+        number: 24,
+        name: "characters that do not show",
+        set: |place, _| {
+            let zalgo: String = std::iter::repeat_n('\u{301}', 200).collect();
+            say(place, &format!("a\u{200b}b\u{e0041}c\u{2028}d{zalgo} fix"));
+        },
+    },
+    Trap { number: 25, name: "letters that look like others", set: |place, _| tag(place, "v9.0.0-\u{441}heckout") },
+    Trap {
+        number: 27,
+        name: "a report that writes over itself",
+        set: |place, _| {
+            let case = "<testcase name=\"a&#13;b&#8;c\" classname=\"x\"><failure message=\"&#27;[2J red\"/></testcase>";
+            place.write(
+                "r.xml",
+                &format!("<testsuite name=\"s\">{case}<system-out>\u{8}\r gone</system-out></testsuite>"),
+            );
+            place.write("hotfix.toml", &format!("{CONFIG}[[tests]]\nname = \"u\"\njunit = [\"r.xml\"]\n"));
+        },
+    },
+    Trap {
+        number: 33,
+        name: "a kubeconfig of the repository",
+        set: |place, fired| {
+            let exec = format!("users: [{{name: u, user: {{exec: {{command: touch, args: [{fired}]}}}}}}]\n");
+            place.write(".kube/config", &exec);
+            place.write("kubeconfig", &exec);
+        },
+    },
+    Trap {
+        number: 34,
+        name: "a chart that is a path",
+        set: |place, _| {
+            let helm = "helm = { release = \"../../x\", namespace = \"--kubeconfig=x\" }";
+            place.write("hotfix.toml", &format!("version = 1\n[rollback]\nengine = \"helm\"\n{helm}\n"));
+        },
+    },
+    Trap {
+        number: 37,
+        name: "other programs' files",
+        set: |place, fired| {
+            place.write(".envrc", &format!("touch {fired}\n"));
+            place.write(".mise.toml", &format!("[hooks]\nenter = \"touch {fired}\"\n"));
+            place.write(".tool-versions", &format!("x {{{{exec(command=\"touch {fired}\")}}}}\n"));
+        },
+    },
+    Trap {
+        number: 39,
+        name: "a configuration without end",
+        set: |place, _| place.write("hotfix.toml", &format!("a = {}", "[".repeat(200_000))),
+    },
+];
+
+/// The others, and the tests that hold them.
+const ELSEWHERE: &[(u8, &str, &str)] = &[
+    (16, "src/config/trust/tests.rs", "exactly_the_granted_content_is_trusted"),
+    (26, "src/rollback/output/tests.rs", "a_flood_costs_a_copy_and_tells_how_much_is_missing"),
+    (28, "src/rollback/executor/remote_lock/tests.rs", "words_from_another_machine_are_words"),
+    (29, "src/rollback/output/tests.rs", "lines_come_whole_and_clean"),
+    (30, "src/canary/prometheus_tests.rs", "NaN"),
+    (31, "src/http/tests.rs", "a_redirect_is_not_followed_and_its_host_is_named"),
+    (32, "src/http/tests.rs", "a_gzip_bomb_stops_at_the_limit"),
+    // A theme is one of those in the program: there is no file of one.
+    (35, "src/ui/theme.rs", "pub fn parse"),
+    (36, "src/incident/sentence_tests.rs", "several_lines_and_escapes_become_one_plain_line"),
+    (38, "src/rollback/guard/tests.rs", "no_paste_without_brackets_fires"),
+    (40, "src/rollback/executor/flagd.rs", "nobody knows which of the two counts"),
+];
+
+fn tag(place: &Place, name: &str) {
+    let path = place.repo().join(".git/refs/tags").join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, place.head() + "\n").unwrap();
+}
+
+fn say(place: &Place, message: &str) {
+    let repository = Repository::open(place.repo()).unwrap();
+    let who = git2::Signature::new(message, "x@git.example", &git2::Time::new(1_750_000_200, 0)).unwrap();
+    let parent = repository.head().unwrap().peel_to_commit().unwrap();
+    repository.commit(Some("HEAD"), &who, &who, message, &parent.tree().unwrap(), &[&parent]).unwrap();
+}
+
+/// Whether a terminal would do something else with it than show it.
+fn is_raw(c: char) -> bool {
+    let hidden = ['\u{200b}', '\u{2028}', '\u{2029}', '\u{feff}'];
+    (c.is_control() && c != '\n')
+        || hidden.contains(&c)
+        || ('\u{202a}'..='\u{202e}').contains(&c)
+        || ('\u{2066}'..='\u{2069}').contains(&c)
+        || ('\u{e0000}'..='\u{e007f}').contains(&c)
+}
+
+fn shown(output: &Output) -> String {
+    String::from_utf8([&output.stdout[..], &output.stderr[..]].concat()).unwrap()
+}
+
+fn untrusted(trap: &Trap) {
+    let place = Place::new();
+    place.write("hotfix.toml", CONFIG);
+    place.commit_all();
+    tag(&place, "v1.0.0");
+    say(&place, "a change");
+    let fired = place.repo().with_file_name("fired");
+    (trap.set)(&place, &fired.display().to_string());
+    for look in LOOKS {
+        let text = shown(&place.output(look, None));
+        let raw = text.chars().find(|c| is_raw(*c));
+        assert_eq!(raw, None, "{} {}: {look:?}: {text:?}", trap.number, trap.name);
+        assert!(!text.contains("panicked"), "{} {}: {look:?}: {text}", trap.number, trap.name);
+        let marks = text.chars().fold((0, 0), |(run, most), c| {
+            let run = if ('\u{300}'..='\u{36f}').contains(&c) { run + 1 } else { 0 };
+            (run, run.max(most))
+        });
+        assert!(marks.1 <= 4, "{} {}: {look:?}: {} marks on one letter", trap.number, trap.name, marks.1);
+        assert!(!fired.exists(), "{} {}: {look:?} ran it", trap.number, trap.name);
+    }
+    let refused = place.output(&["rollback", "--yes", "0123456789ab"], None);
+    assert_ne!(refused.status.code(), Some(0), "{} {}", trap.number, trap.name);
+    assert!(!fired.exists(), "{} {}: the refused rollback ran it", trap.number, trap.name);
+}
+
+#[test]
+fn nothing_fires_and_nothing_raw_reaches_the_terminal() {
+    std::thread::scope(|scope| {
+        for part in TRAPS.chunks(TRAPS.len().div_ceil(2)) {
+            scope.spawn(|| part.iter().for_each(untrusted));
+        }
+    });
+}
+
+#[test]
+fn all_forty_are_held_by_a_test() {
+    let here = TRAPS.iter().map(|trap| trap.number);
+    let mut numbers: Vec<u8> = here.chain(ELSEWHERE.iter().map(|it| it.0)).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=40).collect::<Vec<u8>>());
+    for (number, file, word) in ELSEWHERE {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{number}: {file}: {error}"));
+        assert!(text.contains(word), "{number}: {file} has no {word}");
+    }
+}
