@@ -89,7 +89,7 @@ fn entry(n: u64, is_first: bool) -> Entry {
         3 | 4 => Entry::VerdictChanged {
             metric: "error rate".into(),
             from: "collecting".into(),
-            to: if n % 4 == 0 { "healthy" } else { "suspect" }.into(),
+            to: if n.is_multiple_of(4) { "healthy" } else { "suspect" }.into(),
             why: "9 of 210 against 2 of 1,890: 4.5 times the baseline (2.8 to 7.1), evidence 41,000 to 1".into(),
         },
         5 => Entry::Ticked { item: "b6".into(), note: Some("all green".into()), head: None },

@@ -55,7 +55,7 @@ async fn every_scenario_tells_an_ideal_run_from_a_negligent_and_a_wrong_one() {
             let run = play(scenario, kind, 1).await;
             assert!(range.contains(&run.score.score), "{scenario} {kind}: {} {:#?}", run.score.score, run.score.points);
             assert_eq!(run.score.passed, run.score.score >= PASS);
-            run.score.points.iter().for_each(|point| is_tied(point, &run.records));
+            run.score.points.iter().for_each(|point| is_tied(point, &run.played.records));
         }
     }
 }
@@ -73,7 +73,7 @@ fn is_tied(point: &Point, records: &[Record]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notice_goes_to_the_drill_s_own_inbox_over_the_adapter_of_production() {
     let run = play("d1", "ideal", 1).await;
-    let entries: Vec<_> = run.records.iter().filter_map(Entry::of).collect();
+    let entries: Vec<_> = run.played.records.iter().filter_map(Entry::of).collect();
     let receipts = entries.iter().filter_map(|entry| match entry {
         Entry::NoticeDelivery(delivery) => delivery.receipt.clone(),
         _ => None,
@@ -114,7 +114,7 @@ async fn d1_is_detected_decided_rolled_back_and_verified_through_the_real_adapte
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d5_stands_at_its_third_step_and_goes_on_with_that_one_alone() {
-    let entries: Vec<Entry> = play("d5", "ideal", 1).await.records.iter().filter_map(Entry::of).collect();
+    let entries: Vec<Entry> = play("d5", "ideal", 1).await.played.records.iter().filter_map(Entry::of).collect();
     let intents: Vec<usize> = entries
         .iter()
         .filter_map(|it| match it {
@@ -145,7 +145,7 @@ async fn a_rollback_that_is_left_halfway_is_told_as_mixed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn d2_is_seen_by_the_judge_in_memory_long_before_anything_is_slow() {
     let run = play("d2", "ideal", 1).await;
-    let turned = run.records.iter().find_map(|record| match Entry::of(record) {
+    let turned = run.played.records.iter().find_map(|record| match Entry::of(record) {
         Some(Entry::VerdictChanged { metric, to, .. }) if metric == "memory" && to == "suspect" => Some(record.at),
         _ => None,
     });
@@ -155,7 +155,7 @@ async fn d2_is_seen_by_the_judge_in_memory_long_before_anything_is_slow() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d3_is_mended_by_a_commit_whose_own_tests_are_seen() {
-    let entries: Vec<Entry> = play("d3", "ideal", 1).await.records.iter().filter_map(Entry::of).collect();
+    let entries: Vec<Entry> = play("d3", "ideal", 1).await.played.records.iter().filter_map(Entry::of).collect();
     let tip = entries.iter().rev().find_map(|it| match it {
         Entry::HeadMoved { from: Some(_), to } => Some(to.clone()),
         _ => None,
@@ -271,7 +271,10 @@ fn a_debrief_is_exported_beside_the_ideal_path_and_the_run_before() {
     assert_eq!(document["path"].as_array().unwrap().len(), 5);
     let text = |arguments: &[&str]| String::from_utf8(hotfix_in(state.path(), arguments).stdout).unwrap();
     let markdown = text(&["--debrief", "d1-bad-canary-1", "--export", "md"]);
-    assert!(markdown.starts_with("## Drill: Bad canary, low traffic") && markdown.contains("### Timeline"), "{markdown}");
+    assert!(
+        markdown.starts_with("## Drill: Bad canary, low traffic") && markdown.contains("### Timeline"),
+        "{markdown}"
+    );
     let told = text(&["--debrief", "d1", "--beside", "d1-bad-canary-1", "--export", "text"]);
     assert!(told.contains("the ideal path, and this run") && told.contains("earlier"), "{told}");
     for arguments in [&["--debrief", "d8", "--export", "text"][..], &["--debrief"], &["--export", "text"]] {

@@ -214,9 +214,9 @@ pub fn run(command: Command, context: &Context) -> color_eyre::Result<Exit> {
         Command::Finish(args) => finish::run(&args, context),
         Command::Rollback(args) => rollback::run(args, context),
         Command::Drill(args) => drill::run(args, context),
-        Command::Report(args) => report::run(args, context),
-        Command::Metrics(args) => metrics::run(args, context),
-        Command::Verify(args) => verify::run(args, context),
+        Command::Report(args) => report::run(&args, context),
+        Command::Metrics(args) => metrics::run(&args, context),
+        Command::Verify(args) => verify::run(&args, context),
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),
     }

@@ -56,13 +56,13 @@ const LONGEST_TEMPLATE: u64 = 1 << 20;
 ///
 /// # Errors
 /// When it could not run at all.
-pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
+pub fn run(args: &Args, context: &Context) -> color_eyre::Result<Exit> {
     let project = Project::open(&context.directory)?;
     let journal = entry::read(&project, args.journal.as_deref())?;
     let id = timeline::chosen(&journal, args.incident.clone())?;
-    let template = template(&args, &project)?;
-    let format = format(&args, template.as_ref())?;
-    let report = write(&args, context, &journal, &id)?;
+    let template = template(args, &project)?;
+    let format = format(args, template.as_ref())?;
+    let report = write(args, context, &journal, &id)?;
     let used = template.as_ref().filter(|it| Format::of_template(&it.0) == format);
     let template = used.map(|(name, text)| Template { name, text });
     let told = render::render(&report, format, template)?;
@@ -70,7 +70,7 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         print(&told)?;
         return Ok(Exit::Ok);
     };
-    export(&args, context, &project, (&journal, &id), &context.directory.join(path), &told)
+    export(args, context, &project, (&journal, &id), &context.directory.join(path), &told)
 }
 
 /// Writes the file, then puts it on record.

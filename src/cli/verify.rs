@@ -50,7 +50,7 @@ struct Broken {
 ///
 /// # Errors
 /// When it could not run at all.
-pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
+pub fn run(args: &Args, context: &Context) -> color_eyre::Result<Exit> {
     let project = Project::open(&context.directory)?;
     let journal = entry::read(&project, args.journal.as_deref())?;
     let found = journal.verify()?;

@@ -4,7 +4,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::keymap::{Code, Key};
 use crate::evidence::text;
-use crate::incident::{Decision, Entry, Incident, Role, Severity, Stage};
+use crate::incident::{Decision, Entry, Role, Stage};
 
 /// The longest text of a field, in bytes: a paste beyond it is cut.
 const FIELD_LIMIT: usize = 8 * 1024;

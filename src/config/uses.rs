@@ -200,7 +200,7 @@ impl Uses {
         for way in rollback.ways() {
             self.way(&way);
         }
-        for lock in &rollback.lock {
+        if let Some(lock) = &rollback.lock {
             for verb in ["ls-remote", "fetch", "push"] {
                 let argv = ["git", verb, &lock.remote, "refs/hotfix/lock/rollback"].map(str::to_owned);
                 self.run("rollback lock", Some(&argv));

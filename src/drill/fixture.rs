@@ -9,7 +9,7 @@ use super::catalogue;
 use super::headless::{self, EPOCH, INCIDENT, Ledger, Rooms};
 use super::kept::{Kept, Played};
 use super::script::Script;
-use crate::incident::{Entry, RollbackEnd, StepState};
+use crate::incident::{Entry, NoticeWritten, RollbackEnd, StepState};
 use crate::journal::Recorder;
 
 /// What the console sees, each at its second.
@@ -38,7 +38,13 @@ impl Rooms for Console {
         self.0.drain(..due).map(|(_, entry)| entry).collect()
     }
 
-    async fn roll_back(&mut self, ledger: &Arc<Ledger>, by: &str) -> Result<(), String> {
+    async fn say(&mut self, ledger: &Arc<Ledger>, by: &str, notice: NoticeWritten) -> Result<(), String> {
+        let NoticeWritten { text, next_update_at, .. } = notice;
+        let entry = Entry::NoticeSent { channel: "drill".into(), text, next_update_at };
+        ledger.record(entry.draft(INCIDENT, by, ledger.now())).map(drop).map_err(|error| error.to_string())
+    }
+
+    async fn roll_back(&mut self, ledger: &Arc<Ledger>, by: &str, _over: bool) -> Result<(), String> {
         let enter = |entry: Entry| ledger.record(entry.draft(INCIDENT, by, ledger.now())).unwrap();
         let plan = || "p1a2".to_owned();
         let step = |state| Entry::Step { plan: plan(), index: 0, name: "weight to 0 %".into(), state, detail: None };

@@ -118,6 +118,10 @@ impl Rooms for Idle {
         Vec::new()
     }
 
+    async fn say(&mut self, _ledger: &Arc<Ledger>, _by: &str, _notice: NoticeWritten) -> Result<(), String> {
+        Ok(())
+    }
+
     async fn roll_back(&mut self, _ledger: &Arc<Ledger>, _by: &str, _over: bool) -> Result<(), String> {
         Ok(())
     }

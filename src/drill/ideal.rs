@@ -66,6 +66,7 @@ fn act(scenario: &Scenario) -> Wanted {
             "fire the rollback, see it verified, and say within two minutes what the look afterwards shows"
         }
         Deed::StandStill => "leave production as it is, and say within two minutes what a second look shows",
+        Deed::Mend => "mend the cause by a new commit, after looking at what failed, and have its tests run",
         Deed::SeeTo => return (format!("see to {} before the end", rule.items.join(", ")), 0, None, None),
     };
     (what.to_owned(), scenario.scoring.decide.not_before.secs(), None, None)

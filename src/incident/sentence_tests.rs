@@ -2,7 +2,9 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::config::schema::{Impact, Users};
-use crate::incident::entry::{ChangeSeen, Classified, Counted, CurveSeen, CurvesSeen, Export, Left, LeftOpen, RiskSeen};
+use crate::incident::entry::{
+    ChangeSeen, Classified, Counted, CurveSeen, CurvesSeen, Export, Left, LeftOpen, RiskSeen,
+};
 use crate::incident::{
     About, Decision, Deferral, Delivery, DeliveryState, Manner, NoticeWritten, Promotion, PromotionState, Role,
     RollbackEnd, Severity, Stage, StepState,

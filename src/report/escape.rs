@@ -30,7 +30,7 @@ pub fn markdown(text: &str) -> String {
             // At the start of a line these make a list, a quote or a rule.
             '-' | '+' | '>' | '=' if before.is_none() => out.extend(['\\', c]),
             '.' | ')' if is_number(&out) && chars.peek().is_none_or(|next| next.is_whitespace()) => {
-                out.extend(['\\', c])
+                out.extend(['\\', c]);
             }
             // A mention would call somebody.
             '@' => out.push_str("@\u{200b}"),

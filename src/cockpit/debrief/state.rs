@@ -107,8 +107,8 @@ impl State {
             Code::PageDown => self.go(self.at_s + PAGE, uptime),
             Code::Home | Code::Char('g') => self.go(0, uptime),
             Code::End | Code::Char('G') => self.go(u64::MAX, uptime),
-            Code::Up | Code::Char('k') => self.to_event(false, uptime),
-            Code::Down | Code::Char('j') => self.to_event(true, uptime),
+            Code::Up | Code::Char('k') => self.jump_to_event(false, uptime),
+            Code::Down | Code::Char('j') => self.jump_to_event(true, uptime),
             Code::Char(' ') => self.toggle(uptime),
             Code::Char('+' | '=') => self.set_pace((self.pace + 1).min(PACES.len() - 1), uptime),
             Code::Char('-') => self.set_pace(self.pace.saturating_sub(1), uptime),
@@ -162,7 +162,7 @@ impl State {
     }
 
     /// The second of the next event or of the one before: events of one second are one stop.
-    fn to_event(&mut self, forward: bool, uptime: Duration) {
+    fn jump_to_event(&mut self, forward: bool, uptime: Duration) {
         let moves = &self.replay.moves;
         let stop = if forward {
             moves.get(self.replay.made(self.at_s)).map(|it| it.at_s)

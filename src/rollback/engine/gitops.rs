@@ -45,7 +45,7 @@ pub(super) fn suspended(mut native: Native, it: &GitOps, answers: &[Value]) -> R
             native.steps.insert(0, suspend(it, &patch, &back, verify));
         }
         None => {
-            native.warnings.push(format!("{name} is suspended already: somebody has to end that once git is right"))
+            native.warnings.push(format!("{name} is suspended already: somebody has to end that once git is right"));
         }
     }
     native.warnings.extend(parent(&owner).map(|parent| format!("{parent} may take it up again: suspend that too")));

@@ -162,7 +162,9 @@ impl Remote {
     async fn git(&self, args: &[&str], limit: Duration) -> Result<String, RemoteError> {
         let mut command = Command::new(&self.program);
         command.arg("--git-dir").arg(self.folder.path().join("git")).args(args);
-        UNSET.iter().for_each(|name| drop(command.env_remove(name)));
+        for name in UNSET {
+            command.env_remove(name);
+        }
         command.env("GIT_ALLOW_PROTOCOL", PROTOCOLS).env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
         command.current_dir(self.folder.path()).process_group(0).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -14,7 +14,7 @@ fn ready() -> State {
 }
 
 fn arm(state: &mut State, second: i64) -> Outcome {
-    state.update(Event::Arm { bound: vec!['R', 'S'], chance: 0, over: false, answer: None, reason: None }, at(second))
+    state.update(Event::Arm { bound: vec!['R', 'S'], chance: 0, over: false, answer: None }, at(second))
 }
 
 fn press(state: &mut State, c: char, second: i64) -> Outcome {
@@ -124,7 +124,7 @@ fn without_a_plan_the_key_says_why() {
 fn a_keymap_that_binds_every_letter_cannot_arm() {
     let mut state = ready();
     let bound = guard::LETTERS.chars().collect();
-    state.update(Event::Arm { bound, chance: 0, over: false, answer: None, reason: None }, at(1));
+    state.update(Event::Arm { bound, chance: 0, over: false, answer: None }, at(1));
     assert!(state.said.unwrap().starts_with("no letter is free"));
 }
 
@@ -178,7 +178,7 @@ fn a_step_in_doubt_is_asked_about_and_the_answer_goes_along() {
 fn one_that_ended_gives_way_to_the_plan_of_another_change_or_when_asked_to() {
     let mut state = opened(&[StepState::Failed], Some(RollbackEnd::Failed));
     assert!(state.unfinished().is_some());
-    state.update(Event::Arm { bound: Vec::new(), chance: 0, over: true, answer: None, reason: None }, at(3));
+    state.update(Event::Arm { bound: Vec::new(), chance: 0, over: true, answer: None }, at(3));
     assert_eq!(state.armed.as_ref().map(|order| order.resumed.is_none()), Some(true));
     let mut other = plan();
     other.undoes.pop();
@@ -238,7 +238,7 @@ fn the_hand_and_the_incident_may_have_different_clocks() {
     let (world, hand) = (|second: i64| at(31_536_000 + second), at);
     let mut state = State::default();
     state.update_by_hand(Event::Plan(seen(plan(), 1, world(0))), world(0), hand(0));
-    let arm = || Event::Arm { bound: Vec::new(), chance: 6, over: false, answer: None, reason: None };
+    let arm = || Event::Arm { bound: Vec::new(), chance: 6, over: false, answer: None };
     state.update_by_hand(arm(), world(55), hand(6));
     let letter = Event::Input(Input::Key(Key::Char(state.guard.armed().unwrap().letter())));
     let mut late = state.clone();

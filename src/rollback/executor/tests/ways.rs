@@ -1,7 +1,7 @@
 //! Steps of a person, steps that are tried again, and what a failure says of the world.
 
 use super::*;
-use crate::config::schema::{Step, Verify};
+use crate::config::schema::{SharedLock, Step, Unreachable, Verify};
 
 fn by_hand(text: &str, verify: Option<Verify>) -> Step {
     Step { run: None, manual: Some(text.into()), timeout: Duration::from_millis(300), verify, ..step("call", &[]) }
@@ -50,18 +50,14 @@ async fn a_failure_names_the_state_of_the_world() {
     assert!(words.ends_with("0 of 1 steps are done; 3 of 5 instances on v2.4.1, 2 on v2.4.2"), "{words}");
 }
 
-fn shared_bench() -> (Bench, crate::config::schema::SharedLock) {
+fn shared_bench() -> (Bench, SharedLock) {
     let bench = Bench::new();
     let clone = git2::Repository::init(bench.folder.path()).unwrap();
     clone.remote("origin", &bench.folder.path().join("gone").display().to_string()).unwrap();
-    (bench, crate::config::schema::SharedLock { patience: Duration::from_secs(20), ..Default::default() })
+    (bench, SharedLock { patience: Duration::from_secs(20), ..Default::default() })
 }
 
-async fn fired(
-    bench: &Bench,
-    lock: crate::config::schema::SharedLock,
-    reason: Option<&str>,
-) -> Result<RollbackEnd, String> {
+async fn fired(bench: &Bench, lock: SharedLock, reason: Option<&str>) -> Result<RollbackEnd, String> {
     let mut executor = bench.executor();
     executor.place.shared = Some(lock);
     let plan = plan_of(vec![sh("go", "echo x >> went")], None);
@@ -76,8 +72,8 @@ async fn a_lock_that_cannot_be_reached_is_passed_by_a_person_s_reason_or_the_fil
     assert!(refused.contains("cannot be reached") && refused.contains("--reason"), "{refused}");
     assert_eq!(bench.effects("went"), 0);
     assert_eq!(fired(&bench, lock.clone(), Some("production is down")).await, Ok(RollbackEnd::IssuedNotVerified));
-    let unreachable = crate::config::schema::Unreachable::GoOn;
-    let by_file = crate::config::schema::SharedLock { unreachable, ..lock };
+    let unreachable = Unreachable::GoOn;
+    let by_file = SharedLock { unreachable, ..lock };
     assert_eq!(fired(&bench, by_file, None).await, Ok(RollbackEnd::IssuedNotVerified));
     let noted = kinds(&bench.journal.records()).iter().filter(|kind| *kind == "noted").count();
     assert_eq!((bench.effects("went"), noted), (2, 2));
@@ -87,12 +83,9 @@ async fn a_lock_that_cannot_be_reached_is_passed_by_a_person_s_reason_or_the_fil
 async fn of_two_machines_that_fire_at_once_one_rolls_back() {
     let (bench, lock) = shared_bench();
     git2::Repository::init_bare(bench.folder.path().join("gone")).unwrap();
-    let theirs = remote_lock::Holder {
-        host: "host2".into(),
-        ..remote_lock::Holder::here("ben", "f00d", Duration::ZERO, Timestamp::now())
-    };
+    let theirs = Holder { host: "host2".into(), ..Holder::here("ben", "f00d", Duration::ZERO, Timestamp::now()) };
     let held = remote_lock::take(bench.folder.path(), &lock, &theirs, Timestamp::now()).await;
-    assert!(matches!(held, remote_lock::Taking::Taken(_)));
+    assert!(matches!(held, Taking::Taken(_)));
     let refused = fired(&bench, lock, Some("a reason does not help against a person")).await.unwrap_err();
     assert!(refused.contains("another machine holds the lock: ben on host2"), "{refused}");
     assert_eq!((bench.effects("went"), bench.journal.records().len()), (0, 0));
