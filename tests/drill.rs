@@ -251,6 +251,11 @@ fn runs_are_kept_and_their_history_tells_each_dimension_apart_for_each_team() {
     for (kind, team) in [("negligent", "payments"), ("ideal", "payments"), ("wrong", "search")] {
         keep(state.path(), kind, team);
     }
+    let listed = json(&hotfix_in(state.path(), &["--list", "--json"]));
+    assert_eq!(
+        (&listed["scenarios"][0]["best"]["team"], &listed["scenarios"][1]["best"]),
+        (&"payments".into(), &Value::Null)
+    );
     let history = json(&hotfix_in(state.path(), &["history", "--json"]));
     let groups = history["groups"].as_array().unwrap();
     assert_eq!(groups.iter().map(|it| it["team"].as_str().unwrap()).collect::<Vec<_>>(), ["payments", "search"]);

@@ -303,7 +303,7 @@ fn a_debrief_that_is_asked_to_stop_gives_the_terminal_back() {
 #[test]
 fn a_live_drill_ends_in_its_debrief_and_is_kept() {
     let state = tempfile::tempdir().unwrap();
-    let mut terminal = Terminal::start(&[HOTFIX, "drill", "d1", "--speed", "20"], state.path(), state.path(), 160, 48);
+    let mut terminal = Terminal::start(&[HOTFIX, "drill", "d1"], state.path(), state.path(), 160, 48);
     terminal.wait_for("SEV? checkout-502");
     terminal.press("n");
     terminal.wait_for("Note on the timeline");
@@ -314,4 +314,99 @@ fn a_live_drill_ends_in_its_debrief_and_is_kept() {
     terminal.press("q");
     assert_eq!(terminal.wait_exit(), 0);
     terminal.wait_for("kept as d1-bad-canary-1");
+}
+
+/// Steers a running drill from a second terminal. Returns the exit code and everything that was said.
+fn steer(state: &std::path::Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = std::process::Command::new(HOTFIX);
+    command.arg("drill").args(arguments).env("HOTFIX_STATE_DIR", state.join("state"));
+    let output = command.output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[test]
+fn a_facilitator_steers_from_a_second_terminal_and_watches_from_a_third() {
+    let state = tempfile::tempdir().unwrap();
+    for order in [&["pause"][..], &["hint"], &["observe"], &["inject", "metrics-down", "lasts=1m"], &["speed", "2"]] {
+        let (code, said) = steer(state.path(), order);
+        assert_eq!(code, Some(2), "{order:?}: {said}");
+        assert!(said.contains("no drill is running"), "{order:?}: {said}");
+    }
+    let mut player = Terminal::start(&[HOTFIX, "drill", "d1"], state.path(), state.path(), 160, 48);
+    player.wait_for("SEV? checkout-502");
+    let order = |arguments: &[&str]| {
+        let (code, said) = steer(state.path(), arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {said}");
+    };
+    order(&["pause"]);
+    player.wait_for("DRILL PAUSED");
+    let mut watcher = Terminal::start(&[HOTFIX, "drill", "observe"], state.path(), state.path(), 160, 48);
+    watcher.wait_for("watching Bad canary");
+    watcher.wait_for("DRILL PAUSED");
+    watcher.wait_for("SEV? checkout-502");
+    order(&["resume"]);
+    order(&["speed", "x5"]);
+    player.wait_for("DRILL x5");
+    watcher.wait_for("DRILL x5");
+    order(&["inject", "message", "from=finance", "says=Who pays for this?"]);
+    order(&["inject", "metrics-down", "lasts=2m"]);
+    order(&["hint", "look", "at", "the", "age", "of", "the", "canary"]);
+    for terminal in [&mut player, &mut watcher] {
+        terminal.press("6");
+        terminal.wait_for("Who pays for this?");
+        terminal.wait_for("hint: look at the age of the canary");
+        assert!(!terminal.screen().contains("injected"), "{}", terminal.screen());
+    }
+    watcher.press("n");
+    watcher.wait_for("read-only");
+    player.press("n");
+    player.wait_for("Note on the timeline");
+    player.press("blind\rq");
+    let debrief = player.wait_for("The ideal path");
+    assert!(debrief.contains("DRILL"), "{debrief}");
+    assert_eq!(watcher.wait_exit(), 0, "the drill is over for whoever watches, too");
+    watcher.wait_modes(RESTORED);
+    player.press("q");
+    assert_eq!(player.wait_exit(), 0);
+    let told = player.wait_for("kept as");
+    assert!(told.contains("kept as d1-bad-canary-1"), "{told}");
+    let (_, text) = steer(state.path(), &["--debrief", "--export", "text"]);
+    for words in ["steered by facilitator", "injected metrics-down lasts=2m", "set the speed to x5"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(steer(state.path(), &["pause"]).1.contains("no drill is running"));
+}
+
+#[test]
+fn a_first_drill_offers_a_tour_which_leads_on_by_what_is_done_and_is_left_by_esc() {
+    for (columns, rows) in [(160, 48), (80, 24)] {
+        let state = tempfile::tempdir().unwrap();
+        let mut terminal = Terminal::start(&[HOTFIX, "drill"], state.path(), state.path(), columns, rows);
+        terminal.wait_for("A guided tour?");
+        terminal.wait_for("checkout-502");
+        terminal.press("\r");
+        terminal.wait_for("Tour, 1 of 10");
+        for (key, step) in [("2", 2), ("3", 3), ("4", 4), ("i", 5), ("orders\rall\rnone\r\r", 6)] {
+            terminal.press(key);
+            terminal.wait_for(&format!("Tour, {step} of 10"));
+        }
+        terminal.press("\x1b");
+        terminal.wait_gone("Tour,");
+        terminal.press("q");
+        terminal.wait_for("of 100, not passed");
+        terminal.press("q");
+        assert_eq!(terminal.wait_exit(), 0);
+    }
+}
+
+#[test]
+fn a_named_drill_and_one_without_a_tour_begin_at_once() {
+    for arguments in [&["d1"][..], &["--no-tour"]] {
+        let state = tempfile::tempdir().unwrap();
+        let command: Vec<&str> = [HOTFIX, "drill"].into_iter().chain(arguments.iter().copied()).collect();
+        let terminal = Terminal::start(&command, state.path(), state.path(), 80, 24);
+        let screen = terminal.wait_for("checkout-502");
+        assert!(!screen.contains("guided tour"), "{arguments:?}: {screen}");
+    }
 }

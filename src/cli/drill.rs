@@ -2,6 +2,7 @@
 
 mod debrief;
 mod history;
+mod steer;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,13 +13,17 @@ use serde_json::{Value, json};
 use super::{Context, Exit, print};
 use crate::cockpit::launch::Drill;
 use crate::config::problem::{ConfigError, Problem};
+use crate::drill::archive::Archive;
 use crate::drill::catalogue::{self, ScenarioError};
 use crate::drill::headless;
+use crate::drill::history::{Summary, best};
 use crate::drill::rooms::RealRooms;
 use crate::drill::scenario::{Difficulty, Scenario};
 use crate::drill::score::Score;
 use crate::drill::script::Script;
+use crate::drill::steering::Order;
 use crate::evidence::text::fit;
+use crate::journal::StateFolder;
 
 /// A simulated incident on the real console.
 #[derive(Debug, clap::Args)]
@@ -43,6 +48,9 @@ pub struct Args {
     /// Let this script operate, with no screen and as fast as the machine goes: 0 passed, 1 not passed
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
+    /// Do not offer the guided tour
+    #[arg(long)]
+    no_tour: bool,
     /// Keep the script's run too, for its debrief and the history
     #[arg(long, requires = "script")]
     keep: bool,
@@ -69,6 +77,18 @@ pub struct Args {
 enum Command {
     /// The runs that were kept, for each team and scenario and in each dimension
     History(history::Args),
+    /// Lets something happen in a running drill: `error-rate version=v2.4.2 rate=0.3`, `message from=sales says="Now?"`
+    Inject(steer::Inject),
+    /// Gives the operator of a running drill a hint: the next step of the ideal path, or your own words
+    Hint(steer::Hint),
+    /// Watches a running drill on a read-only screen
+    Observe(steer::Which),
+    /// Stops the clock of a running drill
+    Pause(steer::Which),
+    /// Lets it go on
+    Resume(steer::Which),
+    /// Lets a running drill go faster or slower: x1 to x20
+    Speed(steer::Speed),
 }
 
 /// Runs the command.
@@ -79,6 +99,12 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     if let Some(command) = args.command {
         return match command {
             Command::History(args) => history::run(&args),
+            Command::Inject(args) => steer::inject(args),
+            Command::Hint(args) => steer::hint(args),
+            Command::Observe(which) => steer::observe(&which, context),
+            Command::Pause(which) => steer::order(&which, Order::Pause),
+            Command::Resume(which) => steer::order(&which, Order::Resume),
+            Command::Speed(args) => steer::speed(&args),
         };
     }
     if args.list {
@@ -96,21 +122,18 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
             let team = if args.keep { Some(debrief::team(args.team)?) } else { None };
             operate(scenario, args.seed, &context.directory.join(file), args.json, team)
         }
-        None => open_cockpit(&scenario, args.seed, args.speed, args.team, context),
+        None => {
+            let offers_tour = args.scenario.is_none() && !args.no_tour;
+            let drill = Drill::Play { scenario: Box::new(scenario), seed: args.seed, speed: args.speed, offers_tour };
+            open_cockpit(drill, args.team, context)
+        }
     }
 }
 
 /// Opens the cockpit on a live drill (`crate::drill::live::Live::start`): its root, its state folder, its clock and
 /// its news, `Permit::for_drill`, and at the end the score of its journal.
-fn open_cockpit(
-    scenario: &Scenario,
-    seed: u64,
-    speed: f64,
-    team: Option<String>,
-    context: &Context,
-) -> color_eyre::Result<Exit> {
+fn open_cockpit(drill: Drill, team: Option<String>, context: &Context) -> color_eyre::Result<Exit> {
     let team = debrief::team(team)?;
-    let drill = Drill { scenario: scenario.clone(), seed, speed };
     let ended = super::cockpit::open(context, false, Some(drill))?;
     if let Some(played) = &ended.played {
         debrief::ended(played, team, ended.code == 0, context)?;
@@ -126,17 +149,23 @@ fn find(name: &str, directory: &Path) -> Result<Scenario, ScenarioError> {
 
 fn list(as_json: bool) -> color_eyre::Result<Exit> {
     let scenarios = catalogue::all();
-    let text = if as_json { listed_json(&scenarios) } else { listed(&scenarios) };
+    // Where nothing can be read of past runs, the scenarios are listed all the same.
+    let runs = StateFolder::find().ok().and_then(|state| Archive::of(&state).all().ok()).unwrap_or_default().0;
+    let text = if as_json { listed_json(&scenarios, &runs) } else { listed(&scenarios, &runs) };
     print(&text)?;
     Ok(Exit::Ok)
 }
 
-fn listed(scenarios: &[Scenario]) -> String {
+fn listed(scenarios: &[Scenario], runs: &[Summary]) -> String {
     let mut out = String::new();
     for it in scenarios {
         let (minutes, difficulty) = (it.length.secs().div_ceil(60), difficulty(it.difficulty));
         let _ = writeln!(out, "{:<22} {minutes:>3} min  {difficulty:<9} {}", it.id, it.name);
         let _ = writeln!(out, "{:>39}{}", "", fit(&it.aim, 100));
+        if let Some(best) = best(runs, it) {
+            let team = best.team.as_deref().map_or_else(String::new, |team| format!(" by {team}"));
+            let _ = writeln!(out, "{:>39}best so far: {} of 100{team} ({})", "", best.score.score, best.id);
+        }
     }
     out
 }
@@ -149,8 +178,17 @@ fn difficulty(difficulty: Difficulty) -> &'static str {
     }
 }
 
-fn listed_json(scenarios: &[Scenario]) -> String {
-    let of = |it: &Scenario| json!({"id": it.id, "name": it.name, "aim": it.aim, "length_s": it.length.secs(), "difficulty": it.difficulty});
+fn listed_json(scenarios: &[Scenario], runs: &[Summary]) -> String {
+    let past = |it: &Scenario| {
+        best(runs, it)
+            .map(|run| json!({"id": run.id, "team": run.team, "score": run.score.score, "kept_at": run.kept_at}))
+    };
+    let of = |it: &Scenario| {
+        json!({
+            "id": it.id, "name": it.name, "aim": it.aim, "length_s": it.length.secs(), "difficulty": it.difficulty,
+            "best": past(it),
+        })
+    };
     format!("{}\n", json!({"schema": 1, "scenarios": scenarios.iter().map(of).collect::<Vec<_>>()}))
 }
 
@@ -225,6 +263,9 @@ fn told(score: &Score, debrief: &str) -> String {
     }
     for cap in &score.caps {
         let _ = writeln!(out, "capped at {}: {} ({})", cap.limit, cap.why, moment(Some(cap.at_s)));
+    }
+    for it in &score.steering {
+        let _ = writeln!(out, "steered by {} at {}: {}", it.actor, moment(Some(it.at_s)), it.event);
     }
     out.push_str("\ntimeline\n");
     for moved in &score.timeline {

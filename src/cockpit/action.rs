@@ -91,6 +91,14 @@ pub enum Action {
     Copy,
     /// Give the mouse to the terminal, or take it.
     Mouse,
+    /// Stop the clock of a drill, or let it go on.
+    DrillPause,
+    /// Let a drill go faster.
+    DrillFaster,
+    /// Let a drill go slower.
+    DrillSlower,
+    /// Take the guided tour of a drill.
+    Tour,
     /// Show what the keys do.
     Help,
     /// Find an action by its name.
@@ -213,6 +221,10 @@ pub const TABLE: &[Entry] = &[
     entry(Action::Situation, "situation", "copy a report of the situation", &["Y"]),
     entry(Action::Copy, "copy", "copy the selected row", &["y"]),
     entry(Action::Mouse, "mouse", "give the mouse to the terminal, or take it", &["m"]),
+    recording(entry(Action::DrillPause, "drill-pause", "in a drill: stop its clock, or let it go on", &["P"])),
+    recording(entry(Action::DrillFaster, "drill-faster", "in a drill: faster, up to x20", &["}"])),
+    recording(entry(Action::DrillSlower, "drill-slower", "in a drill: slower, down to x1", &["{"])),
+    entry(Action::Tour, "drill-tour", "in a drill: the guided tour", &[]),
     hinted(entry(Action::Help, "help", "show what the keys do", &["?", "f1"]), "help"),
     hinted(entry(Action::Palette, "command", "find an action by its name", &[":", "ctrl-p"]), "command"),
     entry(Action::Suspend, "suspend", "put the cockpit into the background", &["ctrl-z"]),

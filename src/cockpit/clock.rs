@@ -1,11 +1,13 @@
-//! The clocks of a cockpit: the incident's, which a drill may run faster, and the hand's, which never jumps.
+//! The clocks of a cockpit: the incident's, which a drill may run faster or stop, and the hand's, which never jumps.
 
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::drill::clock::{Changes, Clock as DrillClock};
+
 /// Both clocks, from one start.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Clock {
     started: Instant,
     real: Timestamp,
@@ -13,12 +15,12 @@ pub struct Clock {
 }
 
 /// Whose time the incident's clock tells.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum World {
     /// The wall's, which may be set while the cockpit runs.
     Wall,
-    /// A simulated one: when it was at `since`, and how fast it goes.
-    Simulated { origin: Timestamp, since: Instant, speed: f64 },
+    /// A drill's.
+    Drill(DrillClock),
 }
 
 impl Clock {
@@ -27,9 +29,9 @@ impl Clock {
         Self { started: Instant::now(), real: Timestamp::now(), world: World::Wall }
     }
 
-    /// A clock that showed `origin` at the moment `since` and runs `speed` times as fast as the wall's.
-    pub fn simulated(origin: Timestamp, since: Instant, speed: f64) -> Self {
-        Self { world: World::Simulated { origin, since, speed }, ..Self::wall() }
+    /// The clock of a drill.
+    pub fn of_drill(clock: DrillClock) -> Self {
+        Self { world: World::Drill(clock), ..Self::wall() }
     }
 
     /// How long the cockpit has run.
@@ -39,34 +41,47 @@ impl Clock {
 
     /// The incident's time.
     pub fn now(&self) -> Timestamp {
-        match self.world {
+        match &self.world {
             World::Wall => Timestamp::now(),
-            World::Simulated { origin, since, speed } => later(origin, since.elapsed().mul_f64(speed)),
+            World::Drill(clock) => clock.now(),
         }
     }
 
     /// The time of the hand.
     pub fn hand(&self) -> Timestamp {
-        later(self.real, self.uptime())
+        let span = SignedDuration::try_from(self.uptime()).ok();
+        span.and_then(|span| self.real.checked_add(span).ok()).unwrap_or(self.real)
     }
 
     /// How fast the incident's clock goes; `None` for the wall's, by which sources tell the time themselves.
     pub fn speed(&self) -> Option<f64> {
-        match self.world {
+        match &self.world {
             World::Wall => None,
-            World::Simulated { speed, .. } => Some(speed),
+            World::Drill(clock) => Some(clock.tempo().speed),
         }
     }
 
-    /// How much of real time a span of the incident's clock takes.
+    /// How a drill's clock goes, now and whenever that changes.
+    pub fn changes(&self) -> Option<Changes> {
+        match &self.world {
+            World::Wall => None,
+            World::Drill(clock) => Some(clock.changes()),
+        }
+    }
+
+    /// How much of real time a span of the incident's clock takes, as it goes now.
     pub fn real(&self, span: Duration) -> Duration {
-        match self.world {
+        match &self.world {
             World::Wall => span,
-            World::Simulated { speed, .. } => span.div_f64(speed),
+            World::Drill(clock) => span.div_f64(clock.tempo().speed),
         }
     }
-}
 
-fn later(from: Timestamp, span: Duration) -> Timestamp {
-    SignedDuration::try_from(span).ok().and_then(|span| from.checked_add(span).ok()).unwrap_or(from)
+    /// Waits for a span of the incident's time.
+    pub async fn sleep(&self, span: Duration) {
+        match &self.world {
+            World::Wall => tokio::time::sleep(span).await,
+            World::Drill(clock) => clock.sleep(span).await,
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::change::deployed::Said;
 use crate::change::diff::Shown;
+use crate::drill::steering::Order as Steering;
 use crate::evidence::Oid;
 use crate::incident::Entry;
 use crate::rollback;
@@ -50,6 +51,8 @@ pub enum Effect {
     RunTests,
     /// Stop the tests that run.
     StopTests,
+    /// Do something to the drill.
+    Steer(Steering),
     /// Production runs this commit: its results are the baseline.
     Baseline(Option<Oid>),
     /// Open `file:line` in the operator's editor.

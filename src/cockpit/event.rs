@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::assessment::Asks;
 use super::keymap::Key;
+use crate::drill::clock::Tempo;
 use crate::evidence::Observation;
 use crate::journal::JournalError;
 use crate::journal::record::Record;
@@ -65,6 +66,8 @@ pub enum What {
     Tracker(Observation<Issue>),
     /// The journal wrote something, or could not.
     Journal(Result<Record, JournalError>),
+    /// The clock of a drill goes like this now.
+    Tempo(Tempo),
     /// The cockpit itself has something to say: one line.
     Told(Toast),
 }

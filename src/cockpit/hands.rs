@@ -24,9 +24,12 @@ use super::planner;
 use super::state::{Standing, State};
 use crate::change::deployed::Said;
 use crate::config::trust::Permit;
+use crate::drill::clock::Changes;
 use crate::drill::headless::INCIDENT;
 use crate::drill::kept::Played;
 use crate::drill::live::{Live, News};
+use crate::drill::replay::FACILITATOR;
+use crate::drill::steering::Order as Steering;
 use crate::incident::Entry;
 use crate::journal::record::Record;
 use crate::journal::writer::Writer;
@@ -111,7 +114,7 @@ impl Hands {
     /// A drill begins with its incident declared, and its world speaks to the operator.
     fn begin_drill(&mut self, opened: &Opened) {
         let (Some(live), Some(mut news), Ok(writer)) = (&self.live, self.news.take(), &opened.writer) else { return };
-        let (scenario, epoch, clock) = (live.scenario(), live.epoch(), live.clock());
+        let (scenario, epoch, clock) = (live.scenario(), live.epoch(), live.clock().clone());
         let before = jiff::SignedDuration::try_from(scenario.incident.impact_before.duration()).unwrap_or_default();
         let declared = Entry::Declared {
             title: scenario.incident.title.clone(),
@@ -124,9 +127,12 @@ impl Hands {
         let briefing = Entry::DrillEvent { text: scenario.briefing.split_whitespace().collect::<Vec<_>>().join(" ") };
         writer.submit(briefing.draft(INCIDENT, "drill", epoch));
         self.tell(Toast::info("a drill: 6 and enter show the briefing, ? the keys"));
-        let writer = writer.clone();
+        let (writer, letters) = (writer.clone(), self.letters.clone());
         self.spawn(async move {
             while let Some(happening) = news.recv().await {
+                if happening.actor == FACILITATOR {
+                    letters.send(Letter::Happened(What::Told(Toast::info(happening.text.clone()))));
+                }
                 let entry = Entry::DrillEvent { text: happening.text };
                 writer.submit(entry.draft(INCIDENT, &happening.actor, clock.time_of(happening.at)));
             }
@@ -155,6 +161,9 @@ impl Hands {
         if self.runtime.is_none() {
             self.runtime = Some(Self::runtime()?);
         }
+        if let Some(changes) = self.clock.changes() {
+            self.spawn(watch_tempo(changes, self.letters.clone()));
+        }
         Ok(())
     }
 
@@ -175,7 +184,7 @@ impl Hands {
 
     /// The way in for sources.
     pub fn inlet(&self) -> Inlet {
-        Inlet::new(self.letters.clone(), self.clock)
+        Inlet::new(self.letters.clone(), self.clock.clone())
     }
 
     /// The project is open: tells the state, and starts the other sources.
@@ -195,7 +204,7 @@ impl Hands {
             state.canary = canary::state::State::new(watched);
             let source = canary::source::Source::new(watched, permit, http.clone(), opened.canary_keys.clone())
                 .in_folder(&opened.root);
-            self.spawn(watch_canary(source, self.clock, canary.clone(), self.letters.clone()));
+            self.spawn(watch_canary(source, self.clock.clone(), canary.clone(), self.letters.clone()));
         }
         if let (Some(permit), Some(plan_config)) = (opened.permit, opened.config.rollback.clone()) {
             let planner = planner::Planner {
@@ -206,16 +215,16 @@ impl Hands {
                 journal: opened.journal_folder.clone(),
                 deployed: deployed.subscribe(),
             };
-            self.spawn(planner::keep(planner, self.clock, plan.clone(), self.letters.clone()));
+            self.spawn(planner::keep(planner, self.clock.clone(), plan.clone(), self.letters.clone()));
         }
         if let (Some(permit), Some(told)) = (opened.permit, &opened.config.production.deployed) {
             let source = change::source::Deployed::new(told, permit, http.clone(), &opened.root);
-            self.spawn(watch_production(source, self.clock, production.clone(), self.letters.clone()));
+            self.spawn(watch_production(source, self.clock.clone(), production.clone(), self.letters.clone()));
         }
         let ticket = watch::Sender::new(None);
         if let (Some(permit), Some(tracker)) = (opened.permit, opened.config.tracker.clone()) {
             let place = outgoing::tracker_place(&opened, permit, http.clone());
-            let watched = outgoing::watch_tracker(tracker, place, ticket.subscribe(), self.clock, self.letters.clone());
+            let watched = outgoing::watch_tracker(tracker, place, ticket.subscribe(), self.clock.clone(), self.letters.clone());
             self.spawn(watched);
         }
         self.engaged = Some(Engaged {
@@ -295,6 +304,7 @@ impl Hands {
             Effect::Track(ticket) => drop(engaged.ticket.send_replace(ticket)),
             Effect::RunTests => self.run_tests(),
             Effect::StopTests => self.tests_stop.cancel(),
+            Effect::Steer(order) => self.steer(order, engaged.opened.operator.clone()),
             Effect::Baseline(production) => {
                 engaged.tests.iter().for_each(|tests| tests.set_production(production.clone()));
                 engaged.asked.set_production(production);
@@ -313,7 +323,7 @@ impl Hands {
             root: engaged.opened.root.clone(),
             hide: engaged.opened.hide(),
         };
-        self.spawn(affected::ask(asking, self.clock, self.letters.clone()));
+        self.spawn(affected::ask(asking, self.clock.clone(), self.letters.clone()));
     }
 
     /// Runs the tests of every source that says how, one after the other. They end with the cockpit.
@@ -347,6 +357,19 @@ impl Hands {
         });
     }
 
+    /// Does something to the drill, and says what came of it.
+    fn steer(&self, order: Steering, operator: String) {
+        let Some(live) = &self.live else { return };
+        let (steering, letters) = (live.steering().clone(), self.letters.clone());
+        self.spawn(async move {
+            let toast = match steering.carry_out(order, &operator).await {
+                Ok(said) => Toast::info(said),
+                Err(why) => Toast::error(why),
+            };
+            letters.send(Letter::Happened(What::Told(toast)));
+        });
+    }
+
     fn ran(&self, progress: Ran) {
         self.letters.send(Letter::Happened(What::TestRun(progress)));
     }
@@ -364,7 +387,7 @@ impl Hands {
 
     /// Brings a notice to channels; each step comes back by the journal.
     fn deliver(&self, engaged: &Engaged, incident: &str, notice: String, names: &[String]) {
-        let courier = outgoing::courier(&engaged.opened, engaged.http.clone(), self.clock, incident);
+        let courier = outgoing::courier(&engaged.opened, engaged.http.clone(), self.clock.clone(), incident);
         let courier = match courier {
             Ok(courier) => courier,
             Err(why) => return self.tell(Toast::error(format!("nobody was told: {why}"))),
@@ -395,7 +418,7 @@ impl Hands {
         let tell = move |progress| {
             letters.send(Letter::Happened(What::Rollback(rollback::Event::Progress(progress))));
         };
-        let Some((permit, place)) = self.engaged.as_ref().and_then(|it| it.place(incident, self.clock)) else {
+        let Some((permit, place)) = self.engaged.as_ref().and_then(|it| it.place(incident, self.clock.clone())) else {
             tell(Progress::Refused("hotfix.toml is not trusted: nothing that it names is run".into()));
             return;
         };
@@ -495,6 +518,13 @@ fn eyes(opened: &Opened, permit: Permit, http: &http::Client) -> Eyes {
     Eyes { permit, http: http.clone(), directory: opened.root.clone(), hide }
 }
 
+/// Tells how a drill's clock goes: the banner shows it, and whoever steers may be at another terminal.
+async fn watch_tempo(mut changes: Changes, letters: Sending<Letter>) {
+    while let Some((_, tempo)) = changes.next().await {
+        letters.send(Letter::Happened(What::Tempo(tempo)));
+    }
+}
+
 /// Polls the canary's source at its interval, and at once when asked.
 async fn watch_canary(mut source: canary::source::Source, clock: Clock, asked: Arc<Notify>, letters: Sending<Letter>) {
     loop {
@@ -504,7 +534,7 @@ async fn watch_canary(mut source: canary::source::Source, clock: Clock, asked: A
         let now = clock.now();
         let wait = crate::ui::pane::until(now, source.next_at(now));
         tokio::select! {
-            () = tokio::time::sleep(clock.real(wait)) => {}
+            () = clock.sleep(wait) => {}
             () = asked.notified() => {}
         }
     }
@@ -524,7 +554,7 @@ async fn watch_production(
         tell(observation);
         let pause = source.pause(clock.now());
         tokio::select! {
-            () = tokio::time::sleep(clock.real(pause)) => {}
+            () = clock.sleep(pause) => {}
             () = asked.notified() => {}
         }
     }

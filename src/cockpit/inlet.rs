@@ -23,7 +23,7 @@ impl Inlet {
     /// For a source of one thing.
     pub fn of<T: Send + 'static>(&self, wrap: fn(Observation<T>) -> What) -> impl Fn(Observation<T>) + Send + 'static {
         let Self { letters, clock } = self.clone();
-        move |observation| letters.send(Letter::Happened(wrap(told(observation, clock))))
+        move |observation| letters.send(Letter::Happened(wrap(told(observation, &clock))))
     }
 
     /// For git, which tells of several.
@@ -45,7 +45,7 @@ impl Inlet {
 }
 
 /// An observation by the incident's clock.
-pub fn told<T>(observation: Observation<T>, clock: Clock) -> Observation<T> {
+pub fn told<T>(observation: Observation<T>, clock: &Clock) -> Observation<T> {
     match clock.speed() {
         Some(speed) => observation.told_by(clock.now(), speed),
         None => observation,

@@ -11,18 +11,26 @@ use color_eyre::eyre::{Context as _, Result};
 
 use super::assessment::Asks;
 use super::clock::Clock;
+use super::event::{Toast, What};
 use super::guardian::LastWords;
 use super::hands::Hands;
 use super::last_screen;
-use super::mailbox::mailbox;
+use super::letter::Letter;
+use super::mailbox::{Sending, mailbox};
 use super::runtime::{self, Runtime};
-use super::state::Project;
+use super::state::{DrillShown, Project};
 use super::terminal::{self, Session};
+use super::tour::Tour;
 use super::{opening, signals};
 use crate::config::trust::Permit;
+use crate::drill::clock::Clock as DrillClock;
+use crate::drill::door::{self, Running};
 use crate::drill::kept::Played;
 use crate::drill::live::{Live, News};
 use crate::drill::scenario::Scenario;
+use crate::drill::visit::Followed;
+use crate::evidence::text::clean;
+use crate::journal::StateFolder;
 use crate::ui::theme::Theme;
 
 /// What the cockpit is started on.
@@ -41,14 +49,21 @@ pub struct Launch {
     pub asks: Asks,
 }
 
-/// A drill that is to be played.
-pub struct Drill {
-    /// What happens in it.
-    pub scenario: Scenario,
-    /// The seed of its world.
-    pub seed: u64,
-    /// Its seconds in a real second.
-    pub speed: f64,
+/// A drill to open on.
+pub enum Drill {
+    /// One that is to be played.
+    Play {
+        /// What happens in it.
+        scenario: Box<Scenario>,
+        /// The seed of its world.
+        seed: u64,
+        /// Its seconds in a real second.
+        speed: f64,
+        /// Whether the guided tour is offered.
+        offers_tour: bool,
+    },
+    /// One that another cockpit plays: it is watched.
+    Watch(Running),
 }
 
 /// How a cockpit ended.
@@ -76,33 +91,34 @@ pub fn run(launch: Launch, words: LastWords) -> Result<Ended> {
 
 fn cockpit(launch: Launch, session: &Session, words: LastWords, errors: &Errors) -> Result<(u8, Option<Played>)> {
     let Launch { directory, state_folder, theme, is_read_only, drill, asks } = launch;
-    let (runtime, live) = drill.map(play).transpose()?.unzip();
-    let (live, news) = live.unzip();
-    let directory = live.as_ref().map_or(directory, |live| live.root().to_owned());
-    let clock = live.as_ref().map_or_else(Clock::wall, simulated);
     let (sending, letters) = mailbox()?;
     install_panic_hook(session.clone(), errors, sending.clone());
+    let offers_tour = matches!(drill, Some(Drill::Play { offers_tour: true, .. }));
+    let stage = drill.map(|drill| Stage::set(drill, &state_folder, &sending)).transpose()?;
+    let directory = stage.as_ref().map_or(directory, |stage| stage.root.clone());
+    let clock = stage.as_ref().map_or_else(Clock::wall, |stage| Clock::of_drill(stage.clock.clone()));
     let project = Project {
         name: opening::name(&directory),
-        is_read_only,
-        drill: live.as_ref().map(banner),
+        is_read_only: is_read_only || stage.as_ref().is_some_and(|stage| stage.place.is_watched),
+        drill: stage.as_ref().map(|stage| DrillShown { name: stage.name.clone(), tempo: stage.clock.tempo() }),
         ..Project::default()
     };
     let mut state = runtime::initial(clock.now(), project);
     state.entropy = entropy();
-    if live.is_none() {
-        state.ui.last_screen = last_screen::load(&state_folder, &directory, state.ui.size);
-    }
-    let hands = Hands::new(sending.clone(), clock, words, live.zip(news), runtime).asking(asks);
+    state.ui.tour = offers_tour.then(Tour::default);
+    let (place, world, runtime) = match stage {
+        Some(Stage { place, world, runtime, .. }) => (Some(place), world, Some(runtime)),
+        None => {
+            state.ui.last_screen = last_screen::load(&state_folder, &directory, state.ui.size);
+            (None, None, None)
+        }
+    };
+    let hands = Hands::new(sending.clone(), clock.clone(), words, world, runtime).asking(asks);
     let lead = session.enter().wrap_err("the terminal refuses raw mode")?;
     let loop_ = Runtime::new(state, theme, clock, session.clone(), letters, hands, lead);
     let (state, screen, hands, code) = loop_.run(|hands| {
         // First of all: git is what takes longest.
-        opening::start(
-            directory.clone(),
-            hands.inlet(),
-            hands.drill_folder().map(|folder| (Permit::for_drill(), folder)),
-        );
+        opening::start(directory.clone(), hands.inlet(), place);
         hands.start()?;
         hands.spawn(signals::listen(sending.clone(), session.clone()));
         Ok(())
@@ -113,23 +129,46 @@ fn cockpit(launch: Launch, session: &Session, words: LastWords, errors: &Errors)
     Ok((code, hands.played(&state.records)))
 }
 
-/// Makes a drill's world: the one cockpit that needs a runtime before its first frame.
-fn play(drill: Drill) -> Result<(tokio::runtime::Runtime, (Live, News))> {
-    let runtime = Hands::runtime().wrap_err("no thread can be started")?;
-    let live = runtime.block_on(Live::start(drill.scenario, drill.seed, drill.speed))?;
-    Ok((runtime, live))
+/// What a drill needs before its first frame: the one kind of cockpit that needs a runtime so early.
+struct Stage {
+    name: String,
+    root: PathBuf,
+    clock: DrillClock,
+    place: opening::Place,
+    world: Option<(Live, News)>,
+    runtime: tokio::runtime::Runtime,
 }
 
-/// The drill's clock as the cockpit's.
-fn simulated(live: &Live) -> Clock {
-    let clock = live.clock();
-    Clock::simulated(clock.origin, clock.origin_real, clock.speed)
-}
-
-fn banner(live: &Live) -> String {
-    let speed = live.clock().speed;
-    let faster = if (speed - 1.0).abs() < f64::EPSILON { String::new() } else { format!(" x{speed}") };
-    format!("{}{faster}", live.scenario().name)
+impl Stage {
+    fn set(drill: Drill, state_folder: &Path, letters: &Sending<Letter>) -> Result<Self> {
+        let runtime = Hands::runtime().wrap_err("no thread can be started")?;
+        match drill {
+            Drill::Play { scenario, seed, speed, .. } => {
+                let (mut live, news) = runtime.block_on(Live::start(*scenario, seed, speed))?;
+                let notes = door::notes(&StateFolder::at(state_folder));
+                if let Err(error) = runtime.block_on(async { live.open_door(&notes) }) {
+                    let told = format!("no second terminal can steer this drill: {error}");
+                    letters.send(Letter::Happened(What::Told(Toast::error(told))));
+                }
+                let (name, root, clock) = (live.scenario().name.clone(), live.root().to_owned(), live.clock().clone());
+                let place = opening::Place { permit: Permit::for_drill(), state: live.state_dir(), is_watched: false };
+                Ok(Self { name, root, clock, place, world: Some((live, news)), runtime })
+            }
+            Drill::Watch(running) => {
+                let followed = runtime.block_on(Followed::reach(&running));
+                let followed = followed.wrap_err("the drill does not answer")?;
+                let clock = followed.clock.clone();
+                let letters = letters.clone();
+                runtime.spawn(async move {
+                    followed.keep().await;
+                    letters.send(Letter::Stop(0));
+                });
+                let name = format!("watching {}", clean(&running.name));
+                let place = opening::Place { permit: Permit::for_drill(), state: running.state, is_watched: true };
+                Ok(Self { name, root: running.root, clock, place, world: None, runtime })
+            }
+        }
+    }
 }
 
 /// Where standard error goes while the screen is up, and where it went before.
@@ -178,7 +217,7 @@ fn start_tracing(file: File) {
 
 /// A panic of the drawing thread gives the terminal back first and reports second; one of a source's thread
 /// is told on the living screen.
-pub fn install_panic_hook(session: Session, errors: &Errors, sending: super::mailbox::Sending<super::letter::Letter>) {
+pub fn install_panic_hook(session: Session, errors: &Errors, sending: Sending<Letter>) {
     let drawing = std::thread::current().id();
     let before = errors.before.clone();
     let log = errors.log.clone();
@@ -194,8 +233,8 @@ pub fn install_panic_hook(session: Session, errors: &Errors, sending: super::mai
             );
             let _terminal_gone = rustix::io::write(&before, told.as_bytes());
         } else {
-            let toast = super::event::Toast::error(format!("a worker failed: {}", message(info)));
-            sending.send(super::letter::Letter::Happened(super::event::What::Told(toast)));
+            let toast = Toast::error(format!("a worker failed: {}", message(info)));
+            sending.send(Letter::Happened(What::Told(toast)));
         }
     }));
 }
@@ -203,7 +242,7 @@ pub fn install_panic_hook(session: Session, errors: &Errors, sending: super::mai
 fn message(info: &PanicHookInfo<'_>) -> String {
     let said = info.payload_as_str().unwrap_or("no message");
     let place = info.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
-    crate::evidence::text::clean(&format!("{said}{place}"))
+    clean(&format!("{said}{place}"))
 }
 
 fn entropy() -> u64 {

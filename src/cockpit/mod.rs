@@ -9,7 +9,7 @@
 //! ```
 //!
 //! - Pure: [`state`], [`event`], [`effect`], [`update`], [`form`], [`assessment`], [`compose`], [`list`], [`action`], [`keymap`], [`palette`],
-//!   [`damage`], [`panes`], [`view`].
+//!   [`damage`], [`panes`], [`view`], [`tour`].
 //! - The world: [`runtime`] (the loop), [`hands`] (effects and sources), [`affected`], [`opening`], [`mailbox`], [`signals`],
 //!   [`terminal`], [`guardian`], [`screen`], [`launch`].
 //! - [`debrief`]: a screen of its own, the replay of a drill.
@@ -48,5 +48,6 @@ pub mod screen;
 pub mod signals;
 pub mod state;
 pub mod terminal;
+pub mod tour;
 pub mod update;
 pub mod view;

@@ -86,9 +86,19 @@ pub fn name(directory: &Path) -> String {
     last.unwrap_or_else(|| "/".into())
 }
 
-/// Opens the project that `directory` is in, and leaves it in the mailbox. A drill brings its own permit and the
-/// folder of its state.
-pub fn start(directory: PathBuf, inlet: Inlet, drill: Option<(Permit, PathBuf)>) {
+/// What a drill brings along.
+#[derive(Debug)]
+pub struct Place {
+    /// Its configuration is its own.
+    pub permit: Permit,
+    /// The folder of its state.
+    pub state: PathBuf,
+    /// Whether it is only watched: the pen stays with those who play it.
+    pub is_watched: bool,
+}
+
+/// Opens the project that `directory` is in, or the one of a drill, and leaves it in the mailbox.
+pub fn start(directory: PathBuf, inlet: Inlet, drill: Option<Place>) {
     let letters = inlet.letters().clone();
     let spawned = std::thread::Builder::new().name("opening".into()).spawn({
         let letters = letters.clone();
@@ -106,19 +116,19 @@ fn say(letters: &Sending<Letter>, text: String) {
     letters.send(Letter::Happened(What::Told(Toast::error(text))));
 }
 
-fn open(directory: &Path, inlet: &Inlet, drill: Option<(Permit, PathBuf)>) -> color_eyre::Result<Opened> {
+fn open(directory: &Path, inlet: &Inlet, drill: Option<Place>) -> color_eyre::Result<Opened> {
     let mut project = Project::open(directory)?;
     let config = project.config().unwrap_or_default();
     let change = change::source::start(&project.root, (&config).into(), inlet.of_change());
     let letters = inlet.letters();
-    if let Some((_, folder)) = &drill {
-        project = project.with_state(folder);
+    if let Some(drill) = &drill {
+        project = project.with_state(&drill.state);
     }
     let journal_folder = project.journal_folder();
     let last_words = journal_folder.as_deref().map(last_words).unwrap_or_default();
     letters.send(Letter::Found(Box::new(Found { config: config.clone(), change, last_words })));
     let mut warnings = Vec::new();
-    let (standing, permit) = standing(&project, drill.map(|(permit, _)| permit));
+    let (standing, permit) = standing(&project, drill.as_ref().map(|drill| drill.permit));
     if let Standing::Broken(error) = &standing {
         warnings.push(error.lines().next().unwrap_or_default().to_owned());
     }
@@ -129,7 +139,9 @@ fn open(directory: &Path, inlet: &Inlet, drill: Option<(Permit, PathBuf)>) -> co
         Err(why) => (Err(why), Vec::new(), Vec::new()),
     };
     let canary_keys = permit.map(|permit| canary_keys(&project, permit, &mut warnings)).unwrap_or_default();
-    let pen = journal_folder.as_ref().ok().and_then(|folder| reach(folder, &mut warnings));
+    let is_watched = drill.is_some_and(|drill| drill.is_watched);
+    let pen_folder = journal_folder.as_ref().ok().filter(|_| !is_watched);
+    let pen = pen_folder.and_then(|folder| reach(folder, &mut warnings));
     Ok(Opened {
         pen,
         canary_keys,

@@ -37,7 +37,10 @@ pub fn courier(opened: &Opened, http: Client, clock: Clock, incident: &str) -> R
         locks: opened.journal_folder.clone(),
         incident: incident.to_owned(),
         actor: opened.operator.clone(),
-        now: Arc::new(move || clock.now()),
+        now: Arc::new({
+            let clock = clock.clone();
+            move || clock.now()
+        }),
         real: Arc::new(move |wait| clock.real(wait)),
         patience: PATIENCE,
         unknown_too: false,
@@ -75,7 +78,7 @@ pub async fn watch_tracker(
             last = source.generation();
             tell(observation);
             tokio::select! {
-                () = tokio::time::sleep(clock.real(source.pause(clock.now()))) => {}
+                () = clock.sleep(source.pause(clock.now())) => {}
                 changed = ticket.changed() => match changed {
                     Ok(()) => break,
                     Err(_) => return,

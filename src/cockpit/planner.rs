@@ -47,7 +47,7 @@ impl Planner {
     ///
     /// # Errors
     /// When git cannot tell what to go back to.
-    pub async fn choice(self: Arc<Self>, clock: Clock) -> Result<Choice, Failure> {
+    pub async fn choice(self: Arc<Self>, clock: &Clock) -> Result<Choice, Failure> {
         let failure = |what: String| Failure { what, remedy: None, at: clock.now(), retry_at: None };
         let work = self.clone();
         let found = tokio::task::spawn_blocking(move || work.contents()).await;
@@ -69,11 +69,11 @@ impl Planner {
 pub async fn keep(planner: Planner, clock: Clock, asked: Arc<Notify>, letters: Sending<Letter>) {
     let planner = Arc::new(planner);
     for generation in (1..).map(Generation) {
-        let observation = match planner.clone().choice(clock).await {
+        let observation = match planner.clone().choice(&clock).await {
             Ok(choice) => Observation::Seen(generation, Box::new(choice.seen("git and hotfix.toml", clock.now()))),
             Err(failure) => Observation::Failed(generation, failure),
         };
-        letters.send(Letter::Happened(What::Rollback(Event::Plan(told(observation, clock)))));
+        letters.send(Letter::Happened(What::Rollback(Event::Plan(told(observation, &clock)))));
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
             () = asked.notified() => {}

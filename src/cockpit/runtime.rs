@@ -110,6 +110,8 @@ impl Runtime {
             }
         }
         self.hands.finish();
+        // What was asked for last is on record by now: whoever scores a drill must have it.
+        self.take_letters();
         Ok((self.state, self.screen, self.hands, self.exit.unwrap_or(0)))
     }
 

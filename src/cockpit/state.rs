@@ -12,8 +12,10 @@ use super::event::Toast;
 use super::form::Form;
 use super::keymap::Keymap;
 use super::list::ListView;
+use super::tour::{self, Tour};
 use crate::checklist::model::Inputs;
 use crate::config::schema;
+use crate::drill::clock::Tempo;
 use crate::evidence::Observed;
 use crate::incident::Incident;
 use crate::journal::record::Record;
@@ -75,8 +77,17 @@ pub struct Project {
     pub incidents: Vec<String>,
     /// Whether nothing may be recorded or done.
     pub is_read_only: bool,
-    /// The drill's banner, in a drill.
-    pub drill: Option<String>,
+    /// The drill, in a drill.
+    pub drill: Option<DrillShown>,
+}
+
+/// What the screen says of the drill that it is in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DrillShown {
+    /// The scenario's name.
+    pub name: String,
+    /// How its clock goes.
+    pub tempo: Tempo,
 }
 
 /// How the configuration stands.
@@ -110,6 +121,8 @@ pub struct Ui {
     pub overlay: Overlay,
     /// A notice that was put aside while it was being written.
     pub put_aside: Option<Box<Compose>>,
+    /// The guided tour, while it is offered or taken.
+    pub tour: Option<Tour>,
     /// What was last said, and until when it is shown.
     pub toast: Option<(Toast, Duration)>,
     /// Which key does what.
@@ -253,7 +266,11 @@ impl State {
 
     /// Where everything is on the screen.
     pub fn areas(&self) -> Areas {
-        layout(self.ui.size.0, self.ui.size.1, self.ui.focus, self.ui.is_zoomed)
+        let (columns, rows) = self.ui.size;
+        let strip = tour::rows(self.ui.tour, self.ui.size);
+        let mut areas = layout(columns, rows - strip, self.ui.focus, self.ui.is_zoomed);
+        areas.strip.height = strip;
+        areas
     }
 
     /// The selection of a pane.
@@ -271,6 +288,7 @@ impl Ui {
             lists: Default::default(),
             overlay: Overlay::None,
             put_aside: None,
+            tour: None,
             toast: None,
             keymap: Keymap::default(),
             has_focus: true,

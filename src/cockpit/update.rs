@@ -17,6 +17,7 @@ use super::effect::{Actor, Effect};
 use super::event::{Event, Toast, What};
 use super::panes;
 use super::state::State;
+use super::tour;
 use crate::change::deployed::Said;
 use crate::evidence::Observation;
 use crate::incident::Entry;
@@ -36,7 +37,15 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     state.now = event.at;
     state.uptime = event.uptime;
     state.hand = event.hand;
-    match event.what {
+    let effects = happen(state, event.what);
+    if tour::follow(state) {
+        state.ui.damage.add(Damage::ALL);
+    }
+    effects
+}
+
+fn happen(state: &mut State, what: What) -> Vec<Effect> {
+    match what {
         What::Key { key, is_repeat } => keys::key(state, key, is_repeat),
         What::Paste(text) => overlays::paste(state, &text),
         What::Mouse(mouse) => mouse::mouse(state, mouse),
@@ -53,6 +62,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         What::Ask(asks) => assessment::ask(state, asks),
         What::Tracker(observation) => tracked(state, observation),
         What::Journal(result) => records::recorded(state, result),
+        What::Tempo(tempo) => keys::tempo(state, tempo),
         What::Told(toast) => {
             state.ui.tell(toast, state.uptime);
             Vec::new()
@@ -263,6 +273,10 @@ fn settle(state: &mut State) {
 
 /// An entry that the cockpit makes by itself, if there is an incident to record it in.
 fn note(state: &State, entry: Entry) -> Option<Effect> {
+    if state.project.is_read_only {
+        // The cockpit that has the pen sees the same, and writes it.
+        return None;
+    }
     let incident = state.incident.as_ref()?.id.clone();
     Some(Effect::Record { incident, entry, actor: Actor::Cockpit })
 }

@@ -4,6 +4,7 @@ mod assessment;
 mod footer;
 mod header;
 mod overlay;
+mod strip;
 
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
@@ -24,7 +25,8 @@ const SELECTION_WIDTH: u16 = 32;
 
 /// Draws what is damaged. Returns the rectangles that may have changed.
 pub fn draw(state: &State, theme: &Theme, canvas: &mut Buffer) -> Vec<Rect> {
-    let drawn = draw_parts(state, theme, canvas);
+    let mut drawn = draw_parts(state, theme, canvas);
+    drawn.extend(strip::draw(state, theme, canvas));
     if theme.ascii {
         drawn.iter().for_each(|area| to_ascii(*area, canvas));
     }
@@ -225,8 +227,10 @@ fn draw_summary(state: &State, ctx: &Ctx, pane: Pane, area: Rect, canvas: &mut B
 fn card(state: &State, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) -> Vec<Rect> {
     clear(areas.screen, canvas);
     let (columns, rows) = crate::ui::layout::SMALLEST;
+    let mut first = header::chip(state, ctx);
+    first.spans.extend(header::verdict(state, ctx).spans);
     let lines = [
-        header::verdict(state, ctx),
+        first,
         header::reason(state, ctx),
         panes::summary(state, Pane::Canary, ctx),
         panes::summary(state, Pane::Rollback, ctx),

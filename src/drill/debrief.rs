@@ -82,6 +82,10 @@ pub fn markdown(run: &Kept, earlier: Option<&Kept>) -> String {
         let at = Moment::from_secs(cap.at_s);
         let _ = writeln!(out, "Capped at {} from {at} on: {}\n", cap.limit, escaped(&cap.why));
     }
+    for it in &score.steering {
+        let (at, who) = (Moment::from_secs(it.at_s), escaped(&it.actor));
+        let _ = writeln!(out, "Steered by {who} at {at}: {}\n", escaped(&it.event));
+    }
     let _ = writeln!(out, "{}\n", escaped(&run.debrief));
     markdown_path(run, earlier, &mut out);
     markdown_points(run, &mut out);

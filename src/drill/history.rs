@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::kept::Kept;
+use super::scenario::Scenario;
 use super::score::Dimensions;
 
 /// A run in short: what the history reads of its file.
@@ -51,6 +52,12 @@ impl Summary {
             && self.score.scenario == run.score.scenario
             && self.scenario_sha256 == run.scenario_sha256
     }
+}
+
+/// The best run of a scenario as it is now, the earliest of equals.
+pub fn best<'a>(runs: &'a [Summary], scenario: &Scenario) -> Option<&'a Summary> {
+    let same = |run: &&Summary| run.score.scenario == scenario.id && run.scenario_sha256 == scenario.sha256;
+    runs.iter().filter(same).rev().max_by_key(|run| run.score.score)
 }
 
 /// The history: one group for each team and scenario. Serialised, it is what `--json` prints.

@@ -1,6 +1,7 @@
 use jiff::SignedDuration;
 
 use super::*;
+use crate::drill::catalogue;
 
 fn run(day: i64, team: &str, points: [u32; 5], sha256: &str) -> Summary {
     let [detect, decide, act, discipline, comms] = points;
@@ -47,6 +48,16 @@ fn a_team_or_a_scenario_can_be_asked_for() {
     assert_eq!(history(&runs(), Some("search"), None).groups.len(), 1);
     assert_eq!(history(&runs(), None, Some("d1")).groups.len(), 2);
     assert_eq!(history(&runs(), None, Some("d8")).groups.len(), 0);
+}
+
+#[test]
+fn the_best_run_is_of_the_scenario_as_it_is() {
+    let mut scenario = catalogue::find("d1").unwrap();
+    assert!(!scenario.sha256.is_empty());
+    scenario.sha256 = "new".into();
+    assert_eq!(best(&runs(), &scenario).map(|run| run.id.as_str()), Some("d1-bad-canary-5"), "the earliest of equals");
+    scenario.sha256 = "newer".into();
+    assert_eq!(best(&runs(), &scenario), None);
 }
 
 #[test]

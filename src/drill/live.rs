@@ -9,11 +9,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::clock::Clock;
+use super::door::{Door, Running};
 use super::kept::Played;
 use super::repository::SetupError;
 use super::scenario::{Fault, Scenario};
 use super::server::Desk;
 use super::site::{Report, Site};
+use super::steering::Steering;
 use super::world::Happening;
 use crate::journal::record::Record;
 
@@ -23,11 +25,14 @@ const TICK: Duration = Duration::from_millis(200);
 /// A drill under way. Dropping it ends the server and takes its folder away.
 #[derive(Debug)]
 pub struct Live {
-    // Before the site: what writes into the folder ends before the folder does.
+    // Before the site: what works in the folder ends before the folder does.
+    door: Option<Door>,
     _tasks: JoinSet<()>,
     site: Site,
     clock: Clock,
     seed: u64,
+    speed: f64,
+    steering: Steering,
 }
 
 /// What the operator learns from the world, as it happens: what is secret is left out.
@@ -42,11 +47,36 @@ impl Live {
         // Whole seconds, so that samples fall on whole seconds.
         let epoch = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH);
         let clock = Clock::start(epoch, speed);
-        let site = Site::set_up(scenario, seed, epoch, Arc::new(move || clock.moment())).await?;
+        let time = clock.clone();
+        let site = Site::set_up(scenario, seed, epoch, Arc::new(move || time.moment())).await?;
         let (sender, news) = mpsc::channel(64);
         let mut tasks = JoinSet::new();
         tasks.spawn(tick(site.desk().clone(), site.report(), sender));
-        Ok((Self { _tasks: tasks, site, clock, seed }, news))
+        let steering = Steering::new(site.desk().clone(), clock.clone(), site.scenario().clone());
+        Ok((Self { door: None, _tasks: tasks, site, clock, seed, speed, steering }, news))
+    }
+
+    /// Lets a second terminal of the same user steer and watch; `notes` is where it looks for drills that run.
+    ///
+    /// # Errors
+    /// When socket or note cannot be made: the drill goes on without.
+    pub fn open_door(&mut self, notes: &Path) -> std::io::Result<()> {
+        let running = Running {
+            pid: std::process::id(),
+            scenario: self.scenario().id.clone(),
+            name: self.scenario().name.clone(),
+            started_at: self.epoch(),
+            socket: self.site.socket(),
+            root: self.root().to_owned(),
+            state: self.state_dir(),
+        };
+        self.door = Some(Door::open(&running, notes, self.steering.clone(), self.clock.clone())?);
+        Ok(())
+    }
+
+    /// The way to steer it.
+    pub fn steering(&self) -> &Steering {
+        &self.steering
     }
 
     /// The root of the repository: what the cockpit opens. Its `hotfix.toml` is there.
@@ -65,8 +95,8 @@ impl Live {
     }
 
     /// The clock that everything in the drill goes by.
-    pub fn clock(&self) -> Clock {
-        self.clock
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// What is played.
@@ -89,14 +119,14 @@ impl Live {
         Played {
             scenario: self.scenario().clone(),
             seed: self.seed,
-            speed: Some(self.clock.speed),
+            speed: Some(self.speed),
             ended: self.clock.moment(),
             records: records.to_vec(),
             outcome: self.site.desk().with(|world| world.outcome()).await.unwrap_or_default(),
         }
     }
 
-    /// Lets a fault begin now: the hand of a facilitator.
+    /// Lets a fault begin now, without a word on the timeline.
     pub async fn strike(&self, fault: Fault) {
         self.site.desk().with(move |world| world.strike(fault)).await;
     }
@@ -105,12 +135,19 @@ impl Live {
 /// Moves the world on, lets the report grow, and passes the news on; ends when nobody listens any more.
 async fn tick(desk: Desk, mut report: Report, sender: mpsc::Sender<Happening>) {
     let mut ticks = tokio::time::interval(TICK);
-    let mut told = 0;
+    let (mut told, mut is_over) = (0, false);
     loop {
         ticks.tick().await;
-        let look = move |world: &mut super::world::World| world.happenings()[told..].to_vec();
-        let Some(fresh) = desk.with(look).await else { return };
+        let look = move |world: &mut super::world::World| {
+            (world.now(), world.now() >= world.scenario().length, world.happenings()[told..].to_vec())
+        };
+        let Some((now, at_end, mut fresh)) = desk.with(look).await else { return };
         told += fresh.len();
+        if at_end && !is_over {
+            is_over = true;
+            let text = "time is up: `q` ends the drill and opens its debrief".to_owned();
+            fresh.push(Happening { at: now, actor: "drill".into(), text, secret: false });
+        }
         // A report that cannot be written is seen where it is missing: in the tests pane.
         let _ = report.write().await;
         for happening in fresh.into_iter().filter(|it| !it.secret) {

@@ -10,7 +10,8 @@
 //! - [`repository`] with [`pushes`], [`configuration`], [`folder`], [`site`]: the git repository, its `hotfix.toml` and the folders of
 //!   the occasion.
 //! - [`script`], [`headless`]: a drill that a file operates.
-//! - [`live`]: a drill that a person operates.
+//! - [`live`]: a drill that a person operates, by a [`clock`] that can be stopped; [`steering`] is done to it, from a
+//!   second terminal through the [`door`], by [`visit`].
 //! - [`score`] with [`dimensions`] over [`deeds`]: what it comes to (pure).
 //! - [`kept`] with [`ideal`]: a run as a file, for [`debrief`], [`replay`] and [`history`] (pure); [`archive`] keeps them.
 
@@ -25,6 +26,7 @@ pub mod control;
 pub mod debrief;
 pub mod deeds;
 pub mod dimensions;
+pub mod door;
 pub mod evaluate;
 pub mod faults;
 pub mod folder;
@@ -51,7 +53,9 @@ pub mod script;
 pub mod server;
 pub mod service;
 pub mod site;
+pub mod steering;
 pub mod traffic;
+pub mod visit;
 pub mod world;
 
 #[cfg(test)]

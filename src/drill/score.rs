@@ -44,6 +44,9 @@ pub struct Score {
     pub points: Vec<Point>,
     /// What was done and what happened, in order.
     pub timeline: Vec<Moved>,
+    /// What was done to the drill from outside: pauses, other speeds, hints, and what was let happen.
+    #[serde(default)]
+    pub steering: Vec<Moved>,
 }
 
 /// The points of each dimension.
@@ -125,6 +128,7 @@ pub fn score(scenario: &Scenario, seed: u64, records: &[Record], outcome: &Outco
         caps,
         points,
         timeline: timeline(&deeds, &outcome.happenings),
+        steering: outcome.steering.iter().map(moved).collect(),
     }
 }
 
@@ -182,11 +186,13 @@ fn promoted_with_red_tests(deeds: &[Deed]) -> Option<Moment> {
 fn timeline(deeds: &[Deed], happenings: &[Happening]) -> Vec<Moved> {
     let told = deeds.iter().filter(|deed| !matches!(deed.entry, Entry::DrillEvent { .. }));
     let told = told.map(|deed| Moved { at_s: deed.at.secs(), actor: deed.actor.clone(), event: deed.words() });
-    let happened =
-        happenings.iter().map(|it| Moved { at_s: it.at.secs(), actor: it.actor.clone(), event: it.text.clone() });
-    let mut all: Vec<Moved> = happened.chain(told).collect();
+    let mut all: Vec<Moved> = happenings.iter().map(moved).chain(told).collect();
     all.sort_by_key(|moved| moved.at_s);
     all
+}
+
+fn moved(it: &Happening) -> Moved {
+    Moved { at_s: it.at.secs(), actor: it.actor.clone(), event: it.text.clone() }
 }
 
 #[cfg(test)]

@@ -55,6 +55,11 @@ impl Site {
         self.folder.path().join("state")
     }
 
+    /// The socket through which a second terminal steers the drill.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("control.sock")
+    }
+
     /// When the drill starts.
     pub fn epoch(&self) -> Timestamp {
         self.epoch

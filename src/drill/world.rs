@@ -31,6 +31,7 @@ pub struct World {
     samples: Samples,
     commits: BTreeMap<String, Oid>,
     happenings: Vec<Happening>,
+    steering: Vec<Happening>,
     promoted_fully_at: Option<Moment>,
     /// Until when the answer to an order is held back.
     held_until: u64,
@@ -43,6 +44,8 @@ pub struct World {
 pub struct Outcome {
     /// Everything that happened.
     pub happenings: Vec<Happening>,
+    /// What was done to the drill from outside; all of it stands among the happenings too.
+    pub steering: Vec<Happening>,
     /// When the new version got all the traffic, if it did.
     pub promoted_fully_at: Option<Moment>,
     /// Whether the instances of a track run different versions at the end.
@@ -87,6 +90,7 @@ impl World {
             samples: Samples::default(),
             commits: BTreeMap::new(),
             happenings: Vec::new(),
+            steering: Vec::new(),
             promoted_fully_at: None,
             held_until: 0,
             inbox: Inbox::default(),
@@ -253,6 +257,17 @@ impl World {
         self.happenings.push(Happening { at, actor: actor.to_owned(), text, secret });
     }
 
+    /// Somebody says something to the operator now.
+    pub fn speak(&mut self, from: &str, says: String) {
+        self.tell(from, says, false);
+    }
+
+    /// Somebody did something to the drill itself.
+    pub fn steered(&mut self, who: &str, what: String, secret: bool) {
+        self.tell(who, what, secret);
+        self.steering.extend(self.happenings.last().cloned());
+    }
+
     /// Gives the rollout an order. Returns until when the answer to it is held back.
     ///
     /// # Errors
@@ -342,7 +357,8 @@ impl World {
     pub fn outcome(&self) -> Outcome {
         let (happenings, promoted_fully_at) = (self.happenings.clone(), self.promoted_fully_at);
         let (reruns, mended_at) = (self.ci.reruns().to_vec(), self.ci.mended_at());
-        Outcome { happenings, promoted_fully_at, is_mixed: self.rollout.is_mixed(), reruns, mended_at }
+        let steering = self.steering.clone();
+        Outcome { happenings, steering, promoted_fully_at, is_mixed: self.rollout.is_mixed(), reruns, mended_at }
     }
 }
 

@@ -68,6 +68,8 @@ pub struct Areas {
     pub summaries: Vec<(Pane, Rect)>,
     /// The bottom line.
     pub footer: Rect,
+    /// A strip below all of that, which belongs to nobody here: the words of a tour. Empty without one.
+    pub strip: Rect,
     /// Whether there is room for a card alone.
     pub is_card: bool,
 }
@@ -84,6 +86,7 @@ pub fn layout(width: u16, height: u16, focus: Pane, zoomed: bool) -> Areas {
         panes: Vec::new(),
         summaries: Vec::new(),
         footer: Rect::default(),
+        strip: Rect::new(0, height, width, 0),
         is_card: width < SMALLEST.0 || height < SMALLEST.1,
     };
     if areas.is_card {

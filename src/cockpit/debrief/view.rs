@@ -129,7 +129,7 @@ fn narrow(state: &State, ctx: &Ctx, screen: Rect, canvas: &mut Buffer) {
 
 /// Below the smallest size: where one is, what happened last, what it was worth.
 fn card(state: &State, ctx: &Ctx, screen: Rect, canvas: &mut Buffer) {
-    let mut lines = vec![bannered(standing(state, ctx), ctx)];
+    let mut lines = vec![bannered(brief(state, ctx), ctx)];
     lines.extend(panels::events(state, ctx, screen.width, 1));
     lines.extend(panels::points(state, ctx, screen.width).into_iter().take(3));
     lines.truncate(usize::from(screen.height.saturating_sub(1)));
@@ -190,32 +190,46 @@ fn title(state: &State, ctx: &Ctx) -> Line<'static> {
     ])
 }
 
-/// Where one is, and the points so far.
-fn standing(state: &State, ctx: &Ctx) -> Line<'static> {
-    let so_far = state.replay.so_far(state.at_s);
+/// Where one is, and what that came to: no more than a card has room for.
+fn brief(state: &State, ctx: &Ctx) -> Line<'static> {
+    let mut spans = place(state, ctx);
+    spans.extend(sum(state, ctx));
+    Line::from(spans)
+}
+
+fn place(state: &State, ctx: &Ctx) -> Vec<Span<'static>> {
     let pace = PACES[state.pace];
     let playing = match state.playing {
         Some(_) => format!("{} x{pace}", ctx.theme.mark(Mark::Running)),
         None => format!("{} x{pace}", ctx.theme.pick("‖", "=")),
     };
     let (at, end) = (Moment::from_secs(state.at_s), Moment::from_secs(state.end_s()));
-    let mut spans = vec![
-        Span::styled(format!(" {at}"), ctx.theme.style(Role::Focus)),
-        Span::raw(format!(" of {end}  {playing}  ")),
-    ];
+    vec![Span::styled(format!(" {at}"), ctx.theme.style(Role::Focus)), Span::raw(format!(" of {end}  {playing}  "))]
+}
+
+/// Where one is, and the points so far.
+fn standing(state: &State, ctx: &Ctx) -> Line<'static> {
+    let so_far = state.replay.so_far(state.at_s);
+    let mut spans = place(state, ctx);
     for ((name, most), points) in Dimensions::ALL.into_iter().zip(so_far) {
         let role = if points == most { Role::Good } else { Role::Text };
         let gap = if state.size.0 >= 100 { "  " } else { " " };
         spans.push(Span::styled(format!("{} {points}/{most}{gap}", short(name, state.size.0)), ctx.theme.style(role)));
     }
+    spans.extend(sum(state, ctx));
+    Line::from(spans)
+}
+
+/// The points so far, as far as a cap leaves them.
+fn sum(state: &State, ctx: &Ctx) -> Vec<Span<'static>> {
     let caps = state.replay.run.score.caps.iter().filter(|cap| cap.at_s <= state.at_s).map(|cap| cap.limit).min();
-    let sum: u32 = so_far.iter().sum();
+    let sum: u32 = state.replay.so_far(state.at_s).iter().sum();
     let whole = caps.map_or(sum, |limit| sum.min(limit));
-    spans.push(Span::styled(format!("sum {whole}"), ctx.theme.style(Role::Focus)));
+    let mut spans = vec![Span::styled(format!("sum {whole}"), ctx.theme.style(Role::Focus))];
     if caps.is_some_and(|limit| limit < sum) {
         spans.push(Span::styled(" (capped)", ctx.theme.style(Role::Bad)));
     }
-    Line::from(spans)
+    spans
 }
 
 /// A dimension's name, cut where the line is short.

@@ -5,13 +5,16 @@ use super::super::damage::Damage;
 use super::super::effect::Effect;
 use super::super::event::Toast;
 use super::super::form::Form;
-use super::super::keymap::Key;
+use super::super::keymap::{Code, Key};
 use super::super::panes;
 use super::super::state::{Overlay, Standing, State};
+use super::super::tour::Tour;
 use super::{assessment, by_operator, notices, overlays, settle};
 use crate::change;
 use crate::checklist::readiness::can_enter;
 use crate::config::schema::TestSource;
+use crate::drill::clock::Tempo;
+use crate::drill::steering::Order as Steering;
 use crate::incident::{Entry, Stage};
 use crate::rollback::execution::Answer;
 use crate::rollback::state as rollback;
@@ -25,10 +28,34 @@ pub fn key(state: &mut State, key: Key, is_repeat: bool) -> Vec<Effect> {
     if state.ui.overlay != Overlay::None {
         return overlays::key(state, key, is_repeat);
     }
+    if let Some(tour) = state.ui.tour.filter(|_| guides(state, key)) {
+        return guide(state, tour, key);
+    }
     match state.ui.keymap.action(key, state.ui.focus) {
         Some(action) => act(state, action),
         None => nothing(state, key),
     }
+}
+
+/// Whether a key is meant for the tour: esc leaves it, and enter takes what is offered.
+fn guides(state: &State, key: Key) -> bool {
+    let offered = state.ui.tour.is_some_and(Tour::waits_for_enter);
+    key.code == Code::Esc || offered && key.code == Code::Enter
+}
+
+fn guide(state: &mut State, tour: Tour, key: Key) -> Vec<Effect> {
+    state.ui.tour = if key.code == Code::Enter { Some(tour.next()) } else { None };
+    if state.ui.tour.is_none() {
+        state.ui.tell(Toast::info("`drill-tour` in the palette takes the tour again"), state.uptime);
+    }
+    redraw(state);
+    Vec::new()
+}
+
+/// The panes have another size, or something else lies on them.
+fn redraw(state: &mut State) {
+    state.ui.damage.add(Damage::ALL);
+    settle(state);
 }
 
 /// A key that means nothing here: where it means something.
@@ -93,6 +120,12 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::CiPage => page(state),
         Action::Copy => copy(state),
         Action::Mouse => vec![Effect::ToggleMouse],
+        Action::DrillPause | Action::DrillFaster | Action::DrillSlower => steer(state, action),
+        Action::Tour => {
+            state.ui.tour = Some(Tour::at(1));
+            redraw(state);
+            Vec::new()
+        }
         Action::Help | Action::Palette => {
             let is_help = action == Action::Help;
             show(state, Overlay::Actions { query: String::new(), cursor: 0, is_help })
@@ -113,7 +146,15 @@ pub fn disabled(state: &State, action: Action) -> Option<String> {
     if action.entry().records && state.project.standing == Standing::Opening {
         return Some("the journal is still being opened: try again in a moment".into());
     }
+    if action.entry().dangerous && tempo_of(state).is_some_and(|tempo| tempo.is_paused) {
+        return Some("the drill is paused: `drill-pause` lets it go on".into());
+    }
     match action {
+        Action::DrillPause | Action::DrillFaster | Action::DrillSlower if state.project.drill.is_none() => {
+            Some("only a drill's clock can be steered".into())
+        }
+        Action::Tour if state.project.drill.is_none() => Some("only a drill has a tour: `hotfix drill`".into()),
+        Action::DrillPause if state.rollback.running => Some("a rollback runs: pause when it is done".into()),
         Action::Role
         | Action::Decide
         | Action::Note
@@ -138,6 +179,29 @@ pub fn disabled(state: &State, action: Action) -> Option<String> {
         Action::StopRollback if !state.rollback.running => Some("no rollback is running".into()),
         _ => None,
     }
+}
+
+fn tempo_of(state: &State) -> Option<Tempo> {
+    state.project.drill.as_ref().map(|drill| drill.tempo)
+}
+
+fn steer(state: &State, action: Action) -> Vec<Effect> {
+    let Some(tempo) = tempo_of(state) else { return Vec::new() };
+    let order = match action {
+        Action::DrillPause if tempo.is_paused => Steering::Resume,
+        Action::DrillPause => Steering::Pause,
+        Action::DrillFaster => Steering::Speed { speed: tempo.faster().speed },
+        _ => Steering::Speed { speed: tempo.slower().speed },
+    };
+    vec![Effect::Steer(order)]
+}
+
+/// The clock of the drill goes otherwise. What was seen at another speed is asked for again: it held for another time.
+pub fn tempo(state: &mut State, tempo: Tempo) -> Vec<Effect> {
+    let Some(drill) = state.project.drill.as_mut().filter(|drill| drill.tempo != tempo) else { return Vec::new() };
+    let before = std::mem::replace(&mut drill.tempo, tempo);
+    state.ui.damage.add(Damage::ALL);
+    if (before.speed - tempo.speed).abs() > f64::EPSILON { vec![Effect::Refresh] } else { Vec::new() }
 }
 
 fn show(state: &mut State, overlay: Overlay) -> Vec<Effect> {

@@ -17,8 +17,11 @@ pub fn draw(state: &State, ctx: &Ctx, area: Rect, canvas: &mut Buffer) {
     clear(area, canvas);
     let verdict = verdict(state, ctx);
     let cells = (verdict.width() as u16).min(area.width);
-    let left = area.width.saturating_sub(cells + 2);
-    put(story(state, ctx, left), area.x, area.y, left, canvas);
+    let chip = chip(state, ctx);
+    let used = chip.width() as u16;
+    put(chip, area.x, area.y, used, canvas);
+    let left = area.width.saturating_sub(cells + 2 + used);
+    put(story(state, ctx, left), area.x + used, area.y, left, canvas);
     put(verdict, area.right() - cells.min(area.width), area.y, cells, canvas);
     if area.height < 2 {
         return;
@@ -52,9 +55,16 @@ pub fn reason(state: &State, ctx: &Ctx) -> Line<'static> {
     Line::styled(reason, ctx.theme.style(Role::Text))
 }
 
+/// That this is a drill, and how its clock goes: in the first line of every screen, which nothing covers.
+pub fn chip(state: &State, ctx: &Ctx) -> Line<'static> {
+    let drill = state.project.drill.as_ref();
+    let said = drill.map_or_else(String::new, |drill| format!(" DRILL{} ", drill.tempo.mark()));
+    Line::styled(said, ctx.theme.style(Role::Banner))
+}
+
 fn banner(state: &State, ctx: &Ctx) -> Line<'static> {
     let said = match (&state.project.drill, &state.project.standing) {
-        (Some(drill), _) => format!(" DRILL {drill} "),
+        (Some(drill), _) => format!(" {} ", drill.name),
         (None, Standing::Untrusted) => " hotfix.toml NOT TRUSTED: hotfix trust ".to_owned(),
         (None, Standing::Broken(_)) => " hotfix.toml BROKEN: hotfix doctor ".to_owned(),
         (None, _) if state.project.is_read_only => " READ-ONLY ".to_owned(),

@@ -43,12 +43,13 @@ pub fn draw(state: &State, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) {
     }
 }
 
-/// A framed box in the middle, as wide and high as its lines need.
+/// A framed box in the middle, as wide and high as its lines need. The first line of the screen stays free.
 fn boxed(title: &str, lines: Vec<Line<'static>>, width: u16, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) -> Rect {
     let screen = areas.screen;
     let width = width.min(screen.width);
-    let height = (lines.len() as u16 + 2).min(screen.height);
-    let area = Rect::new((screen.width - width) / 2, (screen.height - height) / 2, width, height);
+    let height = (lines.len() as u16 + 2).min(screen.height.saturating_sub(1));
+    let top = ((screen.height - height) / 2).max(1.min(screen.height));
+    let area = Rect::new((screen.width - width) / 2, top, width, height);
     clear(area, canvas);
     if width < 3 || height < 3 {
         return area;

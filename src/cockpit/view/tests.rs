@@ -25,6 +25,8 @@ use crate::rollback::state::Event;
 use crate::ui::layout::Pane;
 use crate::ui::theme::{Role, Theme};
 
+mod drill;
+
 const CONFIGURED: &str = r#"
 [canary]
 source = { prometheus = "http://127.0.0.1:9090" }
