@@ -98,7 +98,8 @@ version = 1
 
 [production]
 ref = "v*"
-deployed = {{ url = "http://{address}/version", json = "$.commit" }}
+# What was deployed last: while it is a canary, most of production still runs the version before.
+deployed = {{ url = "http://{address}/version", json = "$.tracks.canary.commit" }}
 
 [git]
 strategy = "back-promotion"

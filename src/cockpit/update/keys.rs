@@ -147,7 +147,7 @@ pub fn disabled(state: &State, action: Action) -> Option<String> {
         return Some("the journal is still being opened: try again in a moment".into());
     }
     if action.entry().dangerous && tempo_of(state).is_some_and(|tempo| tempo.is_paused) {
-        return Some("the drill is paused: `drill-pause` lets it go on".into());
+        return Some("the drill is paused: `P` lets it go on".into());
     }
     match action {
         Action::DrillPause | Action::DrillFaster | Action::DrillSlower if state.project.drill.is_none() => {
