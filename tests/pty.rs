@@ -387,7 +387,7 @@ fn a_first_drill_offers_a_tour_which_leads_on_by_what_is_done_and_is_left_by_esc
         terminal.wait_for("checkout-502");
         terminal.press("\r");
         terminal.wait_for("Tour, 1 of 10");
-        for (key, step) in [("2", 2), ("3", 3), ("4", 4), ("i", 5), ("orders\rall\rnone\r\r", 6)] {
+        for (key, step) in [("2", 2), ("3", 3), ("4", 4), ("i", 5), ("major: slow\r4,200\rnone\r\r", 6)] {
             terminal.press(key);
             terminal.wait_for(&format!("Tour, {step} of 10"));
         }

@@ -11,7 +11,7 @@
 //! - Pure: [`state`], [`event`], [`effect`], [`update`], [`form`], [`assessment`], [`compose`], [`list`], [`action`], [`keymap`], [`palette`],
 //!   [`damage`], [`panes`], [`view`], [`tour`].
 //! - The world: [`runtime`] (the loop), [`hands`] (effects and sources), [`affected`], [`opening`], [`mailbox`], [`signals`],
-//!   [`terminal`], [`guardian`], [`screen`], [`launch`].
+//!   [`terminal`], [`guardian`], [`screen`], [`launch`], [`wake`].
 //! - [`debrief`]: a screen of its own, the replay of a drill.
 
 pub mod action;
@@ -51,3 +51,4 @@ pub mod terminal;
 pub mod tour;
 pub mod update;
 pub mod view;
+pub mod wake;

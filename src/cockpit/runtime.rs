@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use crossterm::event as input;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::browser::{self, Unopened};
 use super::clock::Clock;
@@ -24,12 +23,10 @@ use super::pace::Pace;
 use super::screen::Screen;
 use super::state::State;
 use super::terminal::{Output, Session};
+use super::wake::{KEY_LOOK, wait};
 use super::{keys, update, view};
 use crate::ui::theme::Theme;
 
-/// How long the key reader looks for what has already arrived. With no time at all it would not look, and it looks
-/// without waiting.
-pub(super) const KEY_LOOK: Duration = Duration::from_micros(30);
 /// Letters taken before the loop looks at the keys again: a flood must not starve the operator.
 const LETTERS_AT_ONCE: usize = 64;
 
@@ -46,14 +43,6 @@ pub struct Runtime {
     pace: Pace,
     ticked_at: Instant,
     exit: Option<u8>,
-}
-
-/// Why the loop woke.
-#[derive(Default)]
-struct Woken {
-    keys: bool,
-    letters: bool,
-    gone: bool,
 }
 
 impl Runtime {
@@ -93,7 +82,7 @@ impl Runtime {
         self.draw()?;
         open(&mut self.hands)?;
         while self.exit.is_none() {
-            let woken = self.wait()?;
+            let woken = wait(self.mailbox.fd(), self.timeout())?;
             if woken.gone {
                 self.exit = Some(128 + libc::SIGHUP as u8);
                 break;
@@ -113,25 +102,6 @@ impl Runtime {
         // What was asked for last is on record by now: whoever scores a drill must have it.
         self.take_letters();
         Ok((self.state, self.screen, self.hands, self.exit.unwrap_or(0)))
-    }
-
-    fn wait(&self) -> io::Result<Woken> {
-        let stdin = rustix::stdio::stdin();
-        let bell = self.mailbox.fd();
-        let mut fds = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&bell, PollFlags::IN)];
-        let timeout = self.timeout();
-        let timeout = Timespec { tv_sec: timeout.as_secs().cast_signed(), tv_nsec: timeout.subsec_nanos().into() };
-        match poll(&mut fds, Some(&timeout)) {
-            Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => return Ok(Woken { letters: true, ..Woken::default() }),
-            Err(error) => return Err(error.into()),
-        }
-        let (keys, letters) = (fds[0].revents(), fds[1].revents());
-        Ok(Woken {
-            keys: keys.contains(PollFlags::IN),
-            letters: letters.contains(PollFlags::IN),
-            gone: keys.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL),
-        })
     }
 
     /// Until something must happen by itself: the clocks, a frame that waits, the guard of the rollback key.

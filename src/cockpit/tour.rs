@@ -52,7 +52,7 @@ const STEPS: [Step; 11] = [
         says: "The new version beside the old one. The verdict says when there is not enough data, and how much is \
                missing: one error proves nothing. Now say how bad it is: `{key}` opens the assessment.",
         next: Some(Action::Assess),
-        is_reached: |state| matches!(state.ui.overlay, Overlay::Form(_)) || is_assessed(state),
+        is_reached: |state| matches!(state.ui.overlay, Overlay::Assessment(_)) || is_assessed(state),
     },
     Step {
         says: "What is lost, who is hit, what they can do meanwhile, and how bad that is. enter goes to the next field, \

@@ -7,7 +7,6 @@ use std::time::Instant;
 use color_eyre::eyre::{Context as _, Result};
 use crossterm::event::{self as input, Event as Input, KeyModifiers};
 use ratatui::layout::Rect;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::state::{Outcome, State};
 use super::{track, view};
@@ -16,9 +15,9 @@ use crate::cockpit::hands::Hands;
 use crate::cockpit::launch::{Errors, install_panic_hook};
 use crate::cockpit::letter::Letter;
 use crate::cockpit::mailbox::{Mailbox, mailbox};
-use crate::cockpit::runtime::KEY_LOOK;
 use crate::cockpit::screen::Screen;
 use crate::cockpit::terminal::{self, Output, Session};
+use crate::cockpit::wake::{KEY_LOOK, wait};
 use crate::cockpit::{keys, signals};
 use crate::drill::kept::Kept;
 use crate::ui::theme::Theme;
@@ -67,7 +66,7 @@ impl Player<'_> {
         self.draw()?;
         loop {
             let mut outcome = self.state.tick(self.started.elapsed());
-            if !self.wait()? {
+            if wait(self.letters.fd(), self.state.quiet(self.started.elapsed()))?.gone {
                 return Ok(128 + libc::SIGHUP as u8);
             }
             outcome = later(outcome, self.take_keys()?);
@@ -79,20 +78,6 @@ impl Player<'_> {
             if outcome == Outcome::Changed {
                 self.draw()?;
             }
-        }
-    }
-
-    /// Until there is something to do; whether the terminal is still there.
-    fn wait(&self) -> io::Result<bool> {
-        let stdin = rustix::stdio::stdin();
-        let bell = self.letters.fd();
-        let mut fds = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&bell, PollFlags::IN)];
-        let quiet = self.state.quiet(self.started.elapsed());
-        let timeout = Timespec { tv_sec: quiet.as_secs().cast_signed(), tv_nsec: quiet.subsec_nanos().into() };
-        match poll(&mut fds, Some(&timeout)) {
-            Ok(_) => Ok(!fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)),
-            Err(rustix::io::Errno::INTR) => Ok(true),
-            Err(error) => Err(error.into()),
         }
     }
 

@@ -26,7 +26,8 @@ pub fn draw(state: &State, form: &Assessment, ctx: &Ctx, areas: &Areas, canvas: 
     let room = usize::from(width).saturating_sub(4);
     let lines = lines(state, form, ctx, room);
     let lowest = screen.height.saturating_sub(areas.footer.height);
-    let height = (lines.len() as u16 + 2).min(lowest);
+    // The first line of the screen stays free.
+    let height = (lines.len() as u16 + 2).min(lowest.saturating_sub(1));
     let area = Rect::new((screen.width - width) / 2, lowest - height, width, height);
     clear(area, canvas);
     if width < 8 || height < 3 {

@@ -83,7 +83,7 @@ fn the_tour_goes_on_with_what_it_asks_for_by_whichever_way() {
     at(&desk, 5);
     assert!(incident.is_empty());
     desk.keys("checkout-502");
-    let effects = (0..5).flat_map(|_| desk.key("enter")).collect();
+    let effects = (0..6).flat_map(|_| desk.key("enter")).collect();
     desk.record(effects);
     at(&desk, 6);
 }

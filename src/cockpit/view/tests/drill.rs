@@ -1,11 +1,11 @@
 //! What a drill adds to the screen: the banner, which nothing covers, and the strip of the tour, which covers nothing.
 
 use super::*;
+use crate::cockpit::assessment::Assessment;
 use crate::cockpit::state::DrillShown;
 use crate::cockpit::tour::Tour;
 use crate::drill::clock::Tempo;
 use crate::evidence::text::wrap;
-use crate::incident::Incident;
 
 const SIZES: [(u16, u16); 7] = [(160, 48), (120, 40), (80, 24), (60, 15), (59, 40), (40, 8), (26, 3)];
 
@@ -26,7 +26,7 @@ fn overlays(state: &mut State) -> Vec<Overlay> {
         Overlay::Rollback,
         Overlay::ConfirmQuit,
         Overlay::Actions { query: String::new(), cursor: 0, is_help: true },
-        Overlay::Form(Form::assess(None::<&Incident>)),
+        Overlay::Assessment(Box::new(Assessment::new(None, state.project.config.incident.matrix()))),
         Overlay::Form(Form::decide()),
         Overlay::Form(Form::note()),
     ];
