@@ -224,7 +224,8 @@ impl Hands {
         let ticket = watch::Sender::new(None);
         if let (Some(permit), Some(tracker)) = (opened.permit, opened.config.tracker.clone()) {
             let place = outgoing::tracker_place(&opened, permit, http.clone());
-            let watched = outgoing::watch_tracker(tracker, place, ticket.subscribe(), self.clock.clone(), self.letters.clone());
+            let watched =
+                outgoing::watch_tracker(tracker, place, ticket.subscribe(), self.clock.clone(), self.letters.clone());
             self.spawn(watched);
         }
         self.engaged = Some(Engaged {

@@ -30,7 +30,10 @@ impl Folder {
     }
 
     fn make_in(parent: &Path) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix(PREFIX).permissions(fs::Permissions::from_mode(0o700)).tempdir_in(parent)?;
+        let folder = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .permissions(fs::Permissions::from_mode(0o700))
+            .tempdir_in(parent)?;
         // Under another name until it is locked: nobody finds it there unlocked while its drill lives.
         let (unlocked, alive) = (folder.path().join("starting"), folder.path().join(ALIVE));
         let file = File::create(&unlocked)?;

@@ -109,6 +109,13 @@ impl Replay {
         })
     }
 
+    /// The whole by a second, with the bonus and before the caps.
+    pub fn whole(&self, at_s: u64) -> u32 {
+        let given = &self.points[..self.given(at_s)];
+        let bonus: i32 = given.iter().filter(|it| it.point.dimension == "bonus").map(|it| it.point.points).sum();
+        (self.so_far(at_s).iter().sum::<u32>() + u32::try_from(bonus).unwrap_or(0)).min(100)
+    }
+
     /// What was known at a second.
     pub fn facts(&self, at_s: u64) -> &Facts {
         const NOTHING: &Facts = &Facts {

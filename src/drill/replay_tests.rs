@@ -16,6 +16,7 @@ fn the_end_of_the_film_is_the_score_of_the_run() {
     for kind in ["ideal", "negligent", "wrong"] {
         let replay = replay(kind);
         assert_eq!(replay.so_far(replay.end_s), replay.run.score.dimensions.list(), "{kind}");
+        assert_eq!(replay.whole(replay.end_s), replay.run.score.uncapped, "{kind}");
         assert_eq!(replay.made(replay.end_s), replay.moves.len(), "{kind}");
         assert_eq!(replay.given(replay.end_s), replay.points.len(), "{kind}");
     }

@@ -223,7 +223,7 @@ fn standing(state: &State, ctx: &Ctx) -> Line<'static> {
 /// The points so far, as far as a cap leaves them.
 fn sum(state: &State, ctx: &Ctx) -> Vec<Span<'static>> {
     let caps = state.replay.run.score.caps.iter().filter(|cap| cap.at_s <= state.at_s).map(|cap| cap.limit).min();
-    let sum: u32 = state.replay.so_far(state.at_s).iter().sum();
+    let sum = state.replay.whole(state.at_s);
     let whole = caps.map_or(sum, |limit| sum.min(limit));
     let mut spans = vec![Span::styled(format!("sum {whole}"), ctx.theme.style(Role::Focus))];
     if caps.is_some_and(|limit| limit < sum) {
