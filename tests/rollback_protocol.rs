@@ -13,6 +13,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::time::Duration;
 
 use hotfix_cockpit::config::schema::Verify;
 use hotfix_cockpit::incident::{Entry, StepState};
@@ -101,7 +102,11 @@ const MOST_PROCESSES: usize = 3;
 
 fn plan(can_look: bool) -> Plan {
     let version = |name: &str| Version { reference: name.into(), oid: None };
-    let verify = can_look.then(|| Verify { run: Some(vec!["look".into()]), ..Verify::default() });
+    let verify = can_look.then(|| Verify {
+        run: Some(vec!["look".into()]),
+        within: Duration::from_secs(1),
+        ..Verify::default()
+    });
     let step = Step {
         name: "go back".into(),
         action: StepAction::Run(vec!["go".into()]),

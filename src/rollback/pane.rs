@@ -236,7 +236,7 @@ fn key_line(state: &State, ctx: &Ctx) -> Option<Line<'static>> {
         ("S", "stop after this step")
     } else if let Some(execution) = state.unfinished() {
         match execution.next() {
-            Next::Ask(_) => (":", "step-done, step-not-done, step-skip, take-back, rollback-over (the next plan)"),
+            Next::Ask(_) => (":", "step-done, step-not-done, step-skip, take-back"),
             Next::LastLook => ("R", "look at the world again"),
             _ => ("R", "go on with this rollback"),
         }

@@ -188,7 +188,7 @@ fn last_line(text: &[u8]) -> &[u8] {
 
 /// How git and the servers word that a reference is not where the lease says.
 fn is_moved(line: &str) -> bool {
-    ["stale info", "fetch first", "already exists", "reference already exists", "cannot lock ref"]
+    ["stale info", "fetch first", "already exists", "cannot lock ref", "failed to update ref"]
         .iter()
         .any(|words| line.contains(words))
 }
