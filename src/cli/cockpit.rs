@@ -59,6 +59,7 @@ fn start(context: &Context, is_read_only: bool, drill: Option<Drill>, asks: Asks
         is_read_only,
         drill,
         asks,
+        notify: user.notify.clone(),
     };
     launch::run(launch, context.words.clone())
 }

@@ -1,17 +1,26 @@
-//! `hotfix role`
+//! `hotfix role`: who holds which role; a role is taken, or handed over.
 
-use super::entry::{self, Common, not_empty};
-use super::{Context, Exit};
-use crate::incident::{Entry, Incident, Role, Severity};
+use std::collections::BTreeMap;
 
-/// Takes a role or hands it over.
+use color_eyre::eyre::eyre;
+use serde::Serialize;
+
+use super::entry::{Common, Desk, not_empty};
+use super::{Context, Exit, print};
+use crate::incident::roles::Holders;
+use crate::incident::{Incident, Role};
+
+/// Takes a role or hands it over; without a role, says who holds which.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Which one
-    role: RoleName,
+    role: Option<RoleName>,
     /// Who holds it from now on; you without it
     #[arg(value_parser = not_empty)]
     name: Option<String>,
+    /// What the next one must know; why, where one person holds several roles at SEV1 or SEV2
+    #[arg(long, value_name = "TEXT", value_parser = not_empty, requires = "role")]
+    note: Option<String>,
     #[command(flatten)]
     common: Common,
 }
@@ -22,8 +31,10 @@ enum RoleName {
     /// Decides
     Commander,
     /// Has the hands on production
+    #[value(alias = "operations")]
     Ops,
     /// Tells everybody else
+    #[value(alias = "communications")]
     Comms,
 }
 
@@ -40,22 +51,37 @@ impl From<RoleName> for Role {
 /// Runs the command.
 ///
 /// # Errors
-/// When it could not run at all.
+/// When it could not run at all, or one person would hold too many roles.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
-    let Args { role, name, common } = args;
-    let role = Role::from(role);
-    entry::record(context, &common, |desk, incident| {
-        let name = name.unwrap_or_else(|| desk.by.clone());
-        if let Some(other) = second_role(incident, role, &name) {
-            eprintln!("hotfix: note: {name} is {} as well; from SEV2 up each role wants a person", other.label());
-        }
-        Ok(Entry::RoleTaken { role, name })
-    })
+    let Args { role, name, note, common } = args;
+    let mut desk = Desk::open(context, &common)?;
+    let incident = desk.incident(common.incident.as_deref())?;
+    let Some(role) = role else { return show(&incident, common.json) };
+    let name = name.unwrap_or_else(|| desk.by.clone());
+    let entry = Holders::of(&incident).hand_over(role.into(), &name, note);
+    let entry = entry.map_err(|why| eyre!("{why} (--note TEXT)"))?;
+    desk.record(context, &incident.id, &entry, common.json)
 }
 
-/// Another role that the same person holds, where that is one too many.
-fn second_role(incident: &Incident, role: Role, name: &str) -> Option<Role> {
-    let is_severe = incident.severity.is_some_and(|severity| severity <= Severity::Sev2);
-    let mut others = incident.roles.iter().filter(|(other, holder)| **other != role && holder.as_str() == name);
-    others.next().map(|(other, _)| *other).filter(|_| is_severe)
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    incident: &'a str,
+    roles: BTreeMap<&'static str, Option<&'a str>>,
+}
+
+fn show(incident: &Incident, json: bool) -> color_eyre::Result<Exit> {
+    let roles = roles(incident);
+    let text = if json {
+        serde_json::to_string(&Document { schema: 1, incident: &incident.id, roles })? + "\n"
+    } else {
+        roles.iter().map(|(role, holder)| format!("{role:<9}  {}\n", holder.unwrap_or("nobody"))).collect()
+    };
+    print(&text)?;
+    Ok(Exit::Ok)
+}
+
+/// Each role, and who holds it.
+pub fn roles(incident: &Incident) -> BTreeMap<&'static str, Option<&str>> {
+    Role::ALL.into_iter().map(|role| (role.label(), incident.roles.get(&role).map(String::as_str))).collect()
 }

@@ -1,5 +1,6 @@
 //! `hotfix status`: readiness and every gate; the gate of a pipeline.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::thread;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use serde::Serialize;
 
 use super::assess::Assessment;
 use super::gather::{self, Gathered};
-use super::{Context, Exit};
+use super::{Context, Exit, role};
 use crate::checklist::model::{GateStatus, Inputs, State};
 use crate::checklist::readiness::{Readiness, Standing};
 use crate::comms::situation;
@@ -99,6 +100,7 @@ struct IncidentDocument<'a> {
     drill: Option<&'a str>,
     next_update_at: Option<Timestamp>,
     assessment: Assessment<'a>,
+    roles: BTreeMap<&'static str, Option<&'a str>>,
 }
 
 impl<'a> Document<'a> {
@@ -125,6 +127,7 @@ impl<'a> IncidentDocument<'a> {
             drill: incident.drill.as_deref(),
             next_update_at: incident.next_update_at(),
             assessment: Assessment::of(incident),
+            roles: role::roles(incident),
         }
     }
 }

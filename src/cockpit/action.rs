@@ -63,6 +63,8 @@ pub enum Action {
     Situation,
     /// Open the incident's issue.
     TicketPage,
+    /// List the incidents.
+    Incidents,
     /// Close the incident.
     Close,
     /// Arm the rollback.
@@ -205,6 +207,7 @@ pub const TABLE: &[Entry] = &[
             "resend",
         )),
     ),
+    entry(Action::Incidents, "incidents", "list the incidents: take one up, or open one again", &["I"]),
     recording(entry(Action::Close, "close", "close the incident", &[])),
     dangerous(hinted(entry(Action::Rollback, "rollback", "arm the rollback and show its plan", &["R"]), "roll back")),
     dangerous(entry(Action::RollbackOver, "rollback-over", "arm it anew, with the next plan after a failed one", &[])),

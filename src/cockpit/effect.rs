@@ -19,6 +19,12 @@ pub enum Effect {
         /// Who.
         actor: Actor,
     },
+    /// Call the operator, by the ways that they asked for.
+    Notify(String),
+    /// Read which incidents there are.
+    ListIncidents,
+    /// Read the records of an incident that was taken up.
+    Load(String),
     /// Ask how many users are affected.
     CountUsers,
     /// Ask every source again.

@@ -8,6 +8,7 @@ use super::assessment::Asks;
 use super::keymap::Key;
 use crate::drill::clock::Tempo;
 use crate::evidence::Observation;
+use crate::incident::list::Summary;
 use crate::journal::JournalError;
 use crate::journal::record::Record;
 use crate::tracker::model::Issue;
@@ -60,6 +61,10 @@ pub enum What {
     Rollback(rollback::state::Event),
     /// Somebody counted the users that are affected.
     Counted(Observation<u64>),
+    /// The journal says which incidents there are.
+    Incidents(Result<Vec<Summary>, String>),
+    /// The records of an incident that was taken up, or why they cannot be read.
+    Loaded(Result<Vec<Record>, String>),
     /// The journal was read: the assessment may be asked for.
     Ask(Asks),
     /// The tracker has something.

@@ -4,7 +4,9 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::keymap::{Code, Key};
 use crate::evidence::text;
-use crate::incident::{Decision, Entry, Role, Stage};
+use crate::incident::entry::{Left, LeftOpen};
+use crate::incident::roles::Holders;
+use crate::incident::{Decision, Entry, Incident, Role, Stage};
 
 /// The longest text of a field, in bytes: a paste beyond it is cut.
 const FIELD_LIMIT: usize = 8 * 1024;
@@ -33,14 +35,16 @@ pub enum Purpose {
     Untick(String),
     /// An override.
     Override(String),
-    /// A role.
-    Role,
+    /// A role, with who holds which now.
+    Role(Holders),
     /// A decision.
     Decide,
     /// A note.
     Note,
     /// The end of the incident, with what is still open.
-    Close(Vec<String>),
+    Close(Vec<Left>),
+    /// A closed incident is opened again.
+    Reopen(String),
     /// Going on to a stage although gates are open.
     Stage(Stage),
 }
@@ -114,10 +118,12 @@ impl Form {
     }
 
     /// A role is taken or handed over.
-    pub fn role(operator: &str) -> Self {
+    pub fn role(incident: &Incident, operator: &str) -> Self {
         let mut name = required("name", "who holds it from now on");
         operator.clone_into(&mut name.value);
-        Self::new("Take or hand over a role", Purpose::Role, vec![choice("role", ROLES, 0), name])
+        let note = written("note", "what the next one must know; why, where one person holds several at SEV1 and SEV2");
+        let fields = vec![choice("role", ROLES, 0), name, note];
+        Self::new("Take or hand over a role", Purpose::Role(Holders::of(incident)), fields)
     }
 
     /// A decision.
@@ -132,13 +138,22 @@ impl Form {
     }
 
     /// The end of the incident.
-    pub fn close(open: Vec<String>) -> Self {
-        let title = if open.is_empty() {
-            "Close the incident".to_owned()
-        } else {
-            format!("Close the incident with {} items open: {}", open.len(), open.join(" "))
-        };
-        Self::new(title, Purpose::Close(open), vec![written("note", "may be empty")])
+    pub fn close(open: Vec<Left>, operator: &str) -> Self {
+        if open.is_empty() {
+            return Self::new("Close the incident", Purpose::Close(open), vec![written("note", "may be empty")]);
+        }
+        let ids: Vec<_> = open.iter().map(|left| left.id.as_str()).collect();
+        let title = format!("Close the incident with {} still open: {}", open.len(), ids.join(" "));
+        let mut owner = required("owner", "who sees to what stays open");
+        operator.clone_into(&mut owner.value);
+        let fields = vec![required("reason", "why it ends although this is open"), owner];
+        Self::new(title, Purpose::Close(open), fields)
+    }
+
+    /// A closed incident is opened again.
+    pub fn reopen(id: &str, title: &str) -> Self {
+        let reason = required("reason", "why it is not over");
+        Self::new(format!("Open again: {title}"), Purpose::Reopen(id.to_owned()), vec![reason])
     }
 
     /// The next stage, whose gates are not all satisfied.
@@ -202,15 +217,21 @@ impl Form {
             Purpose::Override(item) => {
                 vec![Entry::Overridden { item: item.clone(), reason: value(0), name: value(1), head }]
             }
-            Purpose::Role => vec![Entry::RoleTaken { role: Role::ALL[self.chosen(0)], name: value(1) }],
+            Purpose::Role(holders) => vec![holders.hand_over(Role::ALL[self.chosen(0)], &value(1), optional(2))?],
             Purpose::Decide => {
                 vec![Entry::Decided { decision: ALL_DECISIONS[self.chosen(0)], reason: value(1), readiness: None }]
             }
             Purpose::Note => vec![Entry::Noted { text: value(0) }],
-            Purpose::Close(open) => {
+            Purpose::Close(open) if open.is_empty() => {
                 let note = optional(0).map(|text| Entry::Noted { text });
-                note.into_iter().chain([Entry::Closed { open: open.clone() }]).collect()
+                note.into_iter().chain([Entry::Closed { open: Vec::new() }]).collect()
             }
+            Purpose::Close(open) => {
+                let left = LeftOpen { items: open.clone(), reason: value(0), owner: value(1) };
+                let open = open.iter().map(|left| left.id.clone()).collect();
+                vec![Entry::LeftOpen(Box::new(left)), Entry::Closed { open }]
+            }
+            Purpose::Reopen(_) => vec![Entry::Reopened { reason: value(0) }],
             Purpose::Stage(stage) => {
                 let text = format!("goes on to {} with gates open: {}", stage.label(), value(0));
                 vec![Entry::Noted { text }, Entry::StageEntered { stage: *stage }]

@@ -21,6 +21,7 @@ use super::mailbox::Sending;
 use super::opening::{Found, Opened};
 use super::outgoing;
 use super::planner;
+use super::reading::{self, Wanted};
 use super::state::{Standing, State};
 use crate::change::deployed::Said;
 use crate::config::trust::Permit;
@@ -286,6 +287,8 @@ impl Hands {
         match effect {
             Effect::Record { incident, entry, actor } => self.record(engaged, &incident, &entry, actor, now),
             Effect::CountUsers => self.count_users(engaged),
+            Effect::ListIncidents => self.read(engaged, Wanted::List),
+            Effect::Load(incident) => self.read(engaged, Wanted::Records(incident)),
             Effect::Refresh => {
                 self.change.iter().for_each(change::source::Handle::refresh);
                 engaged.refresh();
@@ -311,8 +314,12 @@ impl Hands {
                 engaged.asked.set_production(production);
             }
             Effect::Edit(_) | Effect::OpenPage(_) | Effect::Copy(_) => {}
-            Effect::ToggleMouse | Effect::Suspend | Effect::Quit => {}
+            Effect::ToggleMouse | Effect::Suspend | Effect::Quit | Effect::Notify(_) => {}
         }
+    }
+
+    fn read(&self, engaged: &Engaged, wanted: Wanted) {
+        self.spawn(reading::read(engaged.opened.journal_folder.clone(), wanted, self.letters.clone()));
     }
 
     fn count_users(&self, engaged: &Engaged) {

@@ -23,6 +23,7 @@ use super::terminal::{self, Session};
 use super::tour::Tour;
 use super::{opening, signals};
 use crate::config::trust::Permit;
+use crate::config::user::Way;
 use crate::drill::clock::Clock as DrillClock;
 use crate::drill::door::{self, Running};
 use crate::drill::kept::Played;
@@ -47,6 +48,8 @@ pub struct Launch {
     pub drill: Option<Drill>,
     /// When it asks the three questions by itself.
     pub asks: Asks,
+    /// How the operator wants to be called when a clock turns.
+    pub notify: Vec<Way>,
 }
 
 /// A drill to open on.
@@ -90,7 +93,7 @@ pub fn run(launch: Launch, words: LastWords) -> Result<Ended> {
 }
 
 fn cockpit(launch: Launch, session: &Session, words: LastWords, errors: &Errors) -> Result<(u8, Option<Played>)> {
-    let Launch { directory, state_folder, theme, is_read_only, drill, asks } = launch;
+    let Launch { directory, state_folder, theme, is_read_only, drill, asks, notify } = launch;
     let (sending, letters) = mailbox()?;
     install_panic_hook(session.clone(), errors, sending.clone());
     let offers_tour = matches!(drill, Some(Drill::Play { offers_tour: true, .. }));
@@ -101,6 +104,7 @@ fn cockpit(launch: Launch, session: &Session, words: LastWords, errors: &Errors)
         name: opening::name(&directory),
         is_read_only: is_read_only || stage.as_ref().is_some_and(|stage| stage.place.is_watched),
         drill: stage.as_ref().map(|stage| DrillShown { name: stage.name.clone(), tempo: stage.clock.tempo() }),
+        notify,
         ..Project::default()
     };
     let mut state = runtime::initial(clock.now(), project);

@@ -8,9 +8,9 @@
 //!                                        every result comes back through the mailbox ◄┘
 //! ```
 //!
-//! - Pure: [`state`], [`event`], [`effect`], [`update`], [`form`], [`assessment`], [`compose`], [`list`], [`action`], [`keymap`], [`palette`],
+//! - Pure: [`state`], [`event`], [`effect`], [`update`], [`form`], [`assessment`], [`compose`], [`list`], [`action`], [`keymap`], [`palette`], [`notify`],
 //!   [`damage`], [`panes`], [`view`], [`tour`].
-//! - The world: [`runtime`] (the loop), [`hands`] (effects and sources), [`affected`], [`opening`], [`mailbox`], [`signals`],
+//! - The world: [`runtime`] (the loop), [`hands`] (effects and sources), [`affected`], [`reading`], [`opening`], [`mailbox`], [`signals`],
 //!   [`terminal`], [`guardian`], [`screen`], [`launch`], [`wake`].
 //! - [`debrief`]: a screen of its own, the replay of a drill.
 
@@ -37,12 +37,14 @@ pub mod launch;
 pub mod letter;
 pub mod list;
 pub mod mailbox;
+pub mod notify;
 pub mod opening;
 pub mod outgoing;
 pub mod pace;
 pub mod palette;
 pub mod panes;
 pub mod planner;
+pub mod reading;
 pub mod runtime;
 pub mod screen;
 pub mod signals;

@@ -182,6 +182,7 @@ impl Runtime {
                 Effect::ToggleMouse => self.lead.extend_from_slice(self.session.toggle_mouse()),
                 Effect::Edit(place) => self.edit(&place),
                 Effect::OpenPage(address) => self.open_page(&address),
+                Effect::Notify(text) => self.lead.extend(super::notify::bytes(&self.state.project.notify, &text)),
                 Effect::Copy(text) => self.lead.extend(super::clipboard::copy(&text)),
                 effect => self.hands.carry_out(effect, self.clock.now()),
             }

@@ -1,5 +1,6 @@
 //! Everything that the cockpit knows. Only [`super::update::update`] changes it; drawing reads it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,9 +16,13 @@ use super::list::ListView;
 use super::tour::{self, Tour};
 use crate::checklist::model::Inputs;
 use crate::config::schema;
+use crate::config::user::Way;
 use crate::drill::clock::Tempo;
 use crate::evidence::Observed;
 use crate::incident::Incident;
+use crate::incident::clocks::{Kind, Tone};
+use crate::incident::entry::Left;
+use crate::incident::list::Summary;
 use crate::journal::record::Record;
 use crate::tracker::model::Issue;
 use crate::ui::layout::{Areas, Pane, layout};
@@ -42,6 +47,10 @@ pub struct State {
     pub incident: Option<Incident>,
     /// The records of the active incident, oldest first.
     pub records: Vec<Record>,
+    /// The incidents of this repository, once they were listed, or why they cannot be.
+    pub incidents: Option<Result<Vec<Summary>, String>>,
+    /// Which clocks have called.
+    pub turned: Turned,
     /// How many users are affected, by whoever was asked.
     pub counted: Observed<u64>,
     /// What git knows.
@@ -79,6 +88,8 @@ pub struct Project {
     pub is_read_only: bool,
     /// The drill, in a drill.
     pub drill: Option<DrillShown>,
+    /// How the operator wants to be called when a clock turns.
+    pub notify: Vec<Way>,
 }
 
 /// What the screen says of the drill that it is in.
@@ -88,6 +99,17 @@ pub struct DrillShown {
     pub name: String,
     /// How its clock goes.
     pub tempo: Tempo,
+}
+
+/// Which clocks of an incident have called the operator, so that none calls twice.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Turned {
+    /// The incident.
+    pub incident: String,
+    /// What turned, to what, and what was due then.
+    pub told: BTreeSet<(Kind, Tone, Option<Timestamp>)>,
+    /// How many times ten minutes were called out.
+    pub call_outs: u64,
 }
 
 /// How the configuration stands.
@@ -168,6 +190,11 @@ pub enum Overlay {
         /// The first line in view.
         scroll: usize,
     },
+    /// The incidents of this repository.
+    Incidents {
+        /// The selected one.
+        cursor: usize,
+    },
     /// Something is being written.
     Form(Form),
     /// The three questions.
@@ -235,6 +262,8 @@ impl State {
             project,
             incident: None,
             records: Vec::new(),
+            incidents: None,
+            turned: Turned::default(),
             counted: Observed::default(),
             change,
             tests,
@@ -262,6 +291,11 @@ impl State {
         let has_moved = change.continuity != chain;
         change.continuity = chain;
         is_news || has_moved
+    }
+
+    /// What the incident would leave open if it ended now.
+    pub fn left_open(&self) -> Vec<Left> {
+        checklist::closing::left_open(&self.inputs(), self.checklist.gates())
     }
 
     /// Where everything is on the screen.

@@ -2,6 +2,8 @@
 //! time, and what is to be done to the world is returned as effects.
 
 mod assessment;
+pub mod clocks;
+mod incidents;
 mod keys;
 mod mouse;
 mod notices;
@@ -59,6 +61,8 @@ fn happen(state: &mut State, what: What) -> Vec<Effect> {
         What::Canary(observation) => measured(state, observation),
         What::Rollback(event) => overlays::rolled(state, event),
         What::Counted(observation) => assessment::counted(state, observation),
+        What::Incidents(answer) => incidents::listed(state, answer),
+        What::Loaded(answer) => incidents::loaded(state, answer),
         What::Ask(asks) => assessment::ask(state, asks),
         What::Tracker(observation) => tracked(state, observation),
         What::Journal(result) => records::recorded(state, result),
@@ -97,7 +101,9 @@ fn tick(state: &mut State) -> Vec<Effect> {
         state.ui.damage.add(Damage::PANES);
         judge(state);
     }
-    overlays::guard(state, Input::Moment)
+    let mut effects = clocks::turn(state);
+    effects.extend(overlays::guard(state, Input::Moment));
+    effects
 }
 
 fn changed(state: &mut State, observation: change::model::Observation) -> Vec<Effect> {
@@ -293,11 +299,14 @@ fn by_operator(state: &mut State, entry: Entry) -> Option<Effect> {
 /// How long until the clock of the header must turn again.
 pub fn next_tick(state: &State) -> Duration {
     let runs = state.incident.is_some() || state.ui.toast.is_some();
-    Duration::from_secs(match (state.ui.has_focus, runs) {
+    let tick = Duration::from_secs(match (state.ui.has_focus, runs) {
         (true, true) => 1,
         (true, false) => AGES_EVERY,
         (false, _) => 60,
-    })
+    });
+    // Nobody looks: what turns calls in time all the same.
+    let turn = if state.project.notify.is_empty() { None } else { clocks::next_turn(state) };
+    turn.map_or(tick, |turn| tick.min(turn.max(Duration::from_secs(1))))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod assessment;
 mod footer;
 mod header;
+mod incidents;
 mod overlay;
 mod strip;
 

@@ -21,8 +21,22 @@ pub struct User {
     pub theme: Option<String>,
     /// No characters beyond ASCII on the screen.
     pub ascii: Option<bool>,
+    /// How to call when a clock of the incident turns; not at all without it.
+    pub notify: Vec<Way>,
     /// The keys of actions, by the action's id; they replace the default ones.
     pub keys: BTreeMap<String, Keys>,
+}
+
+/// A way to call through the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    /// The terminal's bell.
+    Bell,
+    /// A notification, as iTerm2, WezTerm, Windows Terminal and others take it.
+    Osc9,
+    /// A notification, as urxvt, foot, Ghostty and others take it.
+    Osc777,
 }
 
 /// One key or several.

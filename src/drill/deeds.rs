@@ -104,7 +104,7 @@ impl Deed {
                 _ => false,
             },
             Entry::Classified(it) => item == "a5" && it.confirmed,
-            Entry::RoleTaken { .. } => item == "a6",
+            Entry::RoleTaken { .. } | Entry::RoleHanded(_) => item == "a6",
             Entry::Decided { .. } => matches!(item, "a7" | "c8"),
             Entry::NoticeSent { .. } => matches!(item, "a8" | "c4"),
             Entry::RollbackRehearsed { .. } => item == "c2",

@@ -60,7 +60,7 @@ impl Answers {
                 Verdict { severity: *severity, because: because.clone() }
             }
             Some(Cell { severity, because, .. }) => {
-                let because = format!("unsure of {}, which counts as more: {because}", unsure.join(" and "));
+                let because = format!("unsure of {}, which counts as more: {because}", unsure.join(", "));
                 Verdict { severity: *severity, because }
             }
             None => Verdict { severity: Severity::Sev1, because: "no rule is about these answers".to_owned() },
@@ -80,9 +80,9 @@ impl Answers {
 
     fn unsure(&self) -> Vec<&'static str> {
         let questions = [
-            ("the impact", self.impact.is_none()),
-            ("the users", self.users.is_none()),
-            ("a workaround", self.workaround.is_none()),
+            ("impact", self.impact.is_none()),
+            ("users", self.users.is_none()),
+            ("workaround", self.workaround.is_none()),
         ];
         questions.into_iter().filter(|(_, is_open)| *is_open).map(|(name, _)| name).collect()
     }

@@ -2,15 +2,18 @@
 //!
 //! - [`assessment`]: the three questions, and what their answers come to (pure).
 //! - [`due`]: a moment ahead, as people write it (pure).
+//! - [`clocks`]: what runs, what is due soon, what is late (pure).
 //! - [`entry`]: everything that the journal can say of an incident.
 //! - [`list`]: all incidents of a journal, each in one line (pure).
 //! - [`model`]: the incident as the journal tells it, folded entry by entry (pure).
 //! - [`moment`]: moments in the past as people write them (pure).
 //! - [`naming`]: readable ids (pure).
+//! - [`roles`]: who holds which, and how one goes over (pure).
 //! - [`sentence`]: each entry as one sentence (pure).
 //! - [`pane`]: the timeline.
 
 pub mod assessment;
+pub mod clocks;
 pub mod due;
 pub mod entry;
 pub mod list;
@@ -18,6 +21,7 @@ pub mod model;
 pub mod moment;
 pub mod naming;
 pub mod pane;
+pub mod roles;
 pub mod sentence;
 
 pub use entry::{

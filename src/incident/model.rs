@@ -56,6 +56,8 @@ pub struct Incident {
     pub rollback: Option<RolledBack>,
     /// When each stage was last entered; the first one when the incident was declared.
     pub entered: BTreeMap<Stage, Timestamp>,
+    /// Since when the canary as a whole is blind, by the last change of its verdict.
+    pub blind_since: Option<Timestamp>,
     /// When the hotfix tip last moved: a decision before that was about another commit.
     pub tip_moved_at: Option<Timestamp>,
     /// When the canary as a whole last left or entered a verdict that is neither healthy nor for want of data.
@@ -200,6 +202,7 @@ impl Incident {
             rehearsal: None,
             rollback: None,
             entered: BTreeMap::from([(Stage::Assess, record.at)]),
+            blind_since: None,
             tip_moved_at: None,
             doubted_at: None,
             change_kept: None,
@@ -225,6 +228,9 @@ impl Incident {
             }
             Entry::RoleTaken { role, name } => {
                 self.roles.insert(role, text::clean(&name));
+            }
+            Entry::RoleHanded(it) => {
+                self.roles.insert(it.role, text::clean(&it.to));
             }
             Entry::StageEntered { stage } => {
                 self.stage = stage;
@@ -265,6 +271,7 @@ impl Incident {
             }
             Entry::VerdictChanged { metric, from, to, .. } if metric == WHOLE_CANARY => {
                 let is_doubt = |word: &str| !matches!(word, "healthy" | "blind");
+                self.blind_since = (to == "blind").then_some(at);
                 if is_doubt(&from) || is_doubt(&to) {
                     self.doubted_at = Some(at);
                 }

@@ -25,6 +25,7 @@ impl Entry {
             }
             Self::Classified(it) => it.words(),
             Self::RoleTaken { role, name } => format!("{name} is {} now", role.label()),
+            Self::RoleHanded(it) => it.words(),
             Self::StageEntered { stage } => format!("entered stage {}", stage.label()),
             Self::Ticked { item, note, head } => {
                 format!("ticked {item}{}{}", at(head.as_ref()), after(note.as_deref()))

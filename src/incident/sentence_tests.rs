@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::config::schema::{Impact, Users};
 use crate::incident::entry::{
-    ChangeSeen, Classified, Counted, CurveSeen, CurvesSeen, Export, Left, LeftOpen, RiskSeen,
+    ChangeSeen, Classified, Counted, CurveSeen, CurvesSeen, Export, Handover, Left, LeftOpen, RiskSeen,
 };
 use crate::incident::{
     About, Decision, Deferral, Delivery, DeliveryState, Manner, NoticeWritten, Promotion, PromotionState, Role,
@@ -40,6 +40,12 @@ fn said_by_persons() -> Vec<Entry> {
         },
         Entry::Classified(Box::new(classified())),
         Entry::RoleTaken { role: Role::Ops, name: text("bob") },
+        Entry::RoleHanded(Box::new(Handover {
+            role: Role::Ops,
+            from: Some(text("bob")),
+            to: text("cem"),
+            note: Some(text("step 2 waits for the lock")),
+        })),
         Entry::StageEntered { stage: Stage::Deploy },
         Entry::Ticked { item: text("b8"), note: Some(text("on staging")), head: Some(oid('3')) },
         Entry::Unticked { item: text("b8"), note: None },

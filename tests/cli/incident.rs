@@ -28,8 +28,8 @@ fn an_incident_from_declared_to_closed() {
         [
             "ana  declared incident Checkout: 502 as SEV2 (SHOP-1)",
             "ana  assessed. impact: no checkouts; users: 4 %",
-            "ana  classified as SEV2, although the answers come to SEV1 (unsure of the impact and a workaround, which counts \
-             as more: many users lose what the service is for, and nothing helps all of them meanwhile)",
+            "ana  classified as SEV2, although the answers come to SEV1 (unsure of impact, workaround, which counts as \
+             more: many users lose what the service is for, and nothing helps all of them meanwhile)",
             "ana  bob is ops now",
             &format!("ana  ticked b6 at {}: all green", &place.head()[..7]),
             &format!("Bob B.  overrode b9 at {}, Bob B. answers for it: alone at night", &place.head()[..7]),
@@ -176,6 +176,31 @@ fn a_query_counts_the_users_and_is_named() {
     assert_eq!((&assessment["users"]["level"], &assessment["users"]["text"]), (&"many".into(), &"4213".into()));
     assert_eq!((&assessment["counted"]["users"], &assessment["counted"]["source"]), (&4213.into(), &"command".into()));
     assert!(place.runs(&["timeline"]).contains("(4213 users by command)"));
+}
+
+#[test]
+fn a_role_is_handed_over_and_one_person_holds_several_below_sev2_only() {
+    let place = Place::new();
+    place.runs(&["declare", "x", "--severity", "sev2"]);
+    place.runs(&["role", "commander", "ana"]);
+    assert!(
+        place.fails(&["role", "ops", "ana"]).contains("wants a person of its own: say why in a note (--note TEXT)")
+    );
+    place.runs(&["role", "ops", "ana", "--note", "nobody else is awake"]);
+    assert!(
+        place
+            .runs(&["role", "ops", "bob", "--note", "step 2 waits"])
+            .contains("ops went from ana to bob: step 2 waits")
+    );
+    assert!(place.fails(&["role", "ops", "bob"]).contains("bob is ops already"));
+    let roles: Value = serde_json::from_str(&place.runs(&["role", "--json"])).unwrap();
+    let held = serde_json::json!({"commander": "ana", "ops": "bob", "comms": null});
+    assert_eq!((&roles["schema"], &roles["roles"]), (&1.into(), &held));
+    let status: Value = serde_json::from_str(&place.prints(&["status", "--json"])).unwrap();
+    assert_eq!(status["incident"]["roles"], held);
+    assert_eq!(place.runs(&["role"]), "commander  ana\ncomms      nobody\nops        bob\n");
+    place.runs(&["assess", "--severity", "sev3", "--reason", "few are affected"]);
+    place.runs(&["role", "comms", "bob"]);
 }
 
 #[test]

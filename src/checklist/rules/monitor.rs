@@ -12,7 +12,7 @@ use crate::change::ladder::{Level, Rung};
 use crate::checklist::items::Item;
 use crate::checklist::notes;
 use crate::incident::model::MarkKind;
-use crate::incident::{Incident, Severity, Stage};
+use crate::incident::{Incident, Severity, Stage, clocks};
 
 /// A hole in the numbers that is longer than this ends a soak: the budget for flying blind.
 const BLIND: SignedDuration = SignedDuration::from_mins(3);
@@ -38,7 +38,7 @@ pub(super) fn soaked(inputs: &Inputs) -> Found {
         Verdict::Blind => return Err(Finding::asks("the canary has no traffic of its own any more").with(seen)),
         _ => return Err(Finding::unmet(worst(&report.value)).with(seen)),
     }
-    let need = soak_minutes(inputs.severity());
+    let need = clocks::soak_minutes(inputs.severity());
     let (since, what) = unbroken_since(incident, &report.value, *entered);
     let minutes = inputs.now.duration_since(since).as_mins().max(0);
     let words = format!("healthy, {minutes} of {need} minutes since {what}");
@@ -60,14 +60,6 @@ fn unbroken_since(incident: &Incident, report: &Report, entered: Timestamp) -> (
 fn last_hole(scrapes: &[Scrape]) -> Option<Timestamp> {
     let seen: Vec<_> = scrapes.iter().filter(|scrape| !scrape.is_missed()).map(|scrape| scrape.at).collect();
     seen.windows(2).rev().find(|pair| pair[1].duration_since(pair[0]) > BLIND).map(|pair| pair[1])
-}
-
-fn soak_minutes(severity: Option<Severity>) -> i64 {
-    match severity.unwrap_or(Severity::Sev1) {
-        Severity::Sev1 => 60,
-        Severity::Sev2 => 30,
-        Severity::Sev3 => 15,
-    }
 }
 
 /// Each branch that the fix must reach.

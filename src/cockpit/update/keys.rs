@@ -9,7 +9,7 @@ use super::super::keymap::{Code, Key};
 use super::super::panes;
 use super::super::state::{Overlay, Standing, State};
 use super::super::tour::Tour;
-use super::{assessment, by_operator, notices, overlays, settle};
+use super::{assessment, by_operator, incidents, notices, overlays, settle};
 use crate::change;
 use crate::checklist::readiness::can_enter;
 use crate::config::schema::TestSource;
@@ -90,14 +90,18 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Tick | Action::Override => mark(state, action),
         Action::Assess => assessment::open(state, false),
-        Action::Role => show(state, Overlay::Form(Form::role(&state.project.operator))),
+        Action::Role => {
+            let form = state.incident.as_ref().map(|it| Form::role(it, &state.project.operator));
+            form.map_or_else(Vec::new, |form| show(state, Overlay::Form(form)))
+        }
+        Action::Incidents => incidents::open(state),
         Action::Decide => show(state, Overlay::Form(Form::decide())),
         Action::Note => show(state, Overlay::Form(Form::note())),
         Action::Say => notices::open(state),
         Action::Resend => notices::resend(state),
         Action::Situation => notices::situation(state),
         Action::TicketPage => ticket_page(state),
-        Action::Close => show(state, Overlay::Form(Form::close(open_gates(state)))),
+        Action::Close => show(state, Overlay::Form(Form::close(state.left_open(), &state.project.operator))),
         Action::NextStage => next_stage(state),
         Action::Rollback => overlays::arm(state, false, None),
         Action::RollbackOver => overlays::arm(state, true, None),
@@ -393,11 +397,6 @@ pub fn wanted(state: &State, pane: Pane, index: usize) -> Vec<Effect> {
     }
     let missing = change::pane::missing(&state.change, index, scroll + 2 * usize::from(state.ui.size.1));
     missing.map(|(shown, from)| Effect::ShowFile(shown, from)).into_iter().collect()
-}
-
-/// The ids of the required gates that are not passed.
-fn open_gates(state: &State) -> Vec<String> {
-    state.checklist.gates().iter().filter(|gate| gate.is_blocking()).map(|gate| gate.id.clone()).collect()
 }
 
 fn is_ticked(state: &State, item: &str) -> bool {

@@ -4,12 +4,12 @@ use super::super::action::Action;
 use super::super::damage::Damage;
 use super::super::effect::{Actor, Effect};
 use super::super::event::{Mouse, Toast};
-use super::super::form::{Form, Outcome};
+use super::super::form::{Form, Outcome, Purpose};
 use super::super::keymap::{Code, Key};
 use super::super::palette;
 use super::super::panes;
 use super::super::state::{Overlay, State};
-use super::{assessment, by_operator, keys, notices, settle};
+use super::{assessment, by_operator, incidents, keys, notices, settle};
 use crate::change;
 use crate::evidence::text;
 use crate::incident::{Entry, naming};
@@ -30,6 +30,7 @@ pub fn key(state: &mut State, key: Key, is_repeat: bool) -> Vec<Effect> {
         Overlay::Actions { query, cursor, is_help } => actions(state, key, query, cursor, is_help),
         Overlay::Detail { pane, index, scroll } => detail(state, key, pane, index, scroll),
         Overlay::Form(form) => in_form(state, key, form),
+        Overlay::Incidents { cursor } => incidents::key(state, key, cursor),
         Overlay::Assessment(form) => assessment::key(state, key, is_repeat, form),
         Overlay::Notice(compose) => notices::key(state, key, compose),
         Overlay::Filter => filter(state, key),
@@ -73,7 +74,9 @@ pub fn mouse(state: &mut State, mouse: Mouse) -> Vec<Effect> {
         Mouse::Click(..) => return Vec::new(),
     };
     match state.ui.overlay {
-        Overlay::Detail { .. } | Overlay::Actions { .. } => key(state, Key::plain(code), false),
+        Overlay::Detail { .. } | Overlay::Actions { .. } | Overlay::Incidents { .. } => {
+            key(state, Key::plain(code), false)
+        }
         _ => Vec::new(),
     }
 }
@@ -164,7 +167,13 @@ fn in_form(state: &mut State, key: Key, mut form: Form) -> Vec<Effect> {
             Vec::new()
         }
         Outcome::Cancelled => Vec::new(),
-        Outcome::Accepted(entries) => accepted(state, entries),
+        Outcome::Accepted(entries) => match form.purpose {
+            Purpose::Reopen(incident) => {
+                let record = |entry| Effect::Record { incident: incident.clone(), entry, actor: Actor::Operator };
+                entries.into_iter().map(record).collect()
+            }
+            _ => accepted(state, entries),
+        },
     }
 }
 

@@ -20,31 +20,51 @@ pub fn recorded(state: &mut State, result: Result<Record, JournalError>) -> Vec<
             return Vec::new();
         }
     };
-    let declares = matches!(Entry::of(&record), Some(Entry::Declared { .. }));
-    if declares {
-        state.tracker = Observed::default();
-        state.incident = None;
-        state.project.incidents.push(record.incident.clone());
-        state.records.clear();
+    let entry = Entry::of(&record);
+    if !is_on_screen(state, &record) && matches!(entry, Some(Entry::Resumed {} | Entry::Reopened { .. })) {
+        return vec![Effect::Load(record.incident)];
     }
-    Incident::apply(&mut state.incident, &record);
-    if state.incident.as_ref().is_some_and(|it| it.id == record.incident) {
-        state.comms.record(&record, state.incident.as_ref());
-    }
-    let mut effects = notices::recorded(state, &record);
-    state.rollback.update(rollback::state::Event::Recorded(record.clone()), state.now);
-    let closes = matches!(Entry::of(&record), Some(Entry::Closed { .. }));
-    if state.incident.as_ref().is_some_and(|it| it.id == record.incident) {
-        state.records.push(record);
-    }
-    if closes {
+    let mut effects = take_in(state, record);
+    if matches!(entry, Some(Entry::Closed { .. })) {
         state.ui.tell(Toast::info("the incident is closed; `i` declares another"), state.uptime);
     }
     state.ui.damage.add(Damage::ALL);
     settle(state);
     judge(state);
-    if declares {
-        effects.push(Effect::Track(state.incident.as_ref().and_then(|incident| incident.ticket.clone())));
+    if matches!(entry, Some(Entry::Declared { .. })) {
+        effects.push(track(state));
     }
     effects
+}
+
+/// The issue of the incident on the screen is to be followed.
+pub fn track(state: &State) -> Effect {
+    Effect::Track(state.incident.as_ref().and_then(|incident| incident.ticket.clone()))
+}
+
+/// What a record means for the incident on the screen, its notices and the rollback.
+pub fn take_in(state: &mut State, record: Record) -> Vec<Effect> {
+    if matches!(Entry::of(&record), Some(Entry::Declared { .. })) {
+        state.tracker = Observed::default();
+        state.incident = None;
+        if !state.project.incidents.contains(&record.incident) {
+            state.project.incidents.push(record.incident.clone());
+        }
+        state.records.clear();
+    }
+    Incident::apply(&mut state.incident, &record);
+    let is_here = is_on_screen(state, &record);
+    if is_here {
+        state.comms.record(&record, state.incident.as_ref());
+    }
+    let effects = notices::recorded(state, &record);
+    state.rollback.update(rollback::state::Event::Recorded(record.clone()), state.now);
+    if is_here {
+        state.records.push(record);
+    }
+    effects
+}
+
+fn is_on_screen(state: &State, record: &Record) -> bool {
+    state.incident.as_ref().is_some_and(|it| it.id == record.incident)
 }

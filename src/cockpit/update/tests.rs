@@ -24,6 +24,7 @@ use crate::test_results::model as test_results;
 use crate::test_results::model::TestFailure;
 use crate::ui::layout::Pane;
 
+mod course;
 mod drill;
 
 /// A cockpit in a test: its state, a journal, and a clock that each event moves by a second.

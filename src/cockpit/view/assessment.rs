@@ -120,9 +120,9 @@ fn help(form: &Assessment, ctx: &Ctx) -> Line<'static> {
     match &form.problem {
         Some(problem) => Line::styled(format!("{} {problem}", ctx.theme.mark(Mark::Bad)), ctx.theme.style(Role::Bad)),
         None if form.is_offer => Line::from(vec![
-            muted("no incident is open: "),
+            muted("no incident: "),
             key("enter"),
-            muted(" answers · any other key closes this and does what it always does"),
+            muted(" answers · any other key does what it always does"),
         ]),
         None => muted("left and right choose · enter goes on, and records at the end · esc gives up").into(),
     }

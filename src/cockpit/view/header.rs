@@ -7,9 +7,12 @@ use ratatui::text::{Line, Span};
 use super::{clear, put};
 use crate::checklist::readiness::Readiness;
 use crate::cockpit::state::{Standing, State};
+use crate::cockpit::update::clocks;
+use crate::evidence::text::width;
+use crate::incident::clocks::{Clock, Kind, Tone};
+use crate::incident::roles::Holders;
 use crate::incident::{Incident, Role as Duty};
 use crate::ui::Ctx;
-use crate::ui::pane::{clock, until};
 use crate::ui::theme::{Mark, Role};
 
 /// Draws the header into one line or two.
@@ -21,15 +24,16 @@ pub fn draw(state: &State, ctx: &Ctx, area: Rect, canvas: &mut Buffer) {
     let used = chip.width() as u16;
     put(chip, area.x, area.y, used, canvas);
     let left = area.width.saturating_sub(cells + 2 + used);
-    put(story(state, ctx, left), area.x + used, area.y, left, canvas);
+    let (story, unsaid) = story(state, ctx, left);
+    put(story, area.x + used, area.y, left, canvas);
     put(verdict, area.right() - cells.min(area.width), area.y, cells, canvas);
     if area.height < 2 {
         return;
     }
-    let banner = banner(state, ctx);
-    let cells = banner.width() as u16;
+    let beside = beside(unsaid, banner(state, ctx), ctx);
+    let cells = beside.width() as u16;
     put(reason(state, ctx), area.x + 1, area.y + 1, area.width.saturating_sub(cells + 2), canvas);
-    put(banner, area.right().saturating_sub(cells), area.y + 1, cells, canvas);
+    put(beside, area.right().saturating_sub(cells), area.y + 1, cells, canvas);
 }
 
 /// Readiness in words, and how many gates stand in the way.
@@ -73,65 +77,83 @@ fn banner(state: &State, ctx: &Ctx) -> Line<'static> {
     Line::styled(said, ctx.theme.style(Role::Banner))
 }
 
-fn story(state: &State, ctx: &Ctx, width: u16) -> Line<'static> {
-    let Some(incident) = &state.incident else {
-        let name = Span::styled(format!(" {}", state.project.name), ctx.theme.style(Role::Focus));
-        if state.project.standing == Standing::Opening {
-            return Line::from(vec![name, Span::styled(" · opening the journal", ctx.theme.style(Role::Muted))]);
-        }
-        return Line::from(vec![
-            name,
-            Span::raw(" · no incident · "),
-            Span::styled("i", ctx.theme.style(Role::Key)),
-            Span::raw(" declares one"),
-        ]);
-    };
-    let mut parts = vec![(named(incident, ctx), Role::Focus), (incident.stage.label().to_uppercase(), Role::Text)];
-    let since = (format!("{} since impact", clock(until(incident.since(), ctx.now))), Role::Text);
-    match next_update(incident, ctx) {
-        // What is late comes before what is only long.
-        Some(due) if due.1 != Role::Text => parts.extend([due, since]),
-        due => parts.extend([since].into_iter().chain(due)),
-    }
-    if let Some(ops) = incident.roles.get(&Duty::Ops) {
-        parts.push((format!("ops: {ops}"), Role::Text));
-    }
-    join(parts, ctx, width)
+/// The banner, and before it the most urgent clock for which the first line has no room.
+fn beside(unsaid: Option<(String, Role)>, banner: Line<'static>, ctx: &Ctx) -> Line<'static> {
+    let Some((says, role)) = unsaid else { return banner };
+    let clock = Span::styled(format!(" {says} "), ctx.theme.style(role));
+    let banner_style = banner.style;
+    let banner = banner.spans.into_iter().map(|span| span.patch_style(banner_style));
+    Line::from_iter([clock].into_iter().chain(banner))
 }
 
-fn named(incident: &Incident, _ctx: &Ctx) -> String {
+/// What is going on, as far as there is room; and the most urgent clock, where there is none for it.
+fn story(state: &State, ctx: &Ctx, width: u16) -> (Line<'static>, Option<(String, Role)>) {
+    let Some(incident) = &state.incident else { return (nothing(state, ctx), None) };
+    let stage = if incident.closed_at.is_some() { "closed" } else { incident.stage.label() };
+    let stage = (stage.to_uppercase(), Role::Text);
+    let mut parts = vec![(named(incident), Role::Focus), stage];
+    let clocks = clocks::of(state);
+    let shown = clocks.iter().filter(|clock| clock.tone != Tone::Calm || clock.kind != Kind::Decision);
+    let mut shown: Vec<_> = shown.map(|clock| (clock.says.clone(), role(clock))).collect();
+    let first = shown.first().cloned();
+    // The last one, how long ago it was declared, tells least: the roles come first.
+    let declared = shown.pop();
+    parts.extend(shown);
+    parts.extend(roles(incident).map(|roles| (roles, Role::Text)));
+    parts.extend(declared);
+    let (line, said) = join(parts, ctx, width);
+    (line, first.filter(|_| said < 3))
+}
+
+fn nothing(state: &State, ctx: &Ctx) -> Line<'static> {
+    let name = Span::styled(format!(" {}", state.project.name), ctx.theme.style(Role::Focus));
+    if state.project.standing == Standing::Opening {
+        return Line::from(vec![name, Span::styled(" · opening the journal", ctx.theme.style(Role::Muted))]);
+    }
+    Line::from(vec![
+        name,
+        Span::raw(" · no incident · "),
+        Span::styled("i", ctx.theme.style(Role::Key)),
+        Span::raw(" declares one"),
+    ])
+}
+
+fn named(incident: &Incident) -> String {
     let severity = incident.severity.map_or("SEV?", crate::incident::Severity::label);
-    format!("{severity} {}", incident.title)
+    let doubt = if incident.severity.is_some() && !incident.is_confirmed() { "?" } else { "" };
+    format!("{severity}{doubt} {}", incident.title)
 }
 
-/// The clock of the next update. It turns, in words, before it is late.
-fn next_update(incident: &Incident, ctx: &Ctx) -> Option<(String, Role)> {
-    let due = incident.next_update_at()?;
-    let left = until(ctx.now, due);
-    let minutes = |left: std::time::Duration| format!("{:02}:{:02}", left.as_secs() / 60, left.as_secs() % 60);
-    Some(match left.as_secs() {
-        0 => (format!("update OVERDUE by {}", minutes(until(due, ctx.now))), Role::Bad),
-        1..=300 => (format!("update DUE in {}", minutes(left)), Role::Warn),
-        _ => (format!("next update in {}", minutes(left)), Role::Text),
-    })
+fn role(clock: &Clock) -> Role {
+    match clock.tone {
+        Tone::Late => Role::Bad,
+        Tone::Soon => Role::Warn,
+        Tone::Calm => Role::Text,
+    }
 }
 
-/// Parts in the order of their weight, as many as have room.
-fn join(parts: Vec<(String, Role)>, ctx: &Ctx, width: u16) -> Line<'static> {
+/// Each person with their roles: `commander, comms: ana · ops: bob`.
+fn roles(incident: &Incident) -> Option<String> {
+    let holders = Holders::of(incident);
+    let labels = |roles: &[Duty]| roles.iter().map(|role| role.label()).collect::<Vec<_>>().join(", ");
+    let persons: Vec<_> =
+        holders.persons().into_iter().map(|(name, roles)| format!("{}: {name}", labels(&roles))).collect();
+    (!persons.is_empty()).then(|| persons.join(" · "))
+}
+
+/// Parts in the order of their weight, as many as have room; and how many that are.
+fn join(parts: Vec<(String, Role)>, ctx: &Ctx, room: u16) -> (Line<'static>, usize) {
     let mut spans = vec![Span::raw(" ")];
-    let mut used = 1;
+    let (mut used, mut said) = (1, 0);
     for (text, role) in parts {
-        let separator = if spans.len() > 1 { " · " } else { "" };
-        let cells = crate::evidence::text::width(&text) + separator.len().min(3);
-        if used + cells > usize::from(width) && spans.len() > 1 {
+        let separator = if said == 0 { "" } else { ctx.theme.pick(" · ", " | ") };
+        let cells = width(&text) + width(separator);
+        if used + cells > usize::from(room) && said > 0 {
             break;
         }
-        used += cells;
-        spans.push(Span::styled(
-            ctx.theme.pick(separator, if separator.is_empty() { "" } else { " | " }).to_owned(),
-            ctx.theme.style(Role::Muted),
-        ));
+        (used, said) = (used + cells, said + 1);
+        spans.push(Span::styled(separator.to_owned(), ctx.theme.style(Role::Muted)));
         spans.push(Span::styled(text, ctx.theme.style(role)));
     }
-    Line::from(spans)
+    (Line::from(spans), said)
 }

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{assessment, clear, frame, put};
+use super::{assessment, clear, frame, incidents, put};
 use crate::cockpit::compose::Compose;
 use crate::cockpit::form::Form;
 use crate::cockpit::palette;
@@ -25,6 +25,10 @@ pub fn draw(state: &State, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) {
         Overlay::Actions { query, cursor, is_help } => actions(state, ctx, areas, query, *cursor, *is_help, canvas),
         Overlay::Detail { pane, index, scroll } => detail(state, ctx, areas, *pane, *index, *scroll, canvas),
         Overlay::Form(form) => form_box(form, ctx, areas, canvas),
+        Overlay::Incidents { cursor } => {
+            let room = usize::from(areas.screen.height.saturating_sub(8));
+            boxed(" Incidents ", incidents::lines(state, ctx, *cursor, room), 110, ctx, areas, canvas);
+        }
         Overlay::Assessment(form) => assessment::draw(state, form, ctx, areas, canvas),
         Overlay::Notice(compose) => notice_box(state, compose, ctx, areas, canvas),
         Overlay::Rollback => armed(state, ctx, areas, canvas),

@@ -7,6 +7,7 @@ mod classified;
 mod course;
 mod decision;
 mod evidence;
+mod handover;
 mod mark;
 mod notice;
 mod promotion;
@@ -20,6 +21,7 @@ pub use self::classified::{Classified, Counted};
 pub use self::course::{Left, LeftOpen};
 pub use self::decision::Decision;
 pub use self::evidence::{ChangeSeen, CommitSeen, CurveSeen, CurvesSeen, FactSeen, PointSeen, RiskSeen, Sample};
+pub use self::handover::Handover;
 pub use self::mark::Deferral;
 pub use self::notice::{About, Delivery, DeliveryState, NoticeWritten};
 pub use self::promotion::{Manner, Promotion, PromotionState};
@@ -68,6 +70,8 @@ pub enum Entry {
         /// Who holds it now.
         name: String,
     },
+    /// A role was handed over, or taken with a note.
+    RoleHanded(Box<Handover>),
     /// The incident went on, or back, to a stage.
     StageEntered {
         /// Which one.
