@@ -410,3 +410,18 @@ fn a_named_drill_and_one_without_a_tour_begin_at_once() {
         assert!(!screen.contains("guided tour"), "{arguments:?}: {screen}");
     }
 }
+
+#[test]
+fn a_notice_of_a_drill_is_written_by_key_and_goes_to_its_own_inbox() {
+    let state = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(&[HOTFIX, "drill", "d1"], state.path(), state.path(), 160, 48);
+    terminal.wait_for("DRILL");
+    terminal.press("7");
+    terminal.wait_for("not told");
+    terminal.press("s");
+    terminal.wait_for("We are looking into it.");
+    terminal.press("\x13");
+    terminal.wait_for("delivered  inbox 1");
+    terminal.wait_for("the notice reached every channel");
+    terminal.press("q");
+}

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::assessment::Answers;
 use super::entry::Classified;
-use super::{Decision, Entry, Role, RollbackEnd, Severity, Stage};
+use super::{About, Decision, Entry, Role, RollbackEnd, Severity, Stage};
 use crate::evidence::{Oid, text};
 use crate::journal::record::Record;
 
@@ -48,6 +48,8 @@ pub struct Incident {
     pub decisions: Vec<Made>,
     /// The last notice to the stakeholders.
     pub last_notice: Option<Notice>,
+    /// What was written to announce the end, told or not.
+    pub resolution: Option<String>,
     /// How many notices were sent.
     pub notices: usize,
     /// The last rehearsal of the rollback.
@@ -129,6 +131,8 @@ pub struct Notice {
     pub next_update_at: Option<Timestamp>,
     /// What was said.
     pub text: String,
+    /// Whether it announced the end.
+    pub is_last: bool,
 }
 
 /// A rehearsal of the rollback.
@@ -198,6 +202,7 @@ impl Incident {
             marks: BTreeMap::new(),
             decisions: Vec::new(),
             last_notice: None,
+            resolution: None,
             notices: 0,
             rehearsal: None,
             rollback: None,
@@ -258,7 +263,11 @@ impl Incident {
             Entry::NoticeSent { text, next_update_at, .. } => {
                 self.notices += 1;
                 let text = text::clean_block(&text, text::FIELD_LIMIT);
-                self.last_notice = Some(Notice { at, next_update_at, text });
+                let is_last = self.resolution.as_ref() == Some(&text);
+                self.last_notice = Some(Notice { at, next_update_at, text, is_last });
+            }
+            Entry::NoticeWritten(written) if written.about == About::Resolved => {
+                self.resolution = Some(text::clean_block(&written.text, text::FIELD_LIMIT));
             }
             Entry::RollbackRehearsed { plan, passed, .. } => {
                 self.rehearsal = Some(Rehearsal { plan, passed, at });
@@ -309,6 +318,9 @@ impl Incident {
 
     /// When the stakeholders expect the next update: what the last notice promised, else by severity.
     pub fn next_update_at(&self) -> Option<Timestamp> {
+        if self.last_notice.as_ref().is_some_and(|notice| notice.is_last && notice.next_update_at.is_none()) {
+            return None;
+        }
         let promised = self.last_notice.as_ref().and_then(|notice| notice.next_update_at);
         let usual = || {
             let minutes = jiff::SignedDuration::from_mins(self.severity?.update_minutes().cast_signed());

@@ -94,7 +94,7 @@ pub(super) fn back_merged(inputs: &Inputs) -> Found {
 pub(super) fn resolved_notice(inputs: &Inputs) -> Found {
     let found = notice_since(inputs, Stage::Monitor, "the monitor stage")?;
     let notice = incident(inputs)?.last_notice.as_ref();
-    match notice.filter(|notice| notice.text.to_ascii_lowercase().contains("resolved")) {
+    match notice.filter(|notice| notice.is_last || notice.text.to_ascii_lowercase().contains("resolved")) {
         Some(_) => Ok(found),
         None => Err(Finding::asks("the last notice does not say that it is resolved")
             .with(journaled(notice.map(|n| n.at), notice.map_or("", |n| n.text.as_str())))),

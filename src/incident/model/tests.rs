@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 use serde_json::json;
 
-use super::super::{StepState, naming, sentence};
+use super::super::{NoticeWritten, StepState, naming, sentence};
 use super::*;
 use crate::journal::record::{Draft, GENESIS};
 
@@ -256,4 +256,24 @@ proptest! {
             prop_assert_eq!(it.marks.contains_key(item), last.unwrap_or(false));
         }
     }
+}
+
+#[test]
+fn a_notice_that_announces_the_end_ends_the_waiting_for_the_next_one() {
+    let written = Entry::NoticeWritten(Box::new(NoticeWritten {
+        key: "k1".into(),
+        about: About::Resolved,
+        text: "it works again".into(),
+        next_update_at: None,
+        channels: vec!["stakeholders".into()],
+    }));
+    let mut entries = vec![
+        (0, "ana", declared()),
+        (0, "ana", severity(Severity::Sev1)),
+        (5, "eve", written),
+        (6, "eve", told("it works again", None)),
+    ];
+    assert_eq!(fold(&entries).next_update_at(), None);
+    entries.push((7, "eve", told("it is back", None)));
+    assert_eq!(fold(&entries).next_update_at(), Some(minute(27)), "whoever speaks again is waited for again");
 }
