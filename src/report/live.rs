@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::checklist::model::{GateStatus, Inputs, Strength};
 use crate::evidence::Oid;
-use crate::incident::entry::{ChangeSeen, CurveSeen};
+use crate::evidence::text::clean;
+use crate::incident::entry::{ChangeSeen, CurveSeen, Left, LeftOpen};
 use crate::{canary, change};
 
 /// What git alone knows, in the words of what is unknown.
@@ -41,6 +42,14 @@ impl Open {
     /// An item that was named when the incident was closed.
     pub fn named(id: &str) -> Self {
         Self { id: id.to_owned(), text: None, required: None, why: "named when the incident was closed".to_owned() }
+    }
+
+    /// What was left open with an owner.
+    pub fn left(left: &LeftOpen) -> Vec<Self> {
+        let why = clean(&format!("{} sees to it: {}", left.owner, left.reason));
+        let item =
+            |it: &Left| Self { id: clean(&it.id), text: Some(clean(&it.what)), required: None, why: why.clone() };
+        left.items.iter().map(item).collect()
     }
 
     fn gate(gate: &GateStatus) -> Self {

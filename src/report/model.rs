@@ -295,11 +295,16 @@ fn open(origin: &Origin, events: &[Event], incident: &Incident) -> Option<Vec<Op
         return Some(open.clone());
     }
     incident.closed_at?;
-    let closed = events.iter().rev().find_map(|event| match &event.entry {
-        Some(Entry::Closed { open }) => Some(open),
-        _ => None,
-    })?;
-    Some(closed.iter().map(|id| Open::named(&text::clean(id))).collect())
+    let (mut named, mut left) = (Vec::new(), Vec::new());
+    for event in events {
+        match &event.entry {
+            Some(Entry::LeftOpen(it)) => left = Open::left(it),
+            Some(Entry::Reopened { .. }) => left.clear(),
+            Some(Entry::Closed { open }) => named = open.iter().map(|id| Open::named(&text::clean(id))).collect(),
+            _ => {}
+        }
+    }
+    Some(if left.is_empty() { named } else { left })
 }
 
 /// The story in three or four sentences.
