@@ -15,7 +15,7 @@ fn closed() -> Place {
     place.runs(&["decide", "roll-back", "--reason", "4x errors"]);
     place.runs(&["stage", "monitor", "--reason", "all is well"]);
     place.runs(&["tick", "d2"]);
-    place.runs(&["close", "--open", "d8"]);
+    place.runs(&["close", "--open", "d8", "--reason", "it can wait", "--owner", "bob"]);
     place
 }
 
