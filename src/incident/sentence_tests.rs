@@ -158,7 +158,7 @@ fn of_itself() -> Vec<Entry> {
             owner: text("bob"),
         })),
         Entry::ChangeSeen(Box::new(ChangeSeen {
-            production: Some(text("v2.4.1")),
+            production: Some(text("v2.4.0")),
             head: Some(oid('4')),
             files: Some(2),
             insertions: Some(14),

@@ -82,7 +82,7 @@ fn killed_at_each(calls: &str) {
         }
     }
     none_is_lost(&place, &acknowledged);
-    assert!(kills > 1, "{calls}: it was never killed");
+    assert!(kills > 0, "{calls}: it was never killed");
     assert_eq!(acknowledged.len().min(1), 1, "{calls}: the last one got through");
 }
 

@@ -14,7 +14,7 @@ fn closed() -> Place {
     place.runs(&["assess", "--impact", "no checkouts", "--users", "4 %"]);
     place.runs(&["decide", "roll-back", "--reason", "4x errors"]);
     place.runs(&["stage", "monitor", "--reason", "all is well"]);
-    place.runs(&["tick", "d2"]);
+    place.runs(&["tick", "d2", "--note", "no more 502 for ten minutes"]);
     place.runs(&["close", "--open", "d8", "--reason", "it can wait", "--owner", "bob"]);
     place
 }
