@@ -2,7 +2,7 @@
 
 use ratatui::text::{Line, Span};
 
-use super::choice::{Fit, Way};
+use super::choice::{Choice, Fit, Held, Needed, Way};
 use super::execution::Next;
 use super::guard::{Armed, Phase};
 use super::model::{Class, Plan, Undone, describe};
@@ -82,7 +82,8 @@ fn title(state: &State, order: &Order) -> String {
 
 /// Why this way, of several, and which others there are.
 fn way_lines(state: &State, order: &Order, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
-    let Some(choice) = state.choice.value().filter(|choice| order.is_prepared() && choice.ways.len() > 1) else {
+    let needs_any = |choice: &Choice| choice.ways.len() > 1 || choice.ways.iter().any(|way| !way.needs.is_empty());
+    let Some(choice) = state.choice.value().filter(|choice| order.is_prepared() && needs_any(choice)) else {
         return Vec::new();
     };
     let line = |(index, way): (usize, &Way)| {
@@ -95,7 +96,20 @@ fn way_lines(state: &State, order: &Order, ctx: &Ctx, width: usize) -> Vec<Line<
         let text = format!("{mark} {}: {}", way.name, choice.why(index));
         wrapped(&text, width, if is_here { 2 } else { 1 }, ctx.theme.style(role))
     };
-    choice.ways.iter().enumerate().flat_map(line).collect()
+    let needs = state.way().into_iter().flat_map(|way| &way.needs).flat_map(|need| need_line(need, ctx, width));
+    let several = choice.ways.iter().enumerate().filter(|_| choice.ways.len() > 1);
+    several.flat_map(line).chain(needs).collect()
+}
+
+/// Something that must hold, as it was seen when the plan was prepared.
+fn need_line(need: &Needed, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let (mark, role, what) = match &need.held {
+        Held::Yes(what) => (Mark::Good, Role::Text, what),
+        Held::No(what) => (Mark::Bad, Role::Bad, what),
+        Held::Unknown(what) => (Mark::Unknown, Role::Unknown, what),
+    };
+    let text = format!("  {} {}: {what}", ctx.theme.mark(mark), need.name);
+    wrapped(&text, width, 1, ctx.theme.style(role))
 }
 
 /// That this very plan was carried out already.

@@ -191,7 +191,9 @@ impl State {
                 let letter = guard::letter(&bound, chance).ok_or(NO_LETTER);
                 self.arm(letter, over, answer, (now, hand))
             }
-            Event::Other { bound, chance } => {
+            Event::Other { mut bound, chance } => {
+                // The hand that is about to press the letter of before must not fire this one.
+                bound.extend(self.guard.armed().map(guard::Armed::letter));
                 let letter = guard::letter(&bound, chance).ok_or(NO_LETTER);
                 self.other(letter, (now, hand))
             }

@@ -277,7 +277,7 @@ fn say(place: &Place, message: &str) {
 /// Whether a terminal would do something else with it than show it.
 fn is_raw(c: char) -> bool {
     let hidden = ['\u{200b}', '\u{2028}', '\u{2029}', '\u{feff}'];
-    (c.is_control() && c != '\n')
+    (c.is_control() && !"\n\t".contains(c))
         || hidden.contains(&c)
         || ('\u{202a}'..='\u{202e}').contains(&c)
         || ('\u{2066}'..='\u{2069}').contains(&c)

@@ -16,7 +16,7 @@ pub fn text(pick: &Pick) -> String {
     if let Some(objection) = pick.objection() {
         let _ = writeln!(out, "NOT READY: {objection}");
     }
-    if !plan.chosen.is_empty() {
+    if !plan.chosen.is_empty() && !plan.warnings.contains(&plan.chosen) {
         let _ = writeln!(out, "why {}: {}", plan.to.reference, plan.chosen);
     }
     if pick.choice.ways.len() > 1 {
