@@ -23,7 +23,7 @@ fn by(workflow: Option<&str>, environment: Option<&str>) -> Rollback {
     Rollback { engine: Engine::GithubActions, github: Some(github), ..rollback(Vec::new(), None) }
 }
 
-fn runs(text: &str, state: &str, runs: Value) -> [Value; 3] {
+fn runs(text: &str, state: &str, runs: &Value) -> [Value; 3] {
     [json!({"state": state}), json!(text), json!({"workflow_runs": runs})]
 }
 
@@ -60,7 +60,7 @@ fn the_workflow_is_asked_for_on_the_ref_of_the_target() {
 #[test]
 fn a_run_is_dispatched_once_and_found_by_the_plan_among_those_that_came_later() {
     let earlier = json!([{"run_number": 41, "status": "completed"}, {"run_number": 40, "status": "completed"}]);
-    let plan = planned(&runs(WORKFLOW, "active", earlier));
+    let plan = planned(&runs(WORKFLOW, "active", &earlier));
     let step = plan.runnable(0).unwrap();
     let hash = plan.hash();
     let StepAction::Http(request) = &step.action else { panic!("a request") };
@@ -79,15 +79,16 @@ fn a_run_is_dispatched_once_and_found_by_the_plan_among_those_that_came_later() 
 
 #[test]
 fn another_plan_results_once_somebody_else_dispatched() {
-    let with = |number: u32| planned(&runs(WORKFLOW, "active", json!([{"run_number": number, "status": "completed"}])));
+    let with =
+        |number: u32| planned(&runs(WORKFLOW, "active", &json!([{"run_number": number, "status": "completed"}])));
     assert_ne!(with(41).hash(), with(42).hash());
 }
 
 #[test]
 fn a_workflow_whose_run_nobody_could_find_is_refused_before_the_key() {
-    assert!(refused(&runs(WORKFLOW, "disabled_manually", json!([]))).contains("not active: disabled_manually"));
+    assert!(refused(&runs(WORKFLOW, "disabled_manually", &json!([]))).contains("not active: disabled_manually"));
     let unnamed = WORKFLOW.replace("run-name", "name");
-    assert!(refused(&runs(&unnamed, "active", json!([]))).contains("no input `hotfix_id` that its `run-name` shows"));
+    assert!(refused(&runs(&unnamed, "active", &json!([]))).contains("no input `hotfix_id` that its `run-name` shows"));
     assert!(refused(&runs("on: push", "active", json!([]))).contains("cannot be dispatched"));
     assert!(
         refused(&[json!({"state": "active"}), json!(WORKFLOW), json!({"message": "no"})]).contains("lists no runs")
@@ -97,7 +98,7 @@ fn a_workflow_whose_run_nobody_could_find_is_refused_before_the_key() {
 #[test]
 fn queues_that_could_hold_it_up_or_evict_it_are_named() {
     let text = format!("{WORKFLOW}concurrency: production\n");
-    let plan = planned(&runs(&text, "active", json!([{"run_number": 41, "status": "in_progress"}])));
+    let plan = planned(&runs(&text, "active", &json!([{"run_number": 41, "status": "in_progress"}])));
     assert!(plan.warnings.iter().any(|it| it.contains("EVICTS")));
     assert!(plan.warnings.iter().any(|it| it.contains("1 of its runs are under way")));
 }

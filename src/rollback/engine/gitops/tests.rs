@@ -26,7 +26,7 @@ fn deployment(gitops: GitOps) -> Rollback {
     Rollback { engine: Engine::Kubernetes, kubernetes, gitops: Some(gitops), ..rollback(Vec::new(), None) }
 }
 
-fn object(metadata: Value, spec: Value) -> Value {
+fn object(metadata: &Value, spec: &Value) -> Value {
     json!({"metadata": metadata, "spec": spec})
 }
 
@@ -37,8 +37,8 @@ fn cluster() -> [Value; 2] {
     let annotations = json!({"deployment.kubernetes.io/revision": "3"});
     let revision = json!({"annotations": annotations, "ownerReferences": [{"uid": "w"}]});
     [
-        object(json!({"uid": "w", "labels": labels}), template("r/checkout:bad")),
-        json!({"items": [object(revision, template("r/checkout:v2.4.1"))]}),
+        object(&json!({"uid": "w", "labels": labels}), &template("r/checkout:bad")),
+        json!({"items": [object(&revision, &template("r/checkout:v2.4.1"))]}),
     ]
 }
 
@@ -49,7 +49,7 @@ fn planned(rollback: &Rollback, owner: Value) -> Plan {
 
 #[test]
 fn flux_is_suspended_before_the_undo_and_the_plan_says_that_it_stays_so() {
-    let plan = planned(&deployment(flux()), object(json!({"name": "apps"}), json!({"path": "./apps"})));
+    let plan = planned(&deployment(flux()), object(&json!({"name": "apps"}), &json!({"path": "./apps"})));
     let first = plan.steps[0].action.detail();
     let kubectl =
         "kubectl --context=prod --namespace=flux-system patch kustomizations.kustomize.toolkit.fluxcd.io/apps";
@@ -65,7 +65,7 @@ fn flux_is_suspended_before_the_undo_and_the_plan_says_that_it_stays_so() {
 #[test]
 fn argo_cd_loses_its_automatic_sync_and_what_it_was_is_kept_for_the_way_back() {
     let automated = json!({"prune": true, "selfHeal": true});
-    let owner = object(json!({}), json!({"syncPolicy": {"automated": automated}}));
+    let owner = object(&json!({}), &json!({"syncPolicy": {"automated": automated}}));
     let plan = planned(&deployment(argo_cd()), owner);
     let detail = plan.steps[0].action.detail();
     assert!(detail.contains(r#"--patch={"spec":{"syncPolicy":{"automated":null}}}"#), "{detail}");
@@ -76,20 +76,20 @@ fn argo_cd_loses_its_automatic_sync_and_what_it_was_is_kept_for_the_way_back() {
 #[test]
 fn what_is_suspended_is_left_alone_and_what_would_take_it_up_again_is_named() {
     for spec in [json!({}), json!({"syncPolicy": {"automated": {"enabled": false}}})] {
-        let plan = planned(&deployment(argo_cd()), object(json!({}), spec));
+        let plan = planned(&deployment(argo_cd()), object(&json!({}), &spec));
         assert!(plan.steps[0].name.starts_with("undo"), "{:?}", plan.steps[0].name);
         assert!(plan.warnings.iter().any(|it| it.contains("is suspended already")));
     }
     let set = json!({"ownerReferences": [{"uid": "s", "kind": "ApplicationSet", "name": "all-shops"}]});
-    let owner = object(set, json!({"syncPolicy": {"automated": {}}}));
+    let owner = object(&set, &json!({"syncPolicy": {"automated": {}}}));
     let plan = planned(&deployment(argo_cd()), owner);
     assert!(plan.warnings.iter().any(|it| it.contains("the ApplicationSet all-shops may take it up again")));
-    let app = object(json!({"labels": {"argocd.argoproj.io/instance": "root"}}), json!({}));
+    let app = object(&json!({"labels": {"argocd.argoproj.io/instance": "root"}}), &json!({}));
     let plan = planned(&deployment(argo_cd()), app);
     assert!(plan.warnings.iter().any(|it| it.contains("Argo CD application root may take it up again")));
 }
 
-fn application(history: Value, phase: &str) -> Value {
+fn application(history: &Value, phase: &str) -> Value {
     let policy = json!({"automated": {"prune": true}, "syncOptions": ["CreateNamespace=true"]});
     json!({"metadata": {}, "spec": {"syncPolicy": policy}, "status": {
         "history": history,
@@ -107,7 +107,7 @@ fn an_application_goes_back_to_the_entry_of_the_target_and_is_told_apart_by_the_
     let source = json!({"repoURL": "https://git.example/shop", "path": "deploy"});
     let entry = |id: u32, revision: &str| json!({"id": id, "revision": revision, "source": source});
     let history = json!([entry(3, &good), entry(4, &"f".repeat(40)), entry(5, &"b".repeat(40))]);
-    let plan = build(&by_argo_cd(), contents(), &[application(history.clone(), "Succeeded")]).unwrap();
+    let plan = build(&by_argo_cd(), contents(), &[application(&history, "Succeeded")]).unwrap();
     let names: Vec<_> = plan.steps.iter().map(|step| step.name.as_str()).collect();
     let suspend = "suspend the automatic sync of applications.argoproj.io/shop";
     assert_eq!(names, [suspend, "sync to entry 3 of its history", "wait until it is healthy"]);
@@ -120,10 +120,10 @@ fn an_application_goes_back_to_the_entry_of_the_target_and_is_told_apart_by_the_
     let look = runnable.verify.unwrap();
     assert_eq!(look.equals, Some(format!("Succeeded {}", plan.hash())));
     assert_eq!(look.fails[0], format!("Failed {}", plan.hash()));
-    let running = build(&by_argo_cd(), contents(), &[application(history, "Running")]).unwrap_err().to_string();
+    let running = build(&by_argo_cd(), contents(), &[application(&history, "Running")]).unwrap_err().to_string();
     assert!(running.contains("an operation of the application runs"), "{running}");
-    let here = build(&by_argo_cd(), contents(), &[application(json!([entry(6, &good)]), "Succeeded")]);
+    let here = build(&by_argo_cd(), contents(), &[application(&json!([entry(6, &good)]), "Succeeded")]);
     assert!(here.unwrap_err().to_string().contains("runs already"));
-    let pruned = build(&by_argo_cd(), contents(), &[application(json!([]), "Succeeded")]);
+    let pruned = build(&by_argo_cd(), contents(), &[application(&json!([]), "Succeeded")]);
     assert!(pruned.unwrap_err().to_string().contains("no revision runs v2.4.1"));
 }
