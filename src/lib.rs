@@ -9,6 +9,7 @@
 //! | [`http`] | the one HTTP client, with its limits |
 //! | [`config`] | `hotfix.toml`, secrets, trust |
 //! | [`journal`] | the durable record |
+//! | [`probe`] | one question to an address or a command of the team's own |
 //! | [`incident`] | the incident as its journal tells it |
 //! | [`change`] | git: how big, from where, what else is in it |
 //! | [`test_results`] | do the tests of this commit pass |
@@ -36,6 +37,7 @@ pub mod evidence;
 pub mod http;
 pub mod incident;
 pub mod journal;
+pub mod probe;
 pub mod project;
 pub mod report;
 pub mod rollback;

@@ -116,10 +116,13 @@ fn whoever_wrote_it_does_not_review_it_and_may_override_loudly() {
     declare(&site);
     site.record(&["tick", "b9", "--by", "Ana"]);
     assert_eq!(site.gate("b9")["state"], "failed");
-    site.record(&["override", "b9", "--reason", "alone at night", "--by", "Ana"]);
+    let refused = site.run(&["override", "b9", "--reason", "alone at night", "--by", "Ana"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--break-glass"));
+    site.record(&["override", "b9", "--break-glass", "--reason", "alone at night", "--by", "Ana"]);
     let gate = site.gate("b9");
     assert_eq!(gate["state"], "overridden");
-    assert_eq!(gate["said"]["text"], "alone at night");
+    assert_eq!(gate["said"]["text"], "BREAK GLASS: alone at night");
 }
 
 #[test]

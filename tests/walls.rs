@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["evidence"],
     &["journal", "http", "ui"],
     &["config"],
-    &["incident"],
+    &["incident", "probe"],
     &["change", "test_results", "canary", "tracker"],
     &["rollback"],
     &["checklist"],

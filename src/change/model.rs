@@ -43,6 +43,9 @@ pub struct Report {
     pub test_lines: Option<u64>,
     /// The commits of P..H, newest first, [`COMMITS_LISTED`] at most.
     pub commits: Vec<Commit>,
+    /// Everybody who wrote or committed any of it, co-authors included, as the commits and as `.mailmap` name them:
+    /// `Ana Lima <ana@example.org>`. `None` when that is not known of every commit.
+    pub people: Option<Vec<String>>,
     /// All commits of P..H; `None` when P or H is unknown.
     pub commits_total: Option<u64>,
     /// The changed files, by path.

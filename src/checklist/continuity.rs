@@ -1,6 +1,7 @@
 //! The chain from the hotfix tip to production, fed by what every room saw.
 
 use super::model::Inputs;
+use super::rules;
 use crate::change::continuity::{Continuity, Name, Told, judge};
 use crate::change::model::Report;
 use crate::evidence::{Evidence, Observed, Subject, SubjectMatch};
@@ -58,6 +59,9 @@ fn counted(report: &TestReport) -> Vec<&Run> {
 }
 
 fn approved(inputs: &Inputs) -> Told {
+    if let (Some((source, by)), Some(head)) = (rules::approved(inputs), inputs.head()) {
+        return Told::Subject(head, format!("{by} approved it on {source}"));
+    }
     let Some(incident) = inputs.incident else { return nothing("no incident is open, so that nobody can approve") };
     let Some(mark) = incident.marks.get(REVIEW) else { return nothing("nobody has approved it: tick b9") };
     let MarkKind::Ticked { .. } = mark.kind else {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::check::Checks;
 use super::model::{GateStatus, Inputs, State};
 use crate::canary::judge::LogE;
 use crate::canary::model::{MetricReport, Report as CanaryReport, Verdict};
@@ -43,6 +44,7 @@ pub struct World {
     pub canary: Option<Observed<CanaryReport>>,
     pub plan: Option<Observed<Plan>>,
     pub tracker: Option<Observed<Issue>>,
+    pub checks: Checks,
     pub config: Checklist,
     pub limits: Limits,
 }
@@ -59,6 +61,7 @@ impl World {
             canary: Some(seen(canary(Verdict::Healthy), "prometheus")),
             plan: Some(seen(plan(), "hotfix.toml")),
             tracker: None,
+            checks: Checks::new(),
             config: Checklist::default(),
             limits: Limits::default(),
         };
@@ -77,6 +80,7 @@ impl World {
             canary: None,
             plan: None,
             tracker: None,
+            checks: Checks::new(),
             config: Checklist::default(),
             limits: Limits::default(),
         }
@@ -198,6 +202,7 @@ impl World {
             canary: self.canary.as_ref(),
             plan: self.plan.as_ref(),
             tracker: self.tracker.as_ref(),
+            checks: &self.checks,
             config: &self.config,
             limits: self.limits,
         })
@@ -236,7 +241,8 @@ impl World {
     }
 
     pub fn decide(&mut self, at: Timestamp, decision: Decision) {
-        let entry = Entry::Decided { decision, reason: "it is small".into(), readiness: Some("go".into()) };
+        let entry =
+            Entry::Decided { decision, reason: "it is small".into(), readiness: Some("go".into()), snapshot: None };
         self.record(at, "ana", &entry);
     }
 }
@@ -314,6 +320,7 @@ pub fn change() -> ChangeReport {
             merge: false,
         }],
         changes: vec![file("src/pool.rs", &[]), file("tests/pool.rs", &["test"])],
+        people: Some(vec!["Ana Lima <ana@example.org>".into()]),
         ahead: Some(0),
         behind: Some(0),
         facts: vec![ok("G08", "base"), ok("G10", "foreign"), ok("G20", "tag"), ok("G22", "rivals")],

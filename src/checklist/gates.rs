@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::items::{Item, Otherwise};
 use super::model::{By, GateState, GateStatus, Inputs, Said, Strength};
 use super::notes::names;
-use super::rules::{Finding, Outcome, first_of};
+use super::rules::{self, Finding, Outcome, first_of};
 use crate::evidence::text::clean;
 use crate::incident::Incident;
 use crate::incident::model::{Mark, MarkKind};
@@ -21,15 +21,22 @@ fn gates(item: &Item, inputs: &Inputs) -> Vec<GateStatus> {
         Ok(strength) => strength,
         Err(why) => return vec![put_aside(item, why)],
     };
-    let rows = item.rows.map_or_else(Vec::new, |rows| rows.findings(inputs));
+    let rows = item.rows.filter(|_| item.check.is_none()).map_or_else(Vec::new, |rows| rows.findings(inputs));
     if rows.is_empty() {
-        let finding = match item.rule {
-            Some(rule) => rule.check(inputs, item),
-            None => Finding::asks("no evidence tells this: a person says it"),
-        };
-        return vec![weigh(item, None, inputs, strength, finding)];
+        return vec![weigh(item, None, inputs, strength, finding(item, inputs))];
     }
     rows.into_iter().map(|(row, finding)| weigh(item, Some(&row), inputs, strength, finding)).collect()
+}
+
+/// What evidence says of a whole item. A check of the team's own answers what the rule would ask a person; it does not
+/// outweigh what the rule has against it.
+fn finding(item: &Item, inputs: &Inputs) -> Finding {
+    let told = item.rule.map(|rule| rule.check(inputs, item));
+    let Some(expected) = &item.check else {
+        return told.unwrap_or_else(|| Finding::asks("no evidence tells this: a person says it"));
+    };
+    let is_open = |found: &Finding| matches!(found.outcome, Outcome::Holds | Outcome::Asks);
+    told.filter(|found| !is_open(found)).unwrap_or_else(|| rules::asked(inputs, item, expected))
 }
 
 /// How strong the item is now; `Err` with the reason where it does not apply.
@@ -64,6 +71,10 @@ fn blank(item: &Item, row: Option<&str>, strength: Strength) -> GateStatus {
         said: None,
         why: String::new(),
         next: item.hint.clone(),
+        says: item.says,
+        to_name: Vec::new(),
+        deferrable: item.deferrable,
+        break_glass: item.break_glass,
         awaits_data: false,
     }
 }
@@ -88,6 +99,7 @@ fn weigh(item: &Item, row: Option<&str>, inputs: &Inputs, strength: Strength, fi
         "nothing to do".clone_into(&mut gate.next);
         gate.awaits_data = false;
     }
+    gate.to_name = finding.to_name;
     gate.evidence = finding.seen.map(|seen| *seen);
     gate
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
+use super::check::Expected;
 use super::notes::Says;
 use super::rules::{Condition, Rows, Rule};
-use crate::config::schema::Checklist;
+use crate::config::schema::{Checklist, ChecklistItem, SeverityName, StageName};
 use crate::incident::{Severity, Stage};
 
 /// One item, as the file has it.
@@ -30,6 +31,12 @@ pub struct Item {
     pub row_text: Option<String>,
     /// What the note of a tick has to say before the tick counts.
     pub says: Option<Says>,
+    /// Whether it wants a second person, so that one who is alone can only break the glass.
+    #[serde(default)]
+    pub break_glass: bool,
+    /// What the world has to answer, where it is asked.
+    #[serde(skip)]
+    pub check: Option<Expected>,
     /// Whether somebody may answer for it by a time, instead of doing it now.
     #[serde(default)]
     pub deferrable: bool,
@@ -100,14 +107,82 @@ pub fn defaults() -> Vec<Item> {
     parse(include_str!("../../assets/checklist.toml")).expect("the embedded checklist is tested")
 }
 
-/// The items of a team: the default ones, less those that it dropped.
+/// The items of a team: the default ones less those that it dropped, as it changed them, and its own behind them.
 pub fn of(team: &Checklist) -> Vec<Item> {
     let mut items = defaults();
     items.retain(|item| !team.drop.contains(&item.id));
+    for given in &team.item {
+        match items.iter_mut().find(|item| item.id == given.id) {
+            Some(item) => item.change(given),
+            None => items.extend(Item::own(given)),
+        }
+    }
+    items.sort_by_key(|item| item.stage);
     items
 }
 
+fn stage(name: StageName) -> Stage {
+    match name {
+        StageName::Assess => Stage::Assess,
+        StageName::Develop => Stage::Develop,
+        StageName::Deploy => Stage::Deploy,
+        StageName::Monitor => Stage::Monitor,
+    }
+}
+
+fn severity(name: SeverityName) -> Severity {
+    match name {
+        SeverityName::Sev1 => Severity::Sev1,
+        SeverityName::Sev2 => Severity::Sev2,
+        SeverityName::Sev3 => Severity::Sev3,
+    }
+}
+
 impl Item {
+    /// An item of the team's own; `None` for one that the check of `hotfix.toml` refuses.
+    fn own(given: &ChecklistItem) -> Option<Self> {
+        let mut item = Self {
+            id: given.id.clone(),
+            stage: stage(given.stage?),
+            text: given.text.clone()?,
+            hint: "look at it, then tick".to_owned(),
+            rule: None,
+            rows: None,
+            row_text: None,
+            says: None,
+            check: None,
+            deferrable: false,
+            break_glass: false,
+            required: BTreeSet::new(),
+            when: None,
+            tip_bound: false,
+            ttl: None,
+        };
+        if given.is_asking() {
+            "make its check answer as expected".clone_into(&mut item.hint);
+        }
+        item.change(given);
+        Some(item)
+    }
+
+    /// Takes over what the team says of it.
+    fn change(&mut self, given: &ChecklistItem) {
+        self.stage = given.stage.map_or(self.stage, stage);
+        for (mine, theirs) in [(&mut self.text, &given.text), (&mut self.hint, &given.hint)] {
+            if let Some(theirs) = theirs {
+                mine.clone_from(theirs);
+            }
+        }
+        if let Some(required) = &given.required {
+            self.required = required.iter().copied().map(severity).collect();
+            // Who grades it anew means it whether or not the condition holds.
+            self.when = self.when.filter(|when| when.otherwise == Otherwise::NotApplicable);
+        }
+        self.tip_bound = given.tip_bound.unwrap_or(self.tip_bound);
+        self.ttl = given.ttl.or(self.ttl);
+        self.check = Expected::of(given);
+    }
+
     /// What has to be so, for the whole or for one row.
     pub fn text_of(&self, row: Option<&str>) -> String {
         match (row, &self.row_text) {

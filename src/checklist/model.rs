@@ -5,13 +5,17 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::check::Checks;
 use super::gates;
 use super::items::{self, Item};
+use super::notes::Says;
 use super::readiness::{self, Standing};
+use super::snapshot;
 use crate::canary::model::Report as CanaryReport;
 use crate::change::model::{Report as ChangeReport, Worktree};
 use crate::config::schema::{Checklist, Limits};
 use crate::evidence::{Observed, Oid, Subject};
+use crate::incident::entry::Snapshot;
 use crate::incident::{Incident, Severity, Stage};
 use crate::rollback::model::Plan;
 use crate::test_results::model::State as TestResults;
@@ -36,6 +40,8 @@ pub struct Inputs<'a> {
     pub plan: Option<&'a Observed<Plan>>,
     /// The incident's issue; `None` when no tracker is configured.
     pub tracker: Option<&'a Observed<Issue>>,
+    /// What the items got for an answer that ask the world.
+    pub checks: &'a Checks,
     /// The team's changes to the checklist.
     pub config: &'a Checklist,
     /// What counts as small.
@@ -154,6 +160,14 @@ pub struct GateStatus {
     pub why: String,
     /// What would satisfy it.
     pub next: String,
+    /// What the note of a tick has to hold before the tick counts.
+    pub says: Option<Says>,
+    /// What the note of a tick has to name before the tick counts.
+    pub to_name: Vec<String>,
+    /// Whether somebody may answer for it by a time, instead of doing it now.
+    pub deferrable: bool,
+    /// Whether it wants a second person, so that one who is alone can only break the glass.
+    pub break_glass: bool,
     /// Whether it is open for want of data alone, which comes by itself.
     pub awaits_data: bool,
 }
@@ -196,6 +210,7 @@ pub enum Row {
 /// The room's state: the gates as they stood at the last update.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
+    team: Checklist,
     items: Vec<Item>,
     gates: Vec<GateStatus>,
     standing: Standing,
@@ -205,13 +220,25 @@ pub struct State {
     rows: Vec<Row>,
 }
 
+/// The gates at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// The team's checklist and its items, where these changed.
+    team: Option<(Checklist, Vec<Item>)>,
+    gates: Vec<GateStatus>,
+    standing: Standing,
+    stage: Stage,
+    has_incident: bool,
+}
+
 impl State {
-    /// The default items less what the team dropped, looked at for the first time.
+    /// The team's items, looked at for the first time.
     pub fn new(inputs: &Inputs) -> Self {
         let items = items::of(inputs.config);
         let gates = gates::evaluate(&items, inputs);
         let standing = readiness::assess(inputs, &gates);
         let mut state = Self {
+            team: inputs.config.clone(),
             items,
             gates,
             standing,
@@ -224,22 +251,43 @@ impl State {
         state
     }
 
-    /// Looks at everything again. Returns whether the picture changed. Entering another stage folds
-    /// and unfolds the stages afresh.
+    /// Looks at everything again. Returns whether the picture changed.
     pub fn update(&mut self, inputs: &Inputs) -> bool {
-        let gates = gates::evaluate(&self.items, inputs);
+        let picture = self.look(inputs);
+        let is_news = picture.is_some();
+        picture.into_iter().for_each(|picture| self.show(picture));
+        is_news
+    }
+
+    /// Looks at everything again; `None` where nothing changed.
+    pub fn look(&self, inputs: &Inputs) -> Option<Picture> {
+        let team = (self.team != *inputs.config).then(|| (inputs.config.clone(), items::of(inputs.config)));
+        let gates = gates::evaluate(team.as_ref().map_or(&self.items, |(_, items)| items), inputs);
         let standing = readiness::assess(inputs, &gates);
         let (stage, has_incident) = (inputs.stage(), inputs.incident.is_some());
-        if self.gates == gates && self.standing == standing && self.stage == stage && self.has_incident == has_incident
-        {
-            return false;
+        let is_same = self.gates == gates && self.standing == standing;
+        if is_same && team.is_none() && self.stage == stage && self.has_incident == has_incident {
+            return None;
+        }
+        Some(Picture { team, gates, standing, stage, has_incident })
+    }
+
+    /// Takes a picture over. Entering another stage folds and unfolds the stages afresh.
+    pub fn show(&mut self, picture: Picture) {
+        let Picture { team, gates, standing, stage, has_incident } = picture;
+        if let Some((team, items)) = team {
+            (self.team, self.items) = (team, items);
         }
         if self.stage != stage {
             self.flipped.clear();
         }
         (self.gates, self.standing, self.stage, self.has_incident) = (gates, standing, stage, has_incident);
         self.lay_rows();
-        true
+    }
+
+    /// What every room shows at the moment, beside a decision.
+    pub fn snapshot(&self, inputs: &Inputs) -> Snapshot {
+        snapshot::of(inputs, &self.gates, &self.standing)
     }
 
     /// Every gate, in the order of the process.

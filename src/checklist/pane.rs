@@ -11,8 +11,10 @@ use crate::ui::Ctx;
 use crate::ui::pane::{Title, short};
 use crate::ui::theme::{Mark, Role};
 
-/// Cells of a row before the text of its gate: indent, glyph, id.
-const BEFORE_TEXT: usize = 8;
+/// Cells of a row before the id of its gate: indent and glyph.
+const BEFORE_ID: usize = 4;
+/// The most cells for an id.
+const LONGEST_ID: usize = 12;
 /// From so many cells on a row shows the reason too.
 const WIDE: usize = 110;
 /// Cells for the text of a gate in a wide row: the longest default text.
@@ -93,9 +95,10 @@ pub fn len(state: &State) -> usize {
 pub fn item(state: &State, ctx: &Ctx, index: usize, width: u16) -> Line<'static> {
     match state.rows().get(index) {
         Some(Row::Stage(stage)) => stage_row(state, ctx, *stage, usize::from(width)),
-        Some(Row::Gate(place)) => {
-            state.gates().get(*place).map_or_else(Line::default, |gate| gate_row(gate, ctx, usize::from(width)))
-        }
+        Some(Row::Gate(place)) => state
+            .gates()
+            .get(*place)
+            .map_or_else(Line::default, |gate| gate_row(gate, ctx, id_cells(state), usize::from(width))),
         None => Line::default(),
     }
 }
@@ -163,17 +166,17 @@ fn justified(left: &str, right: &str, cells: usize) -> String {
 
 /// Glyph, id, text; at the right end who says so and how long ago, or the word for what is missing. A wide
 /// row has the reason between them.
-fn gate_row(gate: &GateStatus, ctx: &Ctx, cells: usize) -> Line<'static> {
+fn gate_row(gate: &GateStatus, ctx: &Ctx, ids: usize, cells: usize) -> Line<'static> {
     let (mark, role) = look(gate);
     let style = ctx.theme.style(role);
     let right = fit(&standing_words(gate, ctx.now), cells / 2);
-    let room = cells.saturating_sub(width(&right) + BEFORE_TEXT + 1);
+    let room = cells.saturating_sub(width(&right) + BEFORE_ID + ids + 1);
     let (text, reason) = if cells < WIDE { (room, 0) } else { (TEXT.min(room), room.saturating_sub(TEXT + 1)) };
     let muted = gate.state == GateState::NotApplicable || gate.strength == Strength::Advised && gate.is_passed();
     let body = ctx.theme.style(if muted { Role::Muted } else { Role::Text });
     let mut spans = vec![
         Span::styled(format!("  {} ", ctx.theme.mark(mark)), style),
-        Span::styled(format!("{:<4}{} ", column_id(gate), padded(&gate.text, text)), body),
+        Span::styled(format!("{}{} ", padded(&fit(column_id(gate), ids - 1), ids), padded(&gate.text, text)), body),
     ];
     if reason > 0 {
         spans.push(Span::styled(padded(&gate.why, reason) + " ", ctx.theme.style(Role::Muted)));
@@ -185,6 +188,12 @@ fn gate_row(gate: &GateStatus, ctx: &Ctx, cells: usize) -> Line<'static> {
 /// The id as its column has it: a row's text says what it is about.
 fn column_id(gate: &GateStatus) -> &str {
     gate.id.split('/').next().unwrap_or_default()
+}
+
+/// How wide the column of ids is, with the blank behind it: a team's own may be longer than `b10`.
+fn id_cells(state: &State) -> usize {
+    let widest = state.gates().iter().map(|gate| width(column_id(gate))).max();
+    widest.unwrap_or_default().clamp(3, LONGEST_ID) + 1
 }
 
 /// Exactly so many cells.
@@ -244,7 +253,7 @@ fn age(at: Timestamp, now: Timestamp) -> std::time::Duration {
 fn stage_detail(state: &State, ctx: &Ctx, stage: Stage, cells: usize) -> Vec<Line<'static>> {
     let mut lines = vec![Line::styled(stage.title(), ctx.theme.style(Role::Focus)), Line::raw("")];
     let gates = state.gates().iter().filter(|gate| gate.stage == stage);
-    lines.extend(gates.map(|gate| gate_row(gate, ctx, cells)));
+    lines.extend(gates.map(|gate| gate_row(gate, ctx, id_cells(state), cells)));
     lines
 }
 
@@ -263,17 +272,31 @@ fn gate_detail(gate: &GateStatus, ctx: &Ctx, cells: usize) -> Vec<Line<'static>>
     let mut field = |name: &str, value: &str| lines.extend(paragraph(name, value, cells));
     field("why", &gate.why);
     field("next", &gate.next);
+    if let Some(wanted) = wanted(gate).filter(|_| !gate.is_passed()) {
+        field("a tick", &wanted);
+    }
     if let Some(seen) = &gate.evidence {
         evidence_fields(seen, ctx.now, &mut field);
     }
     if let Some(said) = &gate.said {
         let at = said.head.as_ref().map_or_else(String::new, |head| format!(", at {}", head.short()));
+        let due = said.due_at.map_or_else(String::new, |due| format!(", due {due}"));
+        let owner = said.owner.as_ref().map_or_else(String::new, |owner| format!(", for {owner}{due}"));
         let text = said.text.as_ref().map_or_else(String::new, |text| format!(": {text}"));
-        field("said", &format!("{}, {}{at}{text}", said.by, ago(said.at, ctx.now)));
+        field("said", &format!("{}, {}{at}{owner}{text}", said.by, ago(said.at, ctx.now)));
     }
     lines.push(Line::raw(""));
     lines.extend(keys(ctx));
     lines
+}
+
+/// What a tick has to say, and what else passes the gate.
+fn wanted(gate: &GateStatus) -> Option<String> {
+    let says = gate.says.map(|says| format!("has to hold {}", says.label()));
+    let names = (!gate.to_name.is_empty()).then(|| format!("has to name {}", gate.to_name.join(", ")));
+    let waits = gate.deferrable.then(|| "or an owner and a time, if it may wait".to_owned());
+    let parts: Vec<_> = says.into_iter().chain(names).chain(waits).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 fn evidence_fields(seen: &Seen, now: Timestamp, field: &mut impl FnMut(&str, &str)) {

@@ -55,6 +55,10 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let Args { decision, reason, common } = args;
     // A decision must be possible even when a source cannot be asked: then nobody knows the readiness.
     let gathered = gather::gather(context).ok();
-    let readiness = gathered.map(|it| State::new(&it.inputs()).standing().readiness.label().to_owned());
-    entry::record(context, &common, |_, _| Ok(Entry::Decided { decision: decision.into(), reason, readiness }))
+    let looked = gathered.as_ref().map(|it| (State::new(&it.inputs()), it.inputs()));
+    let readiness = looked.as_ref().map(|(state, _)| state.standing().readiness.label().to_owned());
+    let snapshot = looked.map(|(state, inputs)| Box::new(state.snapshot(&inputs)));
+    entry::record(context, &common, |_, _| {
+        Ok(Entry::Decided { decision: decision.into(), reason, readiness, snapshot })
+    })
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Context, Exit, print};
 use crate::incident::list::{self, Summary};
-use crate::incident::{Entry, Incident, sentence};
+use crate::incident::{Entry, Incident, Role, sentence};
 use crate::journal::record::Record;
 use crate::journal::{DATABASE, Journal};
 use crate::project::Project;
@@ -16,8 +16,8 @@ use crate::project::Project;
 /// Who records, for which incident, and how it is told.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Common {
-    /// Who does it; your configured name, git's user.name or the login without it
-    #[arg(long, value_name = "NAME")]
+    /// Who does it, by name or by the role that they hold; your configured name, git's user.name or the login without it
+    #[arg(long, visible_alias = "as", value_name = "NAME")]
     pub by: Option<String>,
     /// Another incident than the active one
     #[arg(long, value_name = "ID")]
@@ -137,6 +137,7 @@ pub fn record(
 ) -> color_eyre::Result<Exit> {
     let mut desk = Desk::open(context, common)?;
     let incident = desk.incident(common.incident.as_deref())?;
+    desk.by = holder(&incident, &desk.by);
     let entry = entry(&desk, &incident)?;
     desk.record(context, &incident.id, &entry, common.json)
 }
@@ -144,6 +145,12 @@ pub fn record(
 /// That a record is on disk, for people.
 pub fn told(record: &Record) -> String {
     format!("recorded: {}\n", sentence::of(record))
+}
+
+/// Whoever holds the role of that name; the name itself where it is none, or nobody holds it.
+fn holder(incident: &Incident, name: &str) -> String {
+    let role = Role::ALL.into_iter().find(|role| role.label().eq_ignore_ascii_case(name));
+    role.and_then(|role| incident.roles.get(&role)).map_or_else(|| name.to_owned(), Clone::clone)
 }
 
 /// A record as one line of JSON.

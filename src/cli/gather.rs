@@ -15,14 +15,17 @@ use crate::canary::source::{Keys, Source as CanarySource};
 use crate::change::continuity::Continuity;
 use crate::change::model::{Report as ChangeReport, Worktree};
 use crate::change::source::{self, Settings};
+use crate::checklist::check::Checks;
 use crate::checklist::continuity;
 use crate::checklist::model::Inputs;
+use crate::checklist::source as item_source;
 use crate::comms::model::Book;
 use crate::config::schema::{self, Config};
 use crate::config::trust::Permit;
 use crate::evidence::{Evidence, Failure, Generation, Observation, Observed, Subject};
 use crate::http::Client;
 use crate::incident::Incident;
+use crate::probe::Probe;
 use crate::project::Project;
 use crate::rollback::choice::Choice;
 use crate::rollback::executor::{Eyes, survey};
@@ -46,6 +49,7 @@ pub struct Gathered {
     canary: Option<Observed<CanaryReport>>,
     plan: Option<Observed<Plan>>,
     tracker: Option<Observed<Issue>>,
+    checks: Checks,
     config: Config,
 }
 
@@ -61,6 +65,7 @@ impl Gathered {
             canary: self.canary.as_ref(),
             plan: self.plan.as_ref(),
             tracker: self.tracker.as_ref(),
+            checks: &self.checks,
             config: &self.config.checklist,
             limits: self.config.limits,
         }
@@ -115,6 +120,7 @@ impl Around {
             canary: self.canary.as_ref(),
             plan: None,
             tracker: None,
+            checks: &Checks::new(),
             config: &self.config.checklist,
             limits: self.config.limits,
         })
@@ -139,7 +145,8 @@ pub fn of(context: &Context, incident: Option<&str>) -> color_eyre::Result<Gathe
     let permit = project.trust().and_then(|trust| trust.permit());
     let incident = named(&project, incident)?;
     // The canary waits for the network and git for the disk: neither waits for the other.
-    let (git, plan, canary, servers, tracker) = thread::scope(|scope| {
+    let (git, plan, canary, servers, tracker, checks) = thread::scope(|scope| {
+        let checks = scope.spawn(|| checks(&project, &config, permit, context.now));
         let canary = scope.spawn(|| canary(&project, &config, permit, context.now));
         let (tell, production) = tokio::sync::watch::channel(None);
         let servers = scope.spawn(|| servers::ask(&project, &config, permit, production, context.now));
@@ -152,7 +159,7 @@ pub fn of(context: &Context, incident: Option<&str>) -> color_eyre::Result<Gathe
         tell.send_replace(git.change.value().and_then(|report| report.production.oid.clone()));
         // With nobody left to tell, the servers do not wait for what git could not find out.
         drop(tell);
-        (git, plan, canary.join(), servers.join(), issue.join())
+        (git, plan, canary.join(), servers.join(), issue.join(), checks.join())
     });
     let servers = servers.unwrap_or_else(|_| servers::of(&project, &config, None).unasked());
     Ok(Gathered {
@@ -165,6 +172,7 @@ pub fn of(context: &Context, incident: Option<&str>) -> color_eyre::Result<Gathe
         plan,
         tracker: tracker.unwrap_or_else(|_| Some(failed("the tracker's source broke down", None, context.now))),
         canary: canary.unwrap_or_else(|_| Some(failed("the canary's source broke down", None, context.now))),
+        checks: checks.unwrap_or_default(),
         change: git.change,
         worktree: git.worktree,
         config,
@@ -287,6 +295,28 @@ fn poll(
     let answer = runtime.block_on(source.poll(now));
     state.update(answer, now);
     Ok(state.report)
+}
+
+/// What the items answer that ask the world, each asked once; none without trust.
+fn checks(project: &Project, config: &Config, permit: Option<Permit>, now: Timestamp) -> Checks {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let (Some(permit), Ok(runtime)) = (permit, runtime) else { return Checks::new() };
+    let root = project.root.clone();
+    let probe = Probe::new(&root, permit, Client::new());
+    let head: item_source::Head = Arc::new(move || source::head(&root));
+    runtime.block_on(async {
+        let mut asking = tokio::task::JoinSet::new();
+        for mut source in item_source::Source::all(&config.checklist, &probe, &head) {
+            asking.spawn(async move { (source.id().to_owned(), source.poll(now).await) });
+        }
+        let mut checks = Checks::new();
+        while let Some(answered) = asking.join_next().await {
+            if let Ok((id, answer)) = answered {
+                checks.entry(id).or_default().observe(answer);
+            }
+        }
+        checks
+    })
 }
 
 /// `None` when no rollback is configured. The same plan as `hotfix rollback` proposes, down to its hash.

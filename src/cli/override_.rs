@@ -1,8 +1,10 @@
 //! `hotfix override`
 
+use color_eyre::eyre::eyre;
+
 use super::entry::{self, Common, not_empty};
 use super::{Context, Exit, item};
-use crate::incident::Entry;
+use crate::incident::{BrokenGlass, Entry};
 
 /// Passes a gate that is not satisfied. It is on record for good, with the reason and who answers for it.
 #[derive(Debug, clap::Args)]
@@ -12,6 +14,9 @@ pub struct Args {
     /// Why
     #[arg(long, value_name = "TEXT", value_parser = not_empty)]
     reason: String,
+    /// Pass a gate that wants a second person, because nobody else is there: everybody will see it
+    #[arg(long)]
+    break_glass: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -21,9 +26,16 @@ pub struct Args {
 /// # Errors
 /// When it could not run at all.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
-    let Args { id, reason, common } = args;
+    let Args { id, reason, break_glass, common } = args;
     entry::record(context, &common, |desk, _| {
-        item::find(&desk.project, &id)?;
-        Ok(Entry::Overridden { item: id, reason, name: desk.by.clone(), head: desk.project.head() })
+        let (name, head) = (desk.by.clone(), desk.project.head());
+        match (item::find(&desk.project, &id)?.break_glass, break_glass) {
+            (true, false) => Err(eyre!(
+                "{id} wants a second person: let one look and `hotfix tick {id} --as NAME`; alone, add --break-glass"
+            )),
+            (false, true) => Err(eyre!("{id} wants no second person: override it without --break-glass")),
+            (true, true) => Ok(Entry::GlassBroken(Box::new(BrokenGlass { item: id, reason, name, head }))),
+            (false, false) => Ok(Entry::Overridden { item: id, reason, name, head }),
+        }
     })
 }

@@ -233,7 +233,8 @@ fn fired(project: &Project, desk: &Desk, args: Args, now: Timestamp) -> color_ey
             bail!("not ready: {objection}; to run it all the same say why with --reason")
         };
         let reason = format!("break-glass: {reason}");
-        let decided = Entry::Decided { decision: Decision::RollBack, reason, readiness: Some(objection) };
+        let decided =
+            Entry::Decided { decision: Decision::RollBack, reason, readiness: Some(objection), snapshot: None };
         if let Err(error) = desk.record(&decided, now) {
             eprintln!("hotfix: WARNING: the reason is not on record: {error}");
         }

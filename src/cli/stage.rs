@@ -13,7 +13,7 @@ use crate::incident::{Entry, Stage};
 pub struct Args {
     /// Which one
     stage: StageName,
-    /// Why, although required gates of the stages before it are open: they stay open, and this is put on record
+    /// Why, although required gates of the stages before it are open: each of them is overridden
     #[arg(long, value_name = "TEXT", value_parser = not_empty)]
     reason: Option<String>,
     #[command(flatten)]
@@ -52,16 +52,20 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let Args { stage, reason, common } = args;
     let stage = Stage::from(stage);
     let checklist = State::new(&gather::gather(context)?.inputs());
-    match (can_enter(stage, checklist.gates()), reason) {
-        (Ok(()), _) => {}
-        (Err(held), None) => {
-            let ids: Vec<_> = held.iter().map(|gate| gate.id.as_str()).collect();
-            bail!("{} is held by {}: satisfy or override them, or say --reason", stage.label(), ids.join(", "));
-        }
-        (Err(_), Some(reason)) => {
-            let text = format!("goes on to {} with gates open: {reason}", stage.label());
-            entry::record(context, &common, |_, _| Ok(Entry::Noted { text }))?;
-        }
+    let held = can_enter(stage, checklist.gates()).err().unwrap_or_default();
+    let ids: Vec<_> = held.iter().map(|gate| gate.id.as_str()).collect();
+    if let Some(gate) = held.iter().find(|gate| gate.break_glass) {
+        bail!("{} wants a second person: `hotfix tick`, or alone `hotfix override {0} --break-glass`", gate.id);
+    }
+    if reason.is_none() && !held.is_empty() {
+        let ids = ids.join(", ");
+        bail!("{} is held by {ids}: satisfy or override them, or override all of them with --reason", stage.label());
+    }
+    for gate in &held {
+        let (item, reason) = (gate.id.clone(), reason.clone().unwrap_or_default());
+        entry::record(context, &common, |desk, _| {
+            Ok(Entry::Overridden { item, reason, name: desk.by.clone(), head: desk.project.head() })
+        })?;
     }
     entry::record(context, &common, |_, _| Ok(Entry::StageEntered { stage }))
 }

@@ -1,16 +1,21 @@
 //! `hotfix timeline`
 
-use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::eyre;
-use jiff::tz::TimeZone;
+use color_eyre::eyre::{WrapErr, eyre};
 
-use super::{Context, Exit, entry, print};
-use crate::evidence::text;
-use crate::incident::{list, sentence};
-use crate::journal::record::Record;
-use crate::journal::{Journal, UNREADABLE};
+use self::filter::Filter;
+use self::form::Form;
+use super::entry::{self, Common, Desk};
+use super::{Context, Exit, print};
+use crate::incident::Entry;
+use crate::incident::entry::Export;
+use crate::incident::list;
+use crate::journal::Journal;
 use crate::project::Project;
+
+mod filter;
+mod form;
 
 /// The journal of the incident, one event a line.
 #[derive(Debug, clap::Args)]
@@ -19,8 +24,19 @@ pub struct Args {
     #[arg(long, value_name = "ID")]
     incident: Option<String>,
     /// Print each record as one JSON object a line
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["md", "csv"])]
     json: bool,
+    /// Print a table in Markdown
+    #[arg(long, conflicts_with = "csv")]
+    md: bool,
+    /// Print fields for a spreadsheet
+    #[arg(long)]
+    csv: bool,
+    /// Write it to this file instead, and put that on record
+    #[arg(long, short, value_name = "FILE", conflicts_with = "watch")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    filter: Filter,
     /// Go on, and print what comes
     #[arg(long)]
     watch: bool,
@@ -39,22 +55,49 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     for warning in warnings {
         eprintln!("hotfix: WARNING: {warning}");
     }
+    let (form, wanted) = (args.form(), args.filter.read(context.now)?);
     let incident = chosen(&journal, args.incident)?;
     // Beside the lines and not among them: whoever keeps them learns whether they may be believed.
     eprintln!("hotfix: {}", journal.verify()?.words());
+    if let Some(path) = args.output {
+        let records = journal.records(&incident)?;
+        let chosen: Vec<_> = records.iter().filter(|record| wanted.has(record)).collect();
+        let text = form.head().to_owned() + &form.lines(&chosen)?;
+        std::fs::write(&path, text).wrap_err_with(|| format!("{} cannot be written", path.display()))?;
+        return exported(context, &incident, &path);
+    }
+    print(form.head())?;
     let mut shown = 0;
     loop {
         let version = journal.changed()?;
         let records = journal.records(&incident)?;
-        let new: Vec<_> = records.iter().filter(|record| record.seq > shown).collect();
+        let new: Vec<_> = records.iter().filter(|record| record.seq > shown && wanted.has(record)).collect();
         shown = records.last().map_or(shown, |record| record.seq);
-        if !print(&lines(&new, args.json)?)? || !args.watch {
+        if !print(&form.lines(&new)?)? || !args.watch {
             return Ok(Exit::Ok);
         }
         while journal.changed()? == version {
             std::thread::sleep(PAUSE);
         }
     }
+}
+
+impl Args {
+    fn form(&self) -> Form {
+        match (self.json, self.md, self.csv) {
+            (true, ..) => Form::Json,
+            (_, true, _) => Form::Markdown,
+            (.., true) => Form::Csv,
+            _ => Form::Plain,
+        }
+    }
+}
+
+/// Puts on record where the timeline was written to.
+fn exported(context: &Context, incident: &str, path: &Path) -> color_eyre::Result<Exit> {
+    let path = std::path::absolute(path)?.display().to_string();
+    let entry = Entry::Exported(Export { what: "timeline".to_owned(), path });
+    Desk::open(context, &Common::default())?.record(context, incident, &entry, false)
 }
 
 /// The incident that is meant: the given one, else the active one, else the last one.
@@ -73,21 +116,4 @@ pub fn chosen(journal: &Journal, given: Option<String>) -> color_eyre::Result<St
     }
     let active = journal.active_incident()?;
     active.or_else(|| known.into_iter().next_back().map(|known| known.id)).ok_or_else(entry::none_active)
-}
-
-fn lines(records: &[&Record], json: bool) -> color_eyre::Result<String> {
-    let zone = TimeZone::system();
-    let mut out = String::new();
-    for record in records {
-        if json {
-            out += &entry::document(record)?;
-        } else {
-            let at = match record.kind.as_str() {
-                UNREADABLE => "time unknown       ".to_owned(),
-                _ => record.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
-            };
-            writeln!(out, "{at}  {}  {}", text::clean(&record.actor), sentence::of(record))?;
-        }
-    }
-    Ok(out)
 }

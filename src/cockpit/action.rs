@@ -55,6 +55,10 @@ pub enum Action {
     Decide,
     /// Put a note on the timeline.
     Note,
+    /// Put the selected row on the timeline, with what its room shows.
+    Pin,
+    /// Put an entry of the timeline right, by another one.
+    Correct,
     /// Write a notice to the stakeholders.
     Say,
     /// Send the last notice again, to the channels that have not got it.
@@ -154,6 +158,7 @@ const fn dangerous(entry: Entry) -> Entry {
 }
 
 const CHECKLIST: &[Pane] = &[Pane::Checklist];
+const TIMELINE: &[Pane] = &[Pane::Timeline];
 const TESTS: &[Pane] = &[Pane::Tests];
 const CANARY: &[Pane] = &[Pane::Canary];
 const COMMS: &[Pane] = &[Pane::Comms];
@@ -199,6 +204,8 @@ pub const TABLE: &[Entry] = &[
     recording(entry(Action::NextStage, "next-stage", "go on to the next stage", &[">"])),
     recording(entry(Action::Decide, "decide", "record a decision", &["d"])),
     recording(hinted(entry(Action::Note, "note", "put a note on the timeline", &["n"]), "note")),
+    recording(entry(Action::Pin, "pin", "put the selected row on the timeline, with its evidence", &["p"])),
+    on(TIMELINE, recording(entry(Action::Correct, "correct", "put the selected entry right, by another one", &["c"]))),
     recording(entry(Action::Say, "say", "write a notice to the stakeholders", &["s"])),
     on(
         COMMS,

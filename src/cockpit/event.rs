@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::assessment::Asks;
 use super::keymap::Key;
+use crate::checklist::check::Answer;
 use crate::drill::clock::Tempo;
 use crate::evidence::Observation;
 use crate::incident::list::Summary;
@@ -57,6 +58,8 @@ pub enum What {
     TestRun(test_results::live::Progress),
     /// The canary's source has something.
     Canary(Observation<canary::model::Batch>),
+    /// An item of the checklist that asks the world, by its id, has something.
+    Check(String, Observation<Answer>),
     /// The rollback's planner or executor has something.
     Rollback(rollback::state::Event),
     /// Somebody counted the users that are affected.
@@ -69,6 +72,8 @@ pub enum What {
     Ask(Asks),
     /// The tracker has something.
     Tracker(Observation<Issue>),
+    /// The journal was read to its end.
+    Opened,
     /// The journal wrote something, or could not.
     Journal(Result<Record, JournalError>),
     /// The clock of a drill goes like this now.
@@ -86,6 +91,7 @@ impl What {
             Self::Canary(observation) => observation.is_beginning(),
             Self::Counted(observation) => observation.is_beginning(),
             Self::Tracker(observation) => observation.is_beginning(),
+            Self::Check(_, observation) => observation.is_beginning(),
             _ => false,
         }
     }

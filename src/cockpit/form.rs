@@ -1,12 +1,17 @@
 //! A small form: what a person writes or chooses before something is recorded (pure).
 
+use jiff::Timestamp;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::keymap::{Code, Key};
-use crate::evidence::text;
-use crate::incident::entry::{Left, LeftOpen};
+use crate::evidence::{Oid, text};
+use crate::incident::entry::{Correction, Left, LeftOpen};
 use crate::incident::roles::Holders;
 use crate::incident::{Decision, Entry, Incident, Role, Stage};
+
+mod marks;
+
+pub use marks::Ticking;
 
 /// The longest text of a field, in bytes: a paste beyond it is cut.
 const FIELD_LIMIT: usize = 8 * 1024;
@@ -29,8 +34,8 @@ pub struct Form {
 /// What a form leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Purpose {
-    /// A tick, with a note.
-    Tick(String),
+    /// A tick with a note, or a hand-over.
+    Tick(Box<Ticking>),
     /// A tick is taken back.
     Untick(String),
     /// An override.
@@ -41,12 +46,14 @@ pub enum Purpose {
     Decide,
     /// A note.
     Note,
+    /// A correction of the entry with this number.
+    Correct(u64),
     /// The end of the incident, with what is still open.
     Close(Vec<Left>),
     /// A closed incident is opened again.
     Reopen(String),
-    /// Going on to a stage although gates are open.
-    Stage(Stage),
+    /// Going on to a stage: the gates that hold it are overridden.
+    Stage(Stage, Vec<String>),
 }
 
 /// A field of a form.
@@ -97,26 +104,6 @@ impl Form {
         Self { title: title.into(), purpose, fields, current: 0, problem: None }
     }
 
-    /// A tick on an item.
-    pub fn tick(item: &str, text: &str) -> Self {
-        let note = written("note", "what you saw; may be empty");
-        Self::new(format!("Tick {item}: {text}"), Purpose::Tick(item.to_owned()), vec![note])
-    }
-
-    /// A tick is taken back.
-    pub fn untick(item: &str, text: &str) -> Self {
-        let note = written("note", "why; may be empty");
-        Self::new(format!("Take back the tick on {item}: {text}"), Purpose::Untick(item.to_owned()), vec![note])
-    }
-
-    /// An override of a gate.
-    pub fn overriding(item: &str, text: &str, operator: &str) -> Self {
-        let mut name = required("name", "who answers for it");
-        operator.clone_into(&mut name.value);
-        let fields = vec![required("reason", "why we go on although it is not satisfied"), name];
-        Self::new(format!("Override {item}: {text}"), Purpose::Override(item.to_owned()), fields)
-    }
-
     /// A role is taken or handed over.
     pub fn role(incident: &Incident, operator: &str) -> Self {
         let mut name = required("name", "who holds it from now on");
@@ -135,6 +122,12 @@ impl Form {
     /// A note.
     pub fn note() -> Self {
         Self::new("Note on the timeline", Purpose::Note, vec![required("note", "what happened, or what you see")])
+    }
+
+    /// A correction: the entry stays, and another one stands beside it.
+    pub fn correct(seq: u64, sentence: &str) -> Self {
+        let right = required("right is", "the entry stays as it is: this one stands beside it");
+        Self::new(format!("Correct #{seq}: {sentence}"), Purpose::Correct(seq), vec![right])
     }
 
     /// The end of the incident.
@@ -156,18 +149,12 @@ impl Form {
         Self::new(format!("Open again: {title}"), Purpose::Reopen(id.to_owned()), vec![reason])
     }
 
-    /// The next stage, whose gates are not all satisfied.
-    pub fn enter_stage(stage: Stage, open: usize) -> Self {
-        let title = format!("Go on to {} with {open} required gates open", stage.label());
-        Self::new(title, Purpose::Stage(stage), vec![required("reason", "each open gate stays open and on record")])
-    }
-
     /// Takes a key.
-    pub fn key(&mut self, key: Key, head: Option<crate::evidence::Oid>) -> Outcome {
+    pub fn key(&mut self, key: Key, now: Timestamp, head: Option<Oid>) -> Outcome {
         self.problem = None;
         match key.code {
             Code::Esc => return Outcome::Cancelled,
-            Code::Enter if self.current + 1 == self.fields.len() => return self.submit(head),
+            Code::Enter if self.current + 1 == self.fields.len() => return self.submit(now, head),
             Code::Enter | Code::Tab | Code::Down => self.current = (self.current + 1) % self.fields.len(),
             Code::BackTab | Code::Up => {
                 self.current = (self.current + self.fields.len() - 1) % self.fields.len();
@@ -193,13 +180,13 @@ impl Form {
         field.value.push_str(&text::clean(&pasted[..end]));
     }
 
-    fn submit(&mut self, head: Option<crate::evidence::Oid>) -> Outcome {
+    fn submit(&mut self, now: Timestamp, head: Option<Oid>) -> Outcome {
         if let Some(missing) = self.fields.iter().position(|field| field.required && field.value.trim().is_empty()) {
             self.current = missing;
             self.problem = Some(format!("{} must not be empty", self.fields[missing].label));
             return Outcome::Open;
         }
-        match self.entries(head) {
+        match self.entries(now, head) {
             Ok(entries) => Outcome::Accepted(entries),
             Err(problem) => {
                 self.problem = Some(problem);
@@ -208,20 +195,28 @@ impl Form {
         }
     }
 
-    fn entries(&self, head: Option<crate::evidence::Oid>) -> Result<Vec<Entry>, String> {
+    fn entries(&self, now: Timestamp, head: Option<Oid>) -> Result<Vec<Entry>, String> {
         let value = |i: usize| self.fields[i].value.trim().to_owned();
         let optional = |i: usize| Some(value(i)).filter(|text| !text.is_empty());
         Ok(match &self.purpose {
-            Purpose::Tick(item) => vec![Entry::Ticked { item: item.clone(), note: optional(0), head }],
+            Purpose::Tick(ticking) => vec![self.ticked(ticking, now, head)?],
             Purpose::Untick(item) => vec![Entry::Unticked { item: item.clone(), note: optional(0) }],
             Purpose::Override(item) => {
                 vec![Entry::Overridden { item: item.clone(), reason: value(0), name: value(1), head }]
             }
             Purpose::Role(holders) => vec![holders.hand_over(Role::ALL[self.chosen(0)], &value(1), optional(2))?],
             Purpose::Decide => {
-                vec![Entry::Decided { decision: ALL_DECISIONS[self.chosen(0)], reason: value(1), readiness: None }]
+                vec![Entry::Decided {
+                    decision: ALL_DECISIONS[self.chosen(0)],
+                    reason: value(1),
+                    readiness: None,
+                    snapshot: None,
+                }]
             }
             Purpose::Note => vec![Entry::Noted { text: value(0) }],
+            Purpose::Correct(corrects) => {
+                vec![Entry::Corrected(Correction { corrects: *corrects, text: value(0) })]
+            }
             Purpose::Close(open) if open.is_empty() => {
                 let note = optional(0).map(|text| Entry::Noted { text });
                 note.into_iter().chain([Entry::Closed { open: Vec::new() }]).collect()
@@ -232,9 +227,14 @@ impl Form {
                 vec![Entry::LeftOpen(Box::new(left)), Entry::Closed { open }]
             }
             Purpose::Reopen(_) => vec![Entry::Reopened { reason: value(0) }],
-            Purpose::Stage(stage) => {
-                let text = format!("goes on to {} with gates open: {}", stage.label(), value(0));
-                vec![Entry::Noted { text }, Entry::StageEntered { stage: *stage }]
+            Purpose::Stage(stage, held) => {
+                let override_of = |item: &String| Entry::Overridden {
+                    item: item.clone(),
+                    reason: value(0),
+                    name: value(1),
+                    head: head.clone(),
+                };
+                held.iter().map(override_of).chain([Entry::StageEntered { stage: *stage }]).collect()
             }
         })
     }
@@ -267,25 +267,30 @@ impl Field {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checklist::fixture::World;
+
+    fn gate(id: &str) -> crate::checklist::model::GateStatus {
+        World::go(Stage::Monitor).gate(id)
+    }
 
     fn fill(form: &mut Form, script: &[&str]) -> Outcome {
         let mut outcome = Outcome::Open;
         for text in script {
             form.paste(text);
-            outcome = form.key(Key::plain(Code::Enter), None);
+            outcome = form.key(Key::plain(Code::Enter), Timestamp::UNIX_EPOCH, None);
         }
         outcome
     }
 
     #[test]
     fn an_override_needs_a_reason_and_a_name() {
-        let mut form = Form::overriding("b9", "reviewed", "ana");
+        let mut form = Form::overriding(&gate("b2"), "ana");
         assert_eq!(fill(&mut form, &["", ""]), Outcome::Open);
         assert_eq!(form.problem.as_deref(), Some("reason must not be empty"));
         assert_eq!(form.current, 0);
         let outcome = fill(&mut form, &["nobody else is awake", ""]);
         let entry = Entry::Overridden {
-            item: "b9".into(),
+            item: "b2".into(),
             reason: "nobody else is awake".into(),
             name: "ana".into(),
             head: None,
@@ -298,9 +303,9 @@ mod tests {
         let mut form = Form::decide();
         form.paste("something else");
         assert_eq!(form.fields[0].value, "hold");
-        form.key(Key::plain(Code::Left), None);
+        form.key(Key::plain(Code::Left), Timestamp::UNIX_EPOCH, None);
         assert_eq!(form.fields[0].value, "roll back");
-        form.key(Key::plain(Code::Left), None);
+        form.key(Key::plain(Code::Left), Timestamp::UNIX_EPOCH, None);
         assert_eq!(form.fields[0].value, "escalate");
     }
 

@@ -20,9 +20,9 @@ use super::letter::Letter;
 use super::mailbox::Sending;
 use super::opening::{Found, Opened};
 use super::outgoing;
-use super::planner;
 use super::reading::{self, Wanted};
 use super::state::{Standing, State};
+use super::{planner, polling};
 use crate::change::deployed::Said;
 use crate::config::trust::Permit;
 use crate::drill::clock::Changes;
@@ -34,12 +34,13 @@ use crate::drill::steering::Order as Steering;
 use crate::incident::Entry;
 use crate::journal::record::Record;
 use crate::journal::writer::Writer;
+use crate::probe::Probe;
 use crate::rollback::execution::Progress;
 use crate::rollback::executor::{self, Executor, Eyes, Place};
 use crate::rollback::state::{self as rollback, Order};
 use crate::test_results::live::Progress as Ran;
 use crate::test_results::providers::{self, Asked, Heard, Servers};
-use crate::{canary, change, http, test_results};
+use crate::{canary, change, checklist, http, test_results};
 
 /// What carries out effects.
 pub struct Hands {
@@ -66,6 +67,8 @@ struct Engaged {
     canary: Arc<Notify>,
     production: Arc<Notify>,
     plan: Arc<Notify>,
+    /// For the items of the checklist that ask the world.
+    checks: watch::Sender<()>,
     /// What production says that it runs, for the planner.
     deployed: watch::Sender<Option<Said>>,
     http: http::Client,
@@ -205,7 +208,7 @@ impl Hands {
             state.canary = canary::state::State::new(watched);
             let source = canary::source::Source::new(watched, permit, http.clone(), opened.canary_keys.clone())
                 .in_folder(&opened.root);
-            self.spawn(watch_canary(source, self.clock.clone(), canary.clone(), self.letters.clone()));
+            self.spawn(polling::watch_canary(source, self.clock.clone(), canary.clone(), self.letters.clone()));
         }
         if let (Some(permit), Some(plan_config)) = (opened.permit, opened.config.rollback.clone()) {
             let planner = planner::Planner {
@@ -220,8 +223,10 @@ impl Hands {
         }
         if let (Some(permit), Some(told)) = (opened.permit, &opened.config.production.deployed) {
             let source = change::source::Deployed::new(told, permit, http.clone(), &opened.root);
-            self.spawn(watch_production(source, self.clock.clone(), production.clone(), self.letters.clone()));
+            self.spawn(polling::watch_production(source, self.clock.clone(), production.clone(), self.letters.clone()));
         }
+        let checks = watch::Sender::new(());
+        self.start_checks(&opened, &http, &checks);
         let ticket = watch::Sender::new(None);
         if let (Some(permit), Some(tracker)) = (opened.permit, opened.config.tracker.clone()) {
             let place = outgoing::tracker_place(&opened, permit, http.clone());
@@ -235,6 +240,7 @@ impl Hands {
             asked,
             canary,
             plan,
+            checks,
             production,
             deployed,
             http,
@@ -272,6 +278,17 @@ impl Hands {
         started.map_err(|error| self.tell(Toast::error(format!("tests: {error}")))).ok()
     }
 
+    /// Asks the world for the items of the checklist that say how.
+    fn start_checks(&self, opened: &Opened, http: &http::Client, asked: &watch::Sender<()>) {
+        let Some(permit) = opened.permit else { return };
+        let root = opened.root.clone();
+        let probe = Probe::new(&root, permit, http.clone());
+        let head: checklist::source::Head = Arc::new(move || change::source::head(&root));
+        for source in checklist::source::Source::all(&opened.config.checklist, &probe, &head) {
+            self.spawn(polling::watch_item(source, self.clock.clone(), asked.subscribe(), self.letters.clone()));
+        }
+    }
+
     /// Carries out an effect that is not the loop's own.
     pub fn carry_out(&mut self, effect: Effect, now: Timestamp) {
         let Some(engaged) = &self.engaged else {
@@ -296,6 +313,7 @@ impl Hands {
             Effect::ShowFile(shown, from) => self.change.iter().for_each(|source| source.show(shown.clone(), from)),
             Effect::Replan => {
                 engaged.plan.notify_one();
+                engaged.checks.send_replace(());
                 engaged.asked.moved();
             }
             Effect::Deployed(said) => {
@@ -495,6 +513,7 @@ impl Engaged {
         self.asked.refresh();
         self.canary.notify_one();
         self.production.notify_one();
+        self.checks.send_replace(());
         self.plan.notify_one();
     }
 
@@ -530,40 +549,5 @@ fn eyes(opened: &Opened, permit: Permit, http: &http::Client) -> Eyes {
 async fn watch_tempo(mut changes: Changes, letters: Sending<Letter>) {
     while let Some((_, tempo)) = changes.next().await {
         letters.send(Letter::Happened(What::Tempo(tempo)));
-    }
-}
-
-/// Polls the canary's source at its interval, and at once when asked.
-async fn watch_canary(mut source: canary::source::Source, clock: Clock, asked: Arc<Notify>, letters: Sending<Letter>) {
-    loop {
-        letters.send(Letter::Happened(What::Canary(source.begin())));
-        let observation = source.poll(clock.now()).await;
-        letters.send(Letter::Happened(What::Canary(observation)));
-        let now = clock.now();
-        let wait = crate::ui::pane::until(now, source.next_at(now));
-        tokio::select! {
-            () = clock.sleep(wait) => {}
-            () = asked.notified() => {}
-        }
-    }
-}
-
-/// Asks production what it runs, again and again, and at once when asked.
-async fn watch_production(
-    mut source: change::source::Deployed,
-    clock: Clock,
-    asked: Arc<Notify>,
-    letters: Sending<Letter>,
-) {
-    let tell = |it| letters.send(Letter::Happened(What::Change(change::model::Observation::Deployed(it))));
-    loop {
-        tell(source.begin());
-        let observation = source.poll(clock.now()).await;
-        tell(observation);
-        let pause = source.pause(clock.now());
-        tokio::select! {
-            () = clock.sleep(pause) => {}
-            () = asked.notified() => {}
-        }
     }
 }

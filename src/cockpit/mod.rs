@@ -10,7 +10,7 @@
 //!
 //! - Pure: [`state`], [`event`], [`effect`], [`update`], [`form`], [`assessment`], [`compose`], [`list`], [`action`], [`keymap`], [`palette`], [`notify`],
 //!   [`damage`], [`panes`], [`view`], [`tour`].
-//! - The world: [`runtime`] (the loop), [`hands`] (effects and sources), [`affected`], [`reading`], [`opening`], [`mailbox`], [`signals`],
+//! - The world: [`runtime`] (the loop), [`hands`] (effects and sources), [`affected`], [`reading`], [`polling`], [`opening`], [`mailbox`], [`signals`],
 //!   [`terminal`], [`guardian`], [`screen`], [`launch`], [`wake`].
 //! - [`debrief`]: a screen of its own, the replay of a drill.
 
@@ -44,6 +44,7 @@ pub mod pace;
 pub mod palette;
 pub mod panes;
 pub mod planner;
+pub mod polling;
 pub mod reading;
 pub mod runtime;
 pub mod screen;

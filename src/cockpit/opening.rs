@@ -245,7 +245,7 @@ impl Opened {
             .map(|line| What::Rollback(Event::Unjournaled { entry: line.entry, by: line.actor, at: line.at }));
         let no_journal = self.writer.as_ref().err().map(|why| format!("nothing can be recorded: {why}"));
         let warnings = self.warnings.iter().cloned().chain(no_journal);
-        records.chain(beside).chain(warnings.map(|text| What::Told(Toast::error(text)))).collect()
+        records.chain([What::Opened]).chain(beside).chain(warnings.map(|text| What::Told(Toast::error(text)))).collect()
     }
 
     /// The panes for which no source will ever answer.

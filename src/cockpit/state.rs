@@ -14,6 +14,7 @@ use super::form::Form;
 use super::keymap::Keymap;
 use super::list::ListView;
 use super::tour::{self, Tour};
+use crate::checklist::check::Checks;
 use crate::checklist::model::Inputs;
 use crate::config::schema;
 use crate::config::user::Way;
@@ -21,7 +22,7 @@ use crate::drill::clock::Tempo;
 use crate::evidence::Observed;
 use crate::incident::Incident;
 use crate::incident::clocks::{Kind, Tone};
-use crate::incident::entry::Left;
+use crate::incident::entry::{Left, Snapshot};
 use crate::incident::list::Summary;
 use crate::journal::record::Record;
 use crate::tracker::model::Issue;
@@ -65,6 +66,8 @@ pub struct State {
     pub comms: comms::state::State,
     /// The incident's issue.
     pub tracker: Observed<Issue>,
+    /// What the items got for an answer that ask the world.
+    pub checks: Checks,
     /// The gates and what they come to.
     pub checklist: checklist::model::State,
     /// Where the operator stands.
@@ -216,6 +219,7 @@ struct Rooms<'a> {
     canary: &'a canary::state::State,
     rollback: &'a rollback::state::State,
     tracker: &'a Observed<Issue>,
+    checks: &'a Checks,
 }
 
 impl<'a> Rooms<'a> {
@@ -230,6 +234,7 @@ impl<'a> Rooms<'a> {
             canary: config.canary.is_some().then_some(&self.canary.report),
             plan: config.rollback.is_some().then_some(&self.rollback.plan),
             tracker: config.tracker.is_some().then_some(self.tracker),
+            checks: self.checks,
             config: &config.checklist,
             limits: config.limits,
         }
@@ -240,6 +245,7 @@ impl State {
     /// The cockpit before anything has answered.
     pub fn new(now: Timestamp, size: (u16, u16), project: Project) -> Self {
         let change = change::model::State::default();
+        let checks = Checks::new();
         let (tests, plan) = (test_results::state::State::default(), rollback::state::State::default());
         let checklist = checklist::model::State::new(&Inputs {
             now,
@@ -250,6 +256,7 @@ impl State {
             canary: None,
             plan: None,
             tracker: None,
+            checks: &checks,
             config: &project.config.checklist,
             limits: project.config.limits,
         });
@@ -271,6 +278,7 @@ impl State {
             rollback: plan,
             comms: comms::state::State::default(),
             tracker: Observed::default(),
+            checks,
             checklist,
             ui: Ui::new(size),
         }
@@ -278,14 +286,15 @@ impl State {
 
     /// What the checklist looks at.
     pub fn inputs(&self) -> Inputs<'_> {
-        let Self { now, project, incident, change, tests, canary, rollback, tracker, .. } = self;
-        Rooms { change, tests, canary, rollback, tracker }.inputs(*now, project, incident.as_ref())
+        let Self { now, project, incident, change, tests, canary, rollback, tracker, checks, .. } = self;
+        Rooms { change, tests, canary, rollback, tracker, checks }.inputs(*now, project, incident.as_ref())
     }
 
     /// Evaluates the gates anew. Returns whether the picture changed.
     pub fn judge(&mut self) -> bool {
-        let Self { now, project, incident, change, tests, canary, rollback, tracker, checklist, .. } = self;
-        let inputs = Rooms { change, tests, canary, rollback, tracker }.inputs(*now, project, incident.as_ref());
+        let Self { now, project, incident, change, tests, canary, rollback, tracker, checks, checklist, .. } = self;
+        let inputs =
+            Rooms { change, tests, canary, rollback, tracker, checks }.inputs(*now, project, incident.as_ref());
         let chain = checklist::continuity::of(&inputs);
         let is_news = checklist.update(&inputs);
         let has_moved = change.continuity != chain;
@@ -296,6 +305,11 @@ impl State {
     /// What the incident would leave open if it ended now.
     pub fn left_open(&self) -> Vec<Left> {
         checklist::closing::left_open(&self.inputs(), self.checklist.gates())
+    }
+
+    /// What every room shows at the moment, to stand beside a decision.
+    pub fn snapshot(&self) -> Snapshot {
+        self.checklist.snapshot(&self.inputs())
     }
 
     /// Where everything is on the screen.

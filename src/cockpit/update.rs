@@ -9,8 +9,10 @@ mod mouse;
 mod notices;
 mod overlays;
 mod records;
+mod seen;
 
 pub use keys::disabled;
+use seen::{Places, moves, note};
 
 use std::time::Duration;
 
@@ -21,6 +23,7 @@ use super::panes;
 use super::state::State;
 use super::tour;
 use crate::change::deployed::Said;
+use crate::checklist::check::Answer;
 use crate::evidence::Observation;
 use crate::incident::Entry;
 use crate::rollback::guard::Input;
@@ -59,12 +62,14 @@ fn happen(state: &mut State, what: What) -> Vec<Effect> {
         What::Tests(observation) => tested(state, observation),
         What::TestRun(progress) => ran(state, progress),
         What::Canary(observation) => measured(state, observation),
+        What::Check(item, answer) => answered(state, item, answer),
         What::Rollback(event) => overlays::rolled(state, event),
         What::Counted(observation) => assessment::counted(state, observation),
         What::Incidents(answer) => incidents::listed(state, answer),
         What::Loaded(answer) => incidents::loaded(state, answer),
         What::Ask(asks) => assessment::ask(state, asks),
         What::Tracker(observation) => tracked(state, observation),
+        What::Opened => moves(state, &Places::default()),
         What::Journal(result) => records::recorded(state, result),
         What::Tempo(tempo) => keys::tempo(state, tempo),
         What::Told(toast) => {
@@ -107,7 +112,7 @@ fn tick(state: &mut State) -> Vec<Effect> {
 }
 
 fn changed(state: &mut State, observation: change::model::Observation) -> Vec<Effect> {
-    let before = state.change.head().and_then(|head| head.commit);
+    let before = Places::of(state);
     let is_production = matches!(observation, change::model::Observation::Deployed(_));
     let is_news = state.change.update(observation);
     if is_production {
@@ -120,13 +125,8 @@ fn changed(state: &mut State, observation: change::model::Observation) -> Vec<Ef
         state.tests.set_head(head);
     }
     state.tests.set_branch(branch(state));
-    seen(state, Pane::Change);
-    let after = state.change.head().and_then(|head| head.commit);
-    let moved = match (before, after) {
-        (from, Some(to)) if from.as_ref() != Some(&to) => from.map(|from| Entry::HeadMoved { from: Some(from), to }),
-        _ => None,
-    };
-    let mut effects: Vec<Effect> = moved.and_then(|entry| note(state, entry)).into_iter().collect();
+    looked(state, Pane::Change);
+    let mut effects = moves(state, &before);
     effects.extend(keep_change(state));
     effects.push(Effect::Replan);
     let production = state.change.report.value().and_then(|report| report.production.oid.clone());
@@ -148,7 +148,7 @@ fn keep_change(state: &State) -> Option<Effect> {
 /// What production says goes to git, and is taken back when it is too old to be believed.
 fn asked(state: &mut State, is_news: bool) -> Vec<Effect> {
     if is_news {
-        seen(state, Pane::Change);
+        looked(state, Pane::Change);
     }
     let said = state.change.deployed.fresh(state.now).map(|it| it.value.clone());
     let report = state.change.report.value();
@@ -168,7 +168,7 @@ fn ran(state: &mut State, progress: Progress) -> Vec<Effect> {
         state.ui.tell(toast, state.uptime);
     }
     state.tests.progress(progress);
-    seen(state, Pane::Tests);
+    looked(state, Pane::Tests);
     Vec::new()
 }
 
@@ -184,7 +184,7 @@ fn tested(state: &mut State, observation: Observation<test_results::model::Repor
     if !state.tests.update(observation, state.now) {
         return Vec::new();
     }
-    seen(state, Pane::Tests);
+    looked(state, Pane::Tests);
     let is_news = |report: &&test_results::model::Report| is_whole(report) && Some(report.totals) != before;
     let Some(report) = state.tests.report.value().filter(is_news) else { return Vec::new() };
     let failed = report.totals.failed + report.totals.errored;
@@ -199,7 +199,7 @@ fn is_whole(report: &test_results::model::Report) -> bool {
 
 fn measured(state: &mut State, observation: Observation<canary::model::Batch>) -> Vec<Effect> {
     if state.canary.update(observation, state.now) {
-        seen(state, Pane::Canary);
+        looked(state, Pane::Canary);
     }
     let changes = state.canary.take_changes();
     let mut effects: Vec<Effect> = changes.iter().filter_map(|change| note(state, change.entry())).collect();
@@ -240,13 +240,20 @@ fn saw_healthy(state: &State, changes: &[canary::state::Change]) -> Option<Entry
 /// What the tracker says of the incident's issue is evidence for a gate alone.
 fn tracked(state: &mut State, observation: Observation<Issue>) -> Vec<Effect> {
     if state.tracker.observe(observation) {
-        seen(state, Pane::Checklist);
+        looked(state, Pane::Checklist);
+    }
+    Vec::new()
+}
+
+fn answered(state: &mut State, item: String, answer: Observation<Answer>) -> Vec<Effect> {
+    if state.checks.entry(item).or_default().observe(answer) {
+        looked(state, Pane::Checklist);
     }
     Vec::new()
 }
 
 /// What every answer of a source leads to.
-fn seen(state: &mut State, pane: Pane) {
+pub(super) fn looked(state: &mut State, pane: Pane) {
     state.ui.forget_last(&[pane, Pane::Checklist]);
     state.ui.damage.add(Damage::pane(pane));
     settle(state);
@@ -275,16 +282,6 @@ fn settle(state: &mut State) {
         list.settle(len, rows);
         state.ui.lists[pane.index()] = list;
     }
-}
-
-/// An entry that the cockpit makes by itself, if there is an incident to record it in.
-fn note(state: &State, entry: Entry) -> Option<Effect> {
-    if state.project.is_read_only {
-        // The cockpit that has the pen sees the same, and writes it.
-        return None;
-    }
-    let incident = state.incident.as_ref()?.id.clone();
-    Some(Effect::Record { incident, entry, actor: Actor::Cockpit })
 }
 
 /// An entry that the operator makes.

@@ -37,6 +37,7 @@ pub struct Fault {
 }
 
 mod canary;
+mod checklist;
 mod incident;
 mod local;
 
@@ -76,6 +77,7 @@ pub fn check(config: &Config) -> Vec<Fault> {
     if let Some(rollback) = &config.rollback {
         faults.rollback(rollback);
     }
+    faults.checklist(&config.checklist);
     faults.all_comms(config);
     faults.notices(&config.notices);
     if let Some(tracker) = &config.tracker {

@@ -6,6 +6,7 @@ pub use super::secret::Secret;
 pub use ask::*;
 pub use canary::*;
 pub use change::*;
+pub use checklist::*;
 pub use comms::*;
 pub use deploy::*;
 pub use flag::*;
@@ -19,6 +20,7 @@ pub use tracker::*;
 mod ask;
 mod canary;
 mod change;
+mod checklist;
 mod comms;
 mod deploy;
 mod flag;
@@ -61,16 +63,4 @@ pub struct Config {
     pub tracker: Option<Tracker>,
     /// How the report is written.
     pub report: Report,
-}
-
-/// `[checklist]`
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Checklist {
-    /// Ids of default items that do not apply to this team.
-    pub drop: Vec<String>,
-    /// How long the canary must be watched before item c7 holds.
-    pub canary_minutes: Option<u64>,
-    /// How many requests the canary must have seen before item c7 holds.
-    pub canary_requests: Option<u64>,
 }

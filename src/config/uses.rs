@@ -1,7 +1,8 @@
 //! Everything that a configuration would run, contact or authenticate with (pure).
 
 use super::schema::{
-    Config, Engine, FeatureFlag, Helm, Kubernetes, MetricSource, Request, Rollback, Secret, TestSource, Tracker, Verify,
+    ChecklistItem, Config, Engine, FeatureFlag, Helm, Kubernetes, MetricSource, Request, Rollback, Secret, TestSource,
+    Tracker, Verify,
 };
 
 mod comms;
@@ -95,6 +96,9 @@ impl Uses {
             uses.metrics(AFFECTED, source);
         }
         uses.rollback(config);
+        for item in &config.checklist.item {
+            uses.checklist_item(item);
+        }
         config.comms.iter().for_each(|comms| uses.comms(comms));
         if let Some((url, token, user)) = config.tracker.as_ref().and_then(Tracker::place) {
             uses.tracker(&url, token, user, config.tracker.as_ref().is_some_and(|it| it.allow_http));
@@ -166,6 +170,14 @@ impl Uses {
         self.contact(TRACKER, "GET", url, token, allow_http);
         if let Some(contact) = self.contacts.last_mut() {
             contact.user = user.cloned();
+        }
+    }
+
+    fn checklist_item(&mut self, item: &ChecklistItem) {
+        let purpose = format!("checklist item {}", item.id);
+        self.run(&purpose, item.run.as_deref());
+        if let Some(http) = &item.http {
+            self.contact(&purpose, "GET", &http.url, http.token.as_ref(), http.allow_http);
         }
     }
 

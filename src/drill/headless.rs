@@ -235,7 +235,7 @@ impl<R: Rooms> Player<R> {
 }
 
 fn decided(decision: Decision, reason: String) -> Entry {
-    Entry::Decided { decision, reason, readiness: None }
+    Entry::Decided { decision, reason, readiness: None, snapshot: None }
 }
 
 /// Lets the time go on while somebody waits for an answer of the world. It ends with the world.

@@ -38,7 +38,7 @@ impl Story {
     }
 
     fn decide(self, at: i64, decision: Decision, reason: &str) -> Self {
-        self.then(at, Entry::Decided { decision, reason: reason.into(), readiness: None })
+        self.then(at, Entry::Decided { decision, reason: reason.into(), readiness: None, snapshot: None })
     }
 
     fn tick(self, at: i64, item: &str) -> Self {

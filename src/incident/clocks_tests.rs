@@ -39,7 +39,7 @@ fn in_rest_the_time_since_the_impact_comes_first() {
 #[test]
 fn the_next_update_turns_before_it_is_late_and_then_says_by_how_much() {
     for (severity, minutes) in [(Severity::Sev1, 20), (Severity::Sev2, 30), (Severity::Sev3, 60)] {
-        let decided = Entry::Decided { decision: Decision::Hold, reason: "x".into(), readiness: None };
+        let decided = Entry::Decided { decision: Decision::Hold, reason: "x".into(), readiness: None, snapshot: None };
         let it = incident(severity, &[(0, decided)]);
         let due = minutes * 60;
         assert_eq!(first(&it, due - 301).0, Tone::Calm);
@@ -55,7 +55,8 @@ fn who_has_not_decided_after_ten_minutes_is_asked_to() {
     assert_eq!(first(&it, 419).1, "00:11:59 since impact");
     assert_eq!(first(&it, 480), (Tone::Soon, "roll back? decide in 02:00".into()));
     assert_eq!(first(&it, 665), (Tone::Late, "roll back? decision 01:05 overdue".into()));
-    let decided = Entry::Decided { decision: Decision::FixForward, reason: "x".into(), readiness: None };
+    let decided =
+        Entry::Decided { decision: Decision::FixForward, reason: "x".into(), readiness: None, snapshot: None };
     assert!(!says(&incident(Severity::Sev2, &[(60, decided)]), Sight::default(), 665).join(" ").contains("roll back"));
     assert!(!says(&incident(Severity::Sev3, &[]), Sight::default(), 665).join(" ").contains("roll back"));
 }

@@ -25,8 +25,8 @@ pub mod roles;
 pub mod sentence;
 
 pub use entry::{
-    About, Decision, Deferral, Delivery, DeliveryState, Entry, Manner, NoticeWritten, Promotion, PromotionState,
-    RollbackEnd, StepState,
+    About, BrokenGlass, Decision, Deferral, Delivery, DeliveryState, Entry, Manner, NoticeWritten, Promotion,
+    PromotionState, RollbackEnd, StepState,
 };
 pub use model::Incident;
 

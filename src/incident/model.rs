@@ -6,9 +6,13 @@ use jiff::Timestamp;
 
 use super::assessment::Answers;
 use super::entry::Classified;
-use super::{About, Decision, Entry, Role, RollbackEnd, Severity, Stage};
+use super::{About, BrokenGlass, Decision, Entry, Role, RollbackEnd, Severity, Stage};
 use crate::evidence::{Oid, text};
 use crate::journal::record::Record;
+
+mod told;
+
+pub use told::Told;
 
 /// The name that the canary as a whole has among the metrics.
 const WHOLE_CANARY: &str = "canary";
@@ -44,6 +48,8 @@ pub struct Incident {
     pub roles: BTreeMap<Role, String>,
     /// What persons said of checklist items.
     pub marks: BTreeMap<String, Mark>,
+    /// Gates that want a second person and were passed by one who was alone, oldest first.
+    pub broken_glass: Vec<Broken>,
     /// The decisions, oldest first.
     pub decisions: Vec<Made>,
     /// The last notice to the stakeholders.
@@ -66,6 +72,8 @@ pub struct Incident {
     pub doubted_at: Option<Timestamp>,
     /// The tip and the production commit whose change was last kept.
     pub change_kept: Option<(Option<Oid>, Option<Oid>)>,
+    /// What the program has told by itself.
+    pub told: Told,
     /// When the timeline and the report were last written to a file.
     pub exported: BTreeMap<String, Timestamp>,
     /// When it was closed.
@@ -107,6 +115,19 @@ pub enum MarkKind {
         /// Why.
         reason: String,
     },
+}
+
+/// A gate that wants a second person and was passed by one who was alone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Broken {
+    /// The item.
+    pub item: String,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A decision that was made.
@@ -200,6 +221,7 @@ impl Incident {
             classified: None,
             roles: BTreeMap::new(),
             marks: BTreeMap::new(),
+            broken_glass: Vec::new(),
             decisions: Vec::new(),
             last_notice: None,
             resolution: None,
@@ -211,12 +233,14 @@ impl Incident {
             tip_moved_at: None,
             doubted_at: None,
             change_kept: None,
+            told: Told::default(),
             exported: BTreeMap::new(),
             closed_at: None,
         }
     }
 
     fn take(&mut self, entry: Entry, record: &Record) {
+        self.told.take(&entry);
         let (at, by) = (record.at, || text::clean(&record.actor));
         match entry {
             Entry::Assessed { impact, users, workaround, severity } => {
@@ -252,6 +276,7 @@ impl Incident {
                 let kind = MarkKind::Overridden { reason: text::clean(&reason) };
                 self.marks.insert(item, Mark { kind, by: text::clean(&name), at, head });
             }
+            Entry::GlassBroken(it) => self.break_glass(*it, at),
             Entry::Deferred(it) => {
                 let (owner, note) = (text::clean(&it.owner), cleaned(it.note));
                 let kind = MarkKind::Deferred { owner, due_at: it.due_at, note };
@@ -309,6 +334,19 @@ impl Incident {
     /// Whether a person stands behind the severity.
     pub fn is_confirmed(&self) -> bool {
         self.severity.is_some() && self.classified.as_ref().is_none_or(|it| it.confirmed)
+    }
+
+    fn break_glass(&mut self, it: BrokenGlass, at: Timestamp) {
+        let (by, reason) = (text::clean(&it.name), text::clean(&it.reason));
+        let kind = MarkKind::Overridden { reason: format!("BREAK GLASS: {reason}") };
+        self.marks.insert(it.item.clone(), Mark { kind, by: by.clone(), at, head: it.head });
+        self.broken_glass.push(Broken { item: it.item, by, reason, at });
+    }
+
+    /// Gates whose glass is broken, as far as that word still stands: item and person.
+    pub fn standing_glass(&self) -> impl Iterator<Item = &Broken> {
+        let stands = |it: &&Broken| self.marks.get(&it.item).is_some_and(|mark| mark.at == it.at);
+        self.broken_glass.iter().filter(stands)
     }
 
     /// Since when users are affected, as far as is known.

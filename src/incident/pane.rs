@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui::text::{Line, Span};
 
-use super::entry::{DeliveryState, Entry, RollbackEnd, StepState};
+use super::entry::{DeliveryState, Entry, Glimpse, RollbackEnd, Snapshot, StepState};
 use super::sentence;
 use crate::evidence::text::{clean, clean_block, fit, width};
 use crate::journal::record::Record;
@@ -30,6 +30,15 @@ impl Timeline<'_> {
     /// The record in a row: the newest is in the first.
     fn row(&self, index: usize) -> Option<&Record> {
         self.records.iter().rev().nth(index)
+    }
+
+    /// What was said later of an entry that was not right, a line each.
+    fn corrections(&self, seq: u64) -> Vec<String> {
+        let corrects = |record: &&Record| matches!(Entry::of(record), Some(Entry::Corrected(it)) if it.corrects == seq);
+        let later = self.records.iter().filter(|record| record.kind == "corrected").filter(corrects);
+        later
+            .map(|record| format!("corrected by #{}, {}: {}", record.seq, clean(&record.actor), sentence::of(record)))
+            .collect()
     }
 
     fn time(&self, at: Timestamp, format: &str) -> String {
@@ -90,9 +99,10 @@ pub fn item(timeline: &Timeline, ctx: &Ctx, index: usize, width: u16) -> Line<'s
 
 /// What the filter looks at.
 pub fn text(timeline: &Timeline, index: usize) -> String {
-    timeline
-        .row(index)
-        .map_or_else(String::new, |record| format!("{} {} {}", record.kind, clean(&record.actor), sentence::of(record)))
+    timeline.row(index).map_or_else(String::new, |record| {
+        let time = timeline.time(record.at, "%H:%M:%S");
+        format!("{time} {} {} {}", record.kind, clean(&record.actor), sentence::of(record))
+    })
 }
 
 /// What Enter opens: every field of the record, and its place in the chain.
@@ -111,9 +121,43 @@ pub fn detail(timeline: &Timeline, ctx: &Ctx, index: usize, width: u16) -> Vec<L
     ];
     lines.extend(fields.iter().map(|(name, value)| Line::raw(fit(&format!("{name:<10}{value}"), cells))));
     lines.push(Line::raw(""));
-    let body = serde_json::to_string_pretty(&record.body).unwrap_or_default();
-    lines.extend(clean_block(&body, BODY_LIMIT).lines().map(|line| Line::raw(fit(line, cells))));
+    let corrections = timeline.corrections(record.seq);
+    lines.extend(corrections.iter().map(|line| Line::styled(fit(line, cells), ctx.theme.style(Role::Warn))));
+    match Entry::of(record) {
+        Some(Entry::Decided { snapshot: Some(snapshot), .. }) => lines.extend(seen_then(&snapshot, timeline, cells)),
+        Some(Entry::Pinned(pin)) => lines.extend(rows(&glimpsed(&pin.seen, timeline), cells)),
+        _ => lines.extend(body(record, cells)),
+    }
     lines
+}
+
+/// What the journal holds, word by word.
+fn body(record: &Record, cells: usize) -> Vec<Line<'static>> {
+    let body = serde_json::to_string_pretty(&record.body).unwrap_or_default();
+    clean_block(&body, BODY_LIMIT).lines().map(|line| Line::raw(fit(line, cells))).collect()
+}
+
+/// What was on the screen when it was decided.
+fn seen_then(snapshot: &Snapshot, timeline: &Timeline, cells: usize) -> Vec<Line<'static>> {
+    let mut told = vec!["on the screen then:".to_owned()];
+    told.extend(snapshot.reasons.iter().map(|reason| format!("  {reason}")));
+    if !snapshot.open.is_empty() {
+        told.push(format!("  open: {}", snapshot.open.join(" ")));
+    }
+    told.extend(snapshot.panes.iter().flat_map(|pane| glimpsed(pane, timeline)));
+    rows(&told, cells)
+}
+
+/// What one room showed, and how far that could be relied on.
+fn glimpsed(pane: &Glimpse, timeline: &Timeline) -> [String; 2] {
+    let by = pane.source.as_ref().map_or_else(String::new, |source| format!(", {source}"));
+    let at = pane.observed_at.map_or_else(String::new, |at| format!(", {}", timeline.time(at, "%H:%M:%S")));
+    let of = pane.subject.as_ref().map_or_else(String::new, |oid| format!(", of {}", oid.short()));
+    [format!("  {:<10}{}", pane.pane, pane.headline), format!("  {:<10}{}{by}{at}{of}", "", pane.freshness)]
+}
+
+fn rows(told: &[String], cells: usize) -> Vec<Line<'static>> {
+    told.iter().map(|row| Line::raw(fit(&clean(row), cells))).collect()
 }
 
 /// The sentence, led by whoever did it; what the program saw by itself needs no actor.
@@ -126,6 +170,7 @@ fn told(record: &Record) -> String {
 
 fn look(record: &Record) -> (Mark, Role) {
     match Entry::of(record) {
+        Some(Entry::GlassBroken(_)) => (Mark::Overridden, Role::Bad),
         Some(Entry::Overridden { .. } | Entry::Deferred(_)) => (Mark::Overridden, Role::Warn),
         Some(Entry::Ticked { .. } | Entry::SeenHealthy { .. } | Entry::RollbackRehearsed { passed: true, .. }) => {
             (Mark::Good, Role::Good)

@@ -1,5 +1,6 @@
 use jiff::SignedDuration;
 
+use super::super::entry::Correction;
 use super::super::sentence::tests::every_entry;
 use super::*;
 use crate::journal::{Memory, Recorder};
@@ -73,4 +74,50 @@ fn the_filter_finds_by_kind_actor_and_sentence() {
     assert_eq!(hits("verdict_changed"), 1);
     assert_eq!(hits("hotfix "), 2, "its actor, and the tip in a sentence");
     assert_eq!(hits("v2.4.1"), 4);
+}
+
+/// The detail of the first record of a kind, without the fields that every record has.
+fn opened(kind: &str) -> String {
+    let records = records();
+    let timeline = Timeline { records: &records, zone: &TimeZone::UTC };
+    let place = records.iter().position(|record| record.kind == kind).unwrap();
+    let ctx = Ctx { now: minute(22), theme: &Theme::default() };
+    let lines = detail(&timeline, &ctx, records.len() - 1 - place, 78);
+    lines.iter().skip(9).map(|line| line.to_string().trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_detail_of_a_decision_is_what_was_on_the_screen() {
+    insta::assert_snapshot!(opened("decided"), @r"
+
+    on the screen then:
+      the canary regressed
+      open: c7
+      canary    REGRESSED: error rate, 4.5 times the baseline
+                fresh, prometheus, 00:00:00, of 3333333
+    ");
+}
+
+#[test]
+fn a_pinned_row_is_opened_with_its_evidence() {
+    insta::assert_snapshot!(opened("pinned"), @r"
+
+      canary    REGRESSED: error rate, 4.5 times the baseline
+                fresh, prometheus, 00:00:00, of 3333333
+    ");
+}
+
+#[test]
+fn an_entry_that_was_put_right_says_so_and_stays() {
+    let mut records = records();
+    let declared = &records[0];
+    let correction = Entry::Corrected(Correction { corrects: declared.seq, text: "checkout-503".into() });
+    let memory = Memory::default();
+    let correcting = memory.record(correction.draft("i1", "bob", minute(30))).unwrap();
+    records.push(correcting);
+    let timeline = Timeline { records: &records, zone: &TimeZone::UTC };
+    let ctx = Ctx { now: minute(40), theme: &Theme::default() };
+    let text: Vec<_> = detail(&timeline, &ctx, records.len() - 1, 78).iter().map(ToString::to_string).collect();
+    assert!(text.iter().any(|line| line.contains("bob: corrects #1: checkout-503")), "{text:?}");
+    assert!(text[0].contains("declared incident checkout-502"), "{text:?}");
 }

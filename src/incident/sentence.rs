@@ -32,14 +32,18 @@ impl Entry {
             }
             Self::Unticked { item, note } => format!("took the tick of {item} back{}", after(note.as_deref())),
             Self::Deferred(deferral) => deferral.words(),
+            Self::GlassBroken(glass) => glass.words(),
             Self::Overridden { item, reason, name, head } => {
                 format!("overrode {item}{}, {name} answers for it: {reason}", at(head.as_ref()))
             }
-            Self::Decided { decision, reason, readiness } => {
+            Self::Decided { decision, reason, readiness, .. } => {
                 let readiness = readiness.as_ref().map_or_else(String::new, |word| format!(" (readiness: {word})"));
                 format!("decided to {}: {reason}{readiness}", decision.label())
             }
             Self::Noted { text } => format!("noted: {text}"),
+            Self::Corrected(correction) => correction.words(),
+            Self::Pinned(pin) => pin.words(),
+            Self::Pushed(push) => push.words(),
             Self::NoticeSent { channel, text, next_update_at } => {
                 let next = next_update_at.map_or_else(String::new, |at| format!(" (next update at {at})"));
                 format!("told {channel}: {text}{next}")

@@ -3,11 +3,12 @@ use jiff::Timestamp;
 use super::*;
 use crate::config::schema::{Impact, Users};
 use crate::incident::entry::{
-    ChangeSeen, Classified, Counted, CurveSeen, CurvesSeen, Export, Handover, Left, LeftOpen, RiskSeen,
+    ChangeSeen, Classified, Correction, Counted, CurveSeen, CurvesSeen, Export, Glimpse, Handover, Left, LeftOpen, Pin,
+    Push, RiskSeen, Snapshot,
 };
 use crate::incident::{
-    About, Decision, Deferral, Delivery, DeliveryState, Manner, NoticeWritten, Promotion, PromotionState, Role,
-    RollbackEnd, Severity, Stage, StepState,
+    About, BrokenGlass, Decision, Deferral, Delivery, DeliveryState, Manner, NoticeWritten, Promotion, PromotionState,
+    Role, RollbackEnd, Severity, Stage, StepState,
 };
 
 fn oid(digit: char) -> Oid {
@@ -57,12 +58,21 @@ fn said_by_persons() -> Vec<Entry> {
             head: None,
         })),
         Entry::Overridden { item: text("b6"), reason: text("flaky"), name: text("ana"), head: Some(oid('3')) },
+        Entry::GlassBroken(Box::new(BrokenGlass {
+            item: text("b9"),
+            reason: text("alone at night"),
+            name: text("ana"),
+            head: Some(oid('3')),
+        })),
         Entry::Decided {
             decision: Decision::RollBack,
             reason: text("4.5 times worse"),
             readiness: Some(text("roll back")),
+            snapshot: Some(Box::new(seen_then())),
         },
         Entry::Noted { text: text("the pool is full") },
+        Entry::Corrected(Correction { corrects: 9, text: text("the pool was empty") }),
+        Entry::Pinned(Box::new(Pin { text: text("error rate 4.5 times"), seen: seen_then().panes.remove(0) })),
     ]
 }
 
@@ -79,6 +89,19 @@ fn classified() -> Classified {
         reason: Some(text("the loss is only the newsletter")),
         confirmed: true,
     }
+}
+
+fn seen_then() -> Snapshot {
+    let canary = Glimpse {
+        pane: text("canary"),
+        headline: text("REGRESSED: error rate, 4.5 times the baseline"),
+        freshness: text("fresh"),
+        source: Some(text("prometheus")),
+        subject: Some(oid('3')),
+        observed_at: Some(Timestamp::UNIX_EPOCH),
+    };
+    let reasons = vec![text("the canary regressed")];
+    Snapshot { reasons, head: Some(oid('3')), open: vec![text("c7")], panes: vec![canary] }
 }
 
 fn told_to_stakeholders() -> Vec<Entry> {
@@ -111,6 +134,7 @@ fn told_to_stakeholders() -> Vec<Entry> {
 fn seen() -> Vec<Entry> {
     vec![
         Entry::HeadMoved { from: Some(oid('3')), to: oid('4') },
+        Entry::Pushed(Box::new(Push { branch: text("origin/hotfix/pool"), from: Some(oid('3')), to: oid('4') })),
         Entry::TestsSeen { subject: Some(oid('3')), passed: 811, failed: 1 },
         Entry::VerdictChanged {
             metric: text("error rate"),

@@ -106,7 +106,12 @@ fn the_end() -> Vec<(i64, &'static str, Entry)> {
         (
             1_170,
             "ana",
-            Entry::Decided { decision: Decision::RollBack, reason: "4.5x errors".into(), readiness: text("roll back") },
+            Entry::Decided {
+                snapshot: None,
+                decision: Decision::RollBack,
+                reason: "4.5x errors".into(),
+                readiness: text("roll back"),
+            },
         ),
         (1_180, "bob", Entry::RollbackFired { plan: plan.clone(), steps, target: "v2.4.1".into() }),
         (1_181, PROGRAM, step(0, "shift traffic", StepState::Issued)),

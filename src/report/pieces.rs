@@ -174,7 +174,7 @@ impl Pieces {
         let (at, by) = (event.record.at, clean(&event.record.actor));
         let Some(entry) = event.entry.clone() else { return };
         match entry {
-            Entry::Decided { decision, reason, readiness } => {
+            Entry::Decided { decision, reason, readiness, .. } => {
                 let readiness = readiness.map(|word| clean(&word));
                 let (decision, reason) = (decision.label(), clean(&reason));
                 self.decisions.push(Decided { at, by, decision, reason, readiness });

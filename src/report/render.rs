@@ -72,7 +72,8 @@ pub fn render(report: &Report, format: Format, template: Option<Template>) -> Re
     };
     let environment = environment(format);
     let told = environment.template_from_named_str(template.name, template.text);
-    told.and_then(|page| page.render(values(report, format))).map_err(|error| explain(template, &error))
+    let page = told.and_then(|page| page.render(values(report, format))).map_err(|error| explain(template, &error))?;
+    Ok(if page.ends_with('\n') { page } else { page + "\n" })
 }
 
 fn values(report: &Report, format: Format) -> Value {

@@ -220,8 +220,11 @@ fn a_ticket_that_is_no_page_is_no_link() {
 fn a_template_of_the_team_is_escaped_and_its_errors_have_a_line() {
     let report = report(&records("a <b> & *c*", None), &live(), &past());
     let with = |name, text| render(&report, Format::of_template(name), Some(Template { name, text }));
-    assert_eq!(with("t.html.jinja", "<h1>{{ report.incident.title }}</h1>").unwrap(), "<h1>a &lt;b&gt; &amp; *c*</h1>");
-    assert_eq!(with("t.md.jinja", "# {{ report.incident.title }}").unwrap(), "# a &lt;b> &amp; \\*c\\*");
+    assert_eq!(
+        with("t.html.jinja", "<h1>{{ report.incident.title }}</h1>").unwrap(),
+        "<h1>a &lt;b&gt; &amp; *c*</h1>\n"
+    );
+    assert_eq!(with("t.md.jinja", "# {{ report.incident.title }}").unwrap(), "# a &lt;b> &amp; \\*c\\*\n");
     for (text, line, told) in [
         ("one\n{{ report.incident.titel }}", 2, "undefined"),
         ("one\ntwo\n{% for x in %}", 3, "syntax"),

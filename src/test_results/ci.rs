@@ -22,6 +22,8 @@ pub struct Ci {
     pub progress: Option<Progress>,
     /// What it consists of.
     pub checks: Vec<Check>,
+    /// Who approved this very commit.
+    pub approvals: Vec<Approval>,
     /// What is in the way of green.
     pub missing: Vec<Missing>,
     /// Why the server's last answer brought nothing.
@@ -32,6 +34,19 @@ pub struct Ci {
     pub valid_until: Option<Timestamp>,
     /// What can be done with it now, clean.
     pub next: Option<String>,
+}
+
+/// Somebody approved the commit where the code is hosted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Approval {
+    /// Their name there, clean.
+    pub by: String,
+    /// Whether the server knows them as an author or a committer of it.
+    pub is_author: bool,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// The page of the review.
+    pub page: Option<String>,
 }
 
 /// How far something is.

@@ -78,7 +78,7 @@ pub(super) fn ahead_behind(git: &Git, a: &Oid, b: &Oid) -> Result<(u64, u64), Tr
 }
 
 /// What [`read`] reads: fields end with `\x1f`, which a field that holds it loses, commits with NUL.
-const FORMAT: &str = "--format=%H%x1f%P%x1f%an%x1f%ae%x1f%at%x1f%ce%x1f%ct%x1f%B";
+const FORMAT: &str = "--format=%H%x1f%P%x1f%an%x1f%ae%x1f%at%x1f%cn%x1f%ce%x1f%ct%x1f%B";
 
 pub(super) fn range(git: &Git, hide: &Oid, tip: &Oid, limit: usize) -> Result<(Vec<Record>, u64), Trouble> {
     let range = format!("{hide}..{tip}");
@@ -100,10 +100,11 @@ pub(super) fn range_ids(git: &Git, hide: &Oid, tip: &Oid, limit: usize) -> Resul
 
 fn read(bytes: &[u8]) -> Result<Record, Trouble> {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MESSAGE + 1024)]);
-    let mut fields = text.splitn(8, '\u{1f}');
+    let mut fields = text.splitn(9, '\u{1f}');
     let mut next = || fields.next().ok_or_else(|| Trouble::new("git log printed half a commit"));
     let (oid, parents, name, email) = (next()?, next()?, next()?, next()?);
-    let (authored, committer_email, committed, message) = (next()?, next()?, next()?, next()?);
+    let (authored, committer_name, committer_email) = (next()?, next()?, next()?);
+    let (committed, message) = (next()?, next()?);
     let moment = |text: &str| {
         text.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
     };
@@ -113,6 +114,7 @@ fn read(bytes: &[u8]) -> Result<Record, Trouble> {
         name: text::clean(name),
         email: text::clean(email),
         authored: moment(authored),
+        committer_name: text::clean(committer_name),
         committer_email: text::clean(committer_email),
         committed: moment(committed),
         message: text::clean_block(message.trim(), MESSAGE),

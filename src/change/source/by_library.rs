@@ -164,6 +164,7 @@ fn read(commit: &git2::Commit<'_>) -> Record {
         name: text::clean_bytes(author.name_bytes()),
         email: text::clean_bytes(author.email_bytes()),
         authored: moment(author.when()),
+        committer_name: text::clean_bytes(committer.name_bytes()),
         committer_email: text::clean_bytes(committer.email_bytes()),
         committed: moment(committer.when()),
         message: text::clean_block(message.trim(), MESSAGE),

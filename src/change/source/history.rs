@@ -27,6 +27,7 @@ pub(super) struct Record {
     /// Address, clean.
     pub(super) email: String,
     pub(super) authored: Timestamp,
+    pub(super) committer_name: String,
     pub(super) committer_email: String,
     pub(super) committed: Timestamp,
     /// Clean, and cut after 16 KiB.

@@ -14,6 +14,7 @@ mod foreign;
 mod history;
 mod merge;
 mod once;
+mod people;
 mod production;
 mod read;
 mod releases;

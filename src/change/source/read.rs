@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::foreign::{self, Foreign};
 use super::history::{Record, Tag, Tip};
+use super::people;
 use super::production::{self, Found};
 use super::repository::Repo;
 use super::size::{self, Measured};
@@ -268,6 +269,7 @@ impl Reader {
         let Some((records, total, merge_base)) = gaps.pass(self.range(production, head)) else { return };
         let foreign = gaps.pass(self.find_foreign(tip.branch.as_deref(), production, head)).unwrap_or_default();
         report.merge_base = merge_base;
+        report.people = (records.len() as u64 == total).then(|| people::of(self.repo.place.root(), &records));
         report.commits = records.iter().map(|record| commit(record, &foreign)).collect();
         report.commits_total = Some(total);
         self.glanced.records = records;

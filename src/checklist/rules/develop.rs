@@ -1,13 +1,10 @@
 //! Stage 2: what git says of the change.
 
-use super::assess::incident;
 use super::{Finding, Found, Inputs, about, count, fact, fresh, git, tests_green};
 use crate::change::model::{Commit, FactState, Report, Worktree};
 use crate::change::risk::Band;
-use crate::checklist::items::Item;
 use crate::evidence::{Evidence, SubjectMatch};
 use crate::incident::Stage;
-use crate::incident::model::MarkKind;
 
 /// The size class in which a change is hard to review at all: over 1,000 changed core lines.
 const OVERSIZED_LINES: u64 = 1_000;
@@ -182,34 +179,6 @@ pub(super) fn test_changed(inputs: &Inputs) -> Found {
     let Some(first) = tests.first() else { return tests_green::proven(inputs) };
     let words = format!("{} changed: {}", count(tests.len(), "test file"), first.path);
     Ok(Finding::holds(words.clone()).with(about(report, words)))
-}
-
-/// Approvals are not read yet, so that a person's tick is the approval: it must not be an author's.
-pub(super) fn second_pair_of_eyes(inputs: &Inputs, item: &Item) -> Found {
-    let mark = incident(inputs)?.marks.get(&item.id);
-    let Some(mark) = mark.filter(|mark| matches!(mark.kind, MarkKind::Ticked { .. })) else {
-        return Err(Finding::asks("nobody has said that they reviewed it"));
-    };
-    let report = git(inputs)?;
-    let wrote = |commit: &&Commit| is_same_person(&mark.by, &commit.author);
-    Err(match report.value.commits.iter().find(wrote) {
-        Some(commit) => Finding::fails(format!(
-            "{} vouched for it, and wrote {}: another person must review it",
-            mark.by,
-            commit.oid.short()
-        ))
-        .with(about(report, &commit.author)),
-        None => Finding::asks("reviewed by somebody who wrote none of it"),
-    })
-}
-
-/// Whether a name is that of an author as git has it: `Ana Lima <ana@example.org>`, by name, address,
-/// or what stands before its `@`.
-fn is_same_person(name: &str, author: &str) -> bool {
-    let (full, address) = author.split_once('<').unwrap_or((author, ""));
-    let address = address.trim_end_matches('>');
-    let local = address.split('@').next().unwrap_or_default();
-    [author, full.trim(), address, local].iter().any(|known| known.eq_ignore_ascii_case(name.trim()))
 }
 
 pub(super) fn clean_and_pushed(inputs: &Inputs) -> Found {

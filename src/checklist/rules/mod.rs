@@ -3,15 +3,18 @@
 //! A rule answers with a [`Finding`]. Where evidence speaks, it decides: a tick does not outweigh it,
 //! and only an override passes the gate. Where it cannot say, a person may.
 
+mod asked;
 mod assess;
 mod deploy;
 mod develop;
+mod eyes;
 mod monitor;
 mod tests_green;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::check::Expected;
 use super::items::Item;
 use super::model::{Inputs, Seen};
 use crate::change::model::{FactState, Report as ChangeReport};
@@ -147,10 +150,10 @@ pub enum Rule {
     BackMerged,
     /// The end was announced.
     ResolvedNotice,
+    /// The timeline and the draft were written to files.
+    Exported,
     /// The day of the review is known, and near enough.
     ReviewScheduled,
-    /// The report was exported.
-    Exported,
 }
 
 impl Rule {
@@ -172,7 +175,7 @@ impl Rule {
             Self::TestChanged => develop::test_changed(inputs),
             Self::TestsGreen => tests_green::tests_green(inputs),
             Self::RedTests => tests_green::red_tests(inputs),
-            Self::SecondPairOfEyes => develop::second_pair_of_eyes(inputs, item),
+            Self::SecondPairOfEyes => eyes::second_pair_of_eyes(inputs, item),
             Self::CleanAndPushed => develop::clean_and_pushed(inputs),
             Self::RollbackPlan => deploy::rollback_plan(inputs),
             Self::Rehearsed => deploy::rehearsed(inputs, item),
@@ -185,8 +188,8 @@ impl Rule {
             Self::Soaked => monitor::soaked(inputs),
             Self::BackMerged => monitor::back_merged(inputs),
             Self::ResolvedNotice => monitor::resolved_notice(inputs),
-            Self::ReviewScheduled => monitor::review_scheduled(inputs, item),
             Self::Exported => monitor::exported(inputs),
+            Self::ReviewScheduled => monitor::review_scheduled(inputs, item),
         };
         found.unwrap_or_else(|finding| finding)
     }
@@ -195,6 +198,16 @@ impl Rule {
 /// What the canary says, in the words of its worst metric.
 pub fn canary_sentence(report: &crate::canary::model::Report) -> String {
     deploy::worst(report)
+}
+
+/// What the answer of a team's own check says of its item.
+pub fn asked(inputs: &Inputs, item: &Item, expected: &Expected) -> Finding {
+    asked::asked(inputs, item, expected).unwrap_or_else(|finding| finding)
+}
+
+/// Who approved the tip where the code is hosted, and who told of it.
+pub fn approved<'a>(inputs: &Inputs<'a>) -> Option<(&'a str, &'a str)> {
+    eyes::approval(inputs).map(|(source, approval)| (source, approval.by.as_str()))
 }
 
 /// What an item may have a gate for each of.

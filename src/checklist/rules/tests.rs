@@ -1,8 +1,10 @@
 //! One test at least for each rule: what satisfies it, what speaks against it, and what it waits for.
 
+mod asked;
 mod assess;
 mod deploy;
 mod develop;
+mod eyes;
 mod monitor;
 mod sources;
 mod table;

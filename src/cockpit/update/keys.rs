@@ -15,7 +15,8 @@ use crate::checklist::readiness::can_enter;
 use crate::config::schema::TestSource;
 use crate::drill::clock::Tempo;
 use crate::drill::steering::Order as Steering;
-use crate::incident::{Entry, Stage};
+use crate::incident::entry::Pin;
+use crate::incident::{Entry, Stage, sentence};
 use crate::rollback::execution::Answer;
 use crate::rollback::state as rollback;
 use crate::tracker;
@@ -97,6 +98,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Incidents => incidents::open(state),
         Action::Decide => show(state, Overlay::Form(Form::decide())),
         Action::Note => show(state, Overlay::Form(Form::note())),
+        Action::Pin => pin(state),
+        Action::Correct => correct(state),
         Action::Say => notices::open(state),
         Action::Resend => notices::resend(state),
         Action::Situation => notices::situation(state),
@@ -162,6 +165,8 @@ pub fn disabled(state: &State, action: Action) -> Option<String> {
         Action::Role
         | Action::Decide
         | Action::Note
+        | Action::Pin
+        | Action::Correct
         | Action::Say
         | Action::Resend
         | Action::Close
@@ -176,6 +181,7 @@ pub fn disabled(state: &State, action: Action) -> Option<String> {
         Action::Tick | Action::Override if state.incident.is_none() => {
             Some("there is no incident: `i` declares one".into())
         }
+        Action::Pin if state.ui.focus == Pane::Timeline => Some("it is on the timeline already".into()),
         Action::RunTests => no_run(state),
         Action::StopTests if !state.tests.live.is_busy() => Some("no tests run that were started from here".into()),
         Action::Edit if state.ui.focus != Pane::Tests => Some("select a failed test first: `3`".into()),
@@ -227,15 +233,40 @@ fn ticket_page(state: &mut State) -> Vec<Effect> {
     vec![Effect::OpenPage(page)]
 }
 
+/// Puts the selected row on record, with what its room shows.
+fn pin(state: &mut State) -> Vec<Effect> {
+    let pane = state.ui.focus;
+    let Some(index) = state.list(pane).selected(panes::len(state, pane)) else {
+        state.ui.tell(Toast::info("nothing is selected here"), state.uptime);
+        return Vec::new();
+    };
+    let name = pane.name().to_lowercase();
+    let Some(seen) = state.snapshot().panes.into_iter().find(|glimpse| glimpse.pane == name) else {
+        state.ui.tell(Toast::error("this pane has nothing to show yet"), state.uptime);
+        return Vec::new();
+    };
+    let text = panes::text(state, pane, index);
+    state.ui.tell(Toast::info(format!("pinned: {text}")), state.uptime);
+    by_operator(state, Entry::Pinned(Box::new(Pin { text, seen }))).into_iter().collect()
+}
+
+/// An entry is put right by another one: what was recorded stays as it is.
+fn correct(state: &mut State) -> Vec<Effect> {
+    let index = state.list(Pane::Timeline).selected(panes::len(state, Pane::Timeline));
+    let Some(record) = index.and_then(|index| state.records.iter().rev().nth(index)) else { return Vec::new() };
+    let form = Form::correct(record.seq, &sentence::of(record));
+    show(state, Overlay::Form(form))
+}
+
 fn mark(state: &mut State, action: Action) -> Vec<Effect> {
     let len = panes::len(state, Pane::Checklist);
     let Some(gate) = state.list(Pane::Checklist).selected(len).and_then(|index| state.checklist.gate_at(index)) else {
         return Vec::new();
     };
     let form = match action {
-        Action::Override => Form::overriding(&gate.id, &gate.text, &state.project.operator),
-        _ if is_ticked(state, &gate.id) => Form::untick(&gate.id, &gate.text),
-        _ => Form::tick(&gate.id, &gate.text),
+        Action::Override => Form::overriding(gate, &state.project.operator),
+        _ if is_ticked(state, &gate.id) => Form::untick(gate),
+        _ => Form::tick(gate, &state.zone),
     };
     show(state, Overlay::Form(form))
 }
@@ -245,10 +276,15 @@ fn next_stage(state: &mut State) -> Vec<Effect> {
         state.ui.tell(Toast::info("this is the last stage: `:close` ends the incident"), state.uptime);
         return Vec::new();
     };
-    match can_enter(next, state.checklist.gates()).map_err(|held| held.len()) {
-        Ok(()) => enter(state, next),
-        Err(open) => show(state, Overlay::Form(Form::enter_stage(next, open))),
+    let Err(held) = can_enter(next, state.checklist.gates()) else { return enter(state, next) };
+    if let Some(gate) = held.iter().find(|gate| gate.break_glass) {
+        let said = format!("{} wants a second person to tick it; alone, `O` on it breaks the glass", gate.id);
+        state.ui.tell(Toast::error(said), state.uptime);
+        return Vec::new();
     }
+    let held = held.iter().map(|gate| gate.id.clone()).collect();
+    let form = Form::enter_stage(next, held, &state.project.operator);
+    show(state, Overlay::Form(form))
 }
 
 fn enter(state: &mut State, stage: Stage) -> Vec<Effect> {

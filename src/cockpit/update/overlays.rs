@@ -12,7 +12,7 @@ use super::super::state::{Overlay, State};
 use super::{assessment, by_operator, incidents, keys, notices, settle};
 use crate::change;
 use crate::evidence::text;
-use crate::incident::{Entry, naming};
+use crate::incident::{BrokenGlass, Entry, naming};
 use crate::rollback::execution::Answer;
 use crate::rollback::guard::{self, Input};
 use crate::rollback::policy::policy;
@@ -161,7 +161,7 @@ fn beside(state: &mut State, pane: Pane, index: usize, step: isize) -> usize {
 
 fn in_form(state: &mut State, key: Key, mut form: Form) -> Vec<Effect> {
     let head = state.change.head().and_then(|head| head.commit);
-    match form.key(key, head) {
+    match form.key(key, state.now, head) {
         Outcome::Open => {
             state.ui.overlay = Overlay::Form(form);
             Vec::new()
@@ -178,14 +178,30 @@ fn in_form(state: &mut State, key: Key, mut form: Form) -> Vec<Effect> {
 }
 
 fn accepted(state: &mut State, entries: Vec<Entry>) -> Vec<Effect> {
-    let readiness = state.checklist.standing().readiness.label();
-    let entries = entries.into_iter().map(|entry| match entry {
-        Entry::Decided { decision, reason, .. } => {
-            Entry::Decided { decision, reason, readiness: Some(readiness.to_owned()) }
+    let entries: Vec<_> = entries.into_iter().map(|entry| witnessed(state, alone(state, entry))).collect();
+    entries.into_iter().filter_map(|entry| by_operator(state, entry)).collect()
+}
+
+/// A decision, with what was on the screen when it was taken.
+fn witnessed(state: &State, entry: Entry) -> Entry {
+    let Entry::Decided { decision, reason, readiness, snapshot: None } = entry else { return entry };
+    let standing = || state.checklist.standing().readiness.label().to_owned();
+    let snapshot = Some(Box::new(state.snapshot()));
+    Entry::Decided { decision, reason, readiness: readiness.or_else(|| Some(standing())), snapshot }
+}
+
+/// The override of a gate that wants a second person breaks the glass.
+fn alone(state: &State, entry: Entry) -> Entry {
+    match entry {
+        Entry::Overridden { item, reason, name, head } if wants_second(state, &item) => {
+            Entry::GlassBroken(Box::new(BrokenGlass { item, reason, name, head }))
         }
-        other => other,
-    });
-    entries.collect::<Vec<_>>().into_iter().filter_map(|entry| by_operator(state, entry)).collect()
+        entry => entry,
+    }
+}
+
+fn wants_second(state: &State, item: &str) -> bool {
+    state.checklist.gates().iter().any(|gate| gate.id == item && gate.break_glass)
 }
 
 /// The entries of a new incident, under an id of its own.
@@ -241,7 +257,7 @@ fn lot(state: &State) -> (Vec<char>, u64) {
 
 /// Takes in what the rollback's planner or executor tells.
 pub fn rolled(state: &mut State, event: rollback::Event) -> Vec<Effect> {
-    super::seen(state, Pane::Rollback);
+    super::looked(state, Pane::Rollback);
     take(state, event)
 }
 
@@ -288,7 +304,9 @@ fn set_policy(state: &mut State) {
 fn carried(state: &State, effect: rollback::Effect) -> Effect {
     let incident = state.incident.as_ref().map_or_else(|| crate::incident::NONE.to_owned(), |it| it.id.clone());
     match effect {
-        rollback::Effect::Record(entry) => Effect::Record { incident, entry, actor: Actor::Operator },
+        rollback::Effect::Record(entry) => {
+            Effect::Record { incident, entry: witnessed(state, entry), actor: Actor::Operator }
+        }
         effect => Effect::Rollback { effect, incident },
     }
 }

@@ -1,6 +1,7 @@
 //! What keys and observations do to the state: each test is a list of events, and what came of it.
 
 mod notices;
+mod told;
 
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use super::super::state::{Overlay, Project, Standing, State};
 use super::{next_tick, update};
 use crate::change::model::{Head, Observation as ChangeObservation, Report};
 use crate::evidence::{Evidence, Generation, Observation, Oid, Subject};
+use crate::incident::model::MarkKind;
 use crate::incident::{Entry, Stage};
 use crate::journal::{JournalError, Memory, Recorder};
 use crate::rollback::fixtures::{plan, seen as prepared};
@@ -321,16 +323,20 @@ fn another_severity_moves_the_gates_and_the_clocks_and_is_told_with_its_reason()
 }
 
 #[test]
-fn a_stage_is_entered_over_open_gates_only_with_a_reason() {
+fn a_stage_is_entered_over_open_gates_only_by_overriding_each() {
     let mut desk = Desk::new();
     desk.declare();
     desk.key(">");
     assert!(matches!(desk.state.ui.overlay, Overlay::Form(_)));
-    assert_eq!(desk.key("enter"), []);
+    desk.key("tab");
+    assert_eq!(desk.key("enter"), [], "a reason is missing");
     desk.keys("production burns");
+    desk.key("enter");
     let effects = desk.key("enter");
     desk.record(effects);
-    assert_eq!(desk.state.incident.as_ref().unwrap().stage, Stage::Develop);
+    let incident = desk.state.incident.as_ref().unwrap();
+    assert_eq!(incident.stage, Stage::Develop);
+    assert!(matches!(&incident.marks["a1"].kind, MarkKind::Overridden { reason } if reason == "production burns"));
 }
 
 #[test]

@@ -92,6 +92,8 @@ fn story(state: &State, ctx: &Ctx, width: u16) -> (Line<'static>, Option<(String
     let stage = if incident.closed_at.is_some() { "closed" } else { incident.stage.label() };
     let stage = (stage.to_uppercase(), Role::Text);
     let mut parts = vec![(named(incident), Role::Focus), stage];
+    let glass = incident.standing_glass().map(|it| (format!("BREAK GLASS {} {}", it.item, it.by), Role::Bad));
+    parts.splice(1..1, glass);
     let clocks = clocks::of(state);
     let shown = clocks.iter().filter(|clock| clock.tone != Tone::Calm || clock.kind != Kind::Decision);
     let mut shown: Vec<_> = shown.map(|clock| (clock.says.clone(), role(clock))).collect();

@@ -202,7 +202,8 @@ fn each_pane_alone_on_a_small_screen() {
 #[test]
 fn overlays_and_the_card() {
     let mut state = state(Picture::Fresh, (120, 40));
-    state.ui.overlay = Overlay::Form(Form::overriding("b9", "Reviewed by another person", "ana"));
+    let gate = state.checklist.gates().iter().find(|gate| gate.id == "b9").unwrap().clone();
+    state.ui.overlay = Overlay::Form(Form::overriding(&gate, "ana"));
     insta::assert_snapshot!("form", picture_of(&state, &Theme::default()));
     let channel = |name: &str, kind| Channel { name: name.into(), kind };
     let channels = [channel("stakeholders", "slack"), channel("management", "email")];

@@ -21,6 +21,26 @@ pub struct Deferral {
     pub head: Option<Oid>,
 }
 
+/// A gate that wants a second person was passed by one who is alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokenGlass {
+    /// The item's id.
+    pub item: String,
+    /// Why: never empty.
+    pub reason: String,
+    /// Who answers for it: never empty.
+    pub name: String,
+    /// The hotfix tip then.
+    pub head: Option<Oid>,
+}
+
+impl BrokenGlass {
+    /// Its sentence.
+    pub(in crate::incident) fn words(&self) -> String {
+        format!("BROKE THE GLASS of {}, {} answers for it: {}", self.item, self.name, self.reason)
+    }
+}
+
 impl Deferral {
     /// Its sentence.
     pub(in crate::incident) fn words(&self) -> String {

@@ -13,6 +13,7 @@ mod notice;
 mod promotion;
 mod record;
 mod rollback;
+mod snapshot;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,11 +23,12 @@ pub use self::course::{Left, LeftOpen};
 pub use self::decision::Decision;
 pub use self::evidence::{ChangeSeen, CommitSeen, CurveSeen, CurvesSeen, FactSeen, PointSeen, RiskSeen, Sample};
 pub use self::handover::Handover;
-pub use self::mark::Deferral;
+pub use self::mark::{BrokenGlass, Deferral};
 pub use self::notice::{About, Delivery, DeliveryState, NoticeWritten};
 pub use self::promotion::{Manner, Promotion, PromotionState};
-pub use self::record::Export;
+pub use self::record::{Correction, Export, Pin, Push};
 pub use self::rollback::{RollbackEnd, StepState};
+pub use self::snapshot::{Glimpse, Snapshot};
 use super::{Role, Severity, Stage};
 use crate::evidence::Oid;
 use crate::journal::record::{Draft, Record};
@@ -106,6 +108,8 @@ pub enum Entry {
         /// The hotfix tip then.
         head: Option<Oid>,
     },
+    /// A gate that wants a second person was passed by one who is alone.
+    GlassBroken(Box<BrokenGlass>),
     /// A decision, with the readiness of that second.
     Decided {
         /// Roll back, hold, fix forward, promote, escalate or close.
@@ -114,12 +118,19 @@ pub enum Entry {
         reason: String,
         /// What the screen said then.
         readiness: Option<String>,
+        /// What every room showed then; none where nobody looked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        snapshot: Option<Box<Snapshot>>,
     },
     /// A note by hand.
     Noted {
         /// What was noted.
         text: String,
     },
+    /// An earlier entry was not right.
+    Corrected(Correction),
+    /// A row of a pane, with what its room showed then.
+    Pinned(Box<Pin>),
     // What stakeholders are told.
     /// A notice to the stakeholders.
     NoticeSent {
@@ -142,6 +153,8 @@ pub enum Entry {
         /// To here.
         to: Oid,
     },
+    /// A branch on the remote moved.
+    Pushed(Box<Push>),
     /// The tests of a commit came to an end, or their result changed.
     TestsSeen {
         /// The commit they belong to, if it is known.

@@ -123,7 +123,8 @@ fn the_next_update_is_what_was_promised_else_by_severity() {
 
 #[test]
 fn from_declared_to_closed() {
-    let decided = Entry::Decided { decision: Decision::RollBack, reason: "4.5x errors".into(), readiness: None };
+    let decided =
+        Entry::Decided { decision: Decision::RollBack, reason: "4.5x errors".into(), readiness: None, snapshot: None };
     let it = fold(&[
         (0, "ana", declared()),
         (1, "ana", Entry::StageEntered { stage: Stage::Deploy }),

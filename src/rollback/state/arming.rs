@@ -175,15 +175,21 @@ impl State {
         let Some(mut order) = self.armed.take() else { return Outcome::default() };
         order.reason.clone_from(&reason);
         let called = self.called_for.clone().filter(|_| order.is_prepared() && reason.is_none());
-        let called = called
-            .map(|why| Effect::Record(Entry::Decided { decision: Decision::RollBack, reason: why, readiness: None }));
+        let called = called.map(|why| {
+            Effect::Record(Entry::Decided {
+                decision: Decision::RollBack,
+                reason: why,
+                readiness: None,
+                snapshot: None,
+            })
+        });
         let broken = reason.map(|reason| {
             let readiness = match self.readiness(now) {
                 Readiness::NotReady(why) => Some(why),
                 _ => None,
             };
             let reason = format!("break-glass: {reason}");
-            Effect::Record(Entry::Decided { decision: Decision::RollBack, reason, readiness })
+            Effect::Record(Entry::Decided { decision: Decision::RollBack, reason, readiness, snapshot: None })
         });
         self.running = true;
         self.said = None;

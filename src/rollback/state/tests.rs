@@ -97,6 +97,7 @@ fn a_stale_or_unsafe_plan_asks_for_a_reason_that_is_on_record() {
         decision: Decision::RollBack,
         reason: "break-glass: x".into(),
         readiness: Some("the plan is older than 60 s".into()),
+        snapshot: None,
     };
     assert_eq!(effects[0], Effect::Record(decided));
     assert!(matches!(&effects[1..], [Effect::Fire(_)]));

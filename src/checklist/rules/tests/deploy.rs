@@ -195,6 +195,6 @@ fn c8_wants_a_go_for_this_commit() {
     assert_eq!(state(&world, "c8"), GateState::Failed);
     world.decide(minute(62), Decision::Promote);
     assert_eq!(state(&world, "c8"), GateState::Satisfied);
-    world.record(minute(63), "hotfix", &Entry::HeadMoved { from: None, to: oid('9') });
+    world.record(minute(63), "hotfix", &Entry::HeadMoved { from: Some(oid('3')), to: oid('9') });
     assert_gate(&world, "c8", GateState::Open, "for this commit");
 }

@@ -261,18 +261,6 @@ fn b7_needs_nobody_for_what_its_history_excuses_and_somebody_for_what_is_skipped
 }
 
 #[test]
-fn b9_wants_a_second_pair_of_eyes() {
-    let mut world = World::go(Stage::Develop);
-    assert_gate(&world, "b9", GateState::Satisfied, "bob");
-    for author in ["Ana Lima", "ana", "ana@example.org", "Ana Lima <ana@example.org>"] {
-        world.tick("b9", author);
-        assert_gate(&world, "b9", GateState::Failed, "another person");
-    }
-    world.waive("b9", "alone at night");
-    assert_gate(&world, "b9", GateState::Overridden, "alone at night");
-}
-
-#[test]
 fn b10_wants_a_clean_tree_and_nothing_to_push() {
     let mut world = World::go(Stage::Develop);
     assert_eq!(state(&world, "b10"), GateState::Satisfied);

@@ -130,9 +130,11 @@ fn every_item_has_its_strength_and_its_loss_at_every_severity() {
         for (severity, letter) in [Severity::Sev1, Severity::Sev2, Severity::Sev3].into_iter().zip(strengths.chars()) {
             let mut world = world(stage(id), severity);
             pass(&mut world);
+            world.refresh();
             let gate = world.gate(id);
             assert!(gate.is_passed(), "{id} at {severity:?}: {:?}, {}", gate.state, gate.why);
             lose(&mut world);
+            world.refresh();
             let (gate, is_required) = (world.gate(id), letter == 'R');
             assert_eq!(gate.state, *lost, "{id} at {severity:?}: {}", gate.why);
             assert_eq!(gate.strength == Strength::Required, is_required, "{id} at {severity:?}");

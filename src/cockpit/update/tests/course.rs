@@ -6,6 +6,7 @@ use crate::change::model::Worktree;
 use crate::checklist::fixture::{change, oid, rung, tests as test_report};
 use crate::checklist::readiness::Readiness;
 use crate::incident::{Decision, Severity, StepState};
+use crate::rollback::choice::Choice;
 
 /// Events, and what the gates came to after each of them.
 struct Course {
@@ -58,6 +59,13 @@ impl Course {
         self.desk.happen(What::Journal(Ok(record)));
     }
 
+    /// A notice to the stakeholders.
+    fn notice(&mut self, text: &str) {
+        let entry = Entry::NoticeSent { channel: "chat".into(), text: text.into(), next_update_at: None };
+        self.put("eve", &entry);
+        self.tell(&format!("eve tells: {text}"));
+    }
+
     fn tick(&mut self, who: &str, items: &[&str]) {
         let head = self.desk.state.change.head().and_then(|head| head.commit);
         for item in items {
@@ -105,7 +113,7 @@ impl Course {
     }
 
     fn plan(&mut self) {
-        let seen = self.seen(plan(), '3');
+        let seen = self.seen(Choice::of(plan()), '3');
         self.desk.state.project.config.rollback = Some(crate::config::schema::Rollback::default());
         self.desk.happen(What::Rollback(RollbackEvent::Plan(seen)));
         self.tell("the plan is ready");
@@ -124,7 +132,7 @@ fn an_incident_from_the_first_key_to_the_last() {
     it.form("w", &[">1", "bob", ""]);
     it.form("w", &[">2", "eve", ""]);
     it.form("d", &[">1", "the fix is one line"]);
-    it.form("s", &["we are on it", "="]);
+    it.notice("we are on it");
     assert_eq!(it.readiness(), Readiness::NoGo, "no ticket");
     it.tick("ana", &["a1"]);
     assert_eq!(it.readiness(), Readiness::Go);
@@ -147,7 +155,7 @@ fn an_incident_from_the_first_key_to_the_last() {
 
     it.plan();
     it.tick("bob", &["c5"]);
-    it.form("s", &["deploying", "="]);
+    it.notice("deploying");
     it.put("ana", &decided(Decision::Promote));
     it.tell("ana promotes");
     assert_eq!(it.readiness(), Readiness::Go);
@@ -156,7 +164,7 @@ fn an_incident_from_the_first_key_to_the_last() {
     it.tell(">");
 
     it.tick("bob", &["d1", "d2", "d6"]);
-    it.form("s", &["resolved", "="]);
+    it.notice("resolved");
     let left = it.desk.state.left_open();
     assert_eq!(left.iter().map(|left| left.id.as_str()).collect::<Vec<_>>(), ["d4/main"]);
     it.git('9', Level::Merged);
@@ -233,7 +241,7 @@ fn each_clock_calls_once() {
 }
 
 fn decided(decision: Decision) -> Entry {
-    Entry::Decided { decision, reason: "it is small".into(), readiness: Some("go".into()) }
+    Entry::Decided { decision, reason: "it is small".into(), readiness: Some("go".into()), snapshot: None }
 }
 
 #[test]

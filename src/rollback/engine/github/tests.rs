@@ -89,7 +89,7 @@ fn a_workflow_whose_run_nobody_could_find_is_refused_before_the_key() {
     assert!(refused(&runs(WORKFLOW, "disabled_manually", &json!([]))).contains("not active: disabled_manually"));
     let unnamed = WORKFLOW.replace("run-name", "name");
     assert!(refused(&runs(&unnamed, "active", &json!([]))).contains("no input `hotfix_id` that its `run-name` shows"));
-    assert!(refused(&runs("on: push", "active", json!([]))).contains("cannot be dispatched"));
+    assert!(refused(&runs("on: push", "active", &json!([]))).contains("cannot be dispatched"));
     assert!(
         refused(&[json!({"state": "active"}), json!(WORKFLOW), json!({"message": "no"})]).contains("lists no runs")
     );

@@ -30,6 +30,8 @@ pub struct World {
     pub runs: Vec<Value>,
     /// Artifacts, and where their files are.
     pub artifacts: Vec<(Value, String)>,
+    /// Reviews of the pull request of `ana` that holds the commit, if there is one.
+    pub reviews: Option<Vec<Value>>,
     /// How many check runs are on a page.
     pub page: usize,
     /// Paths that hold this text are answered with these bytes.
@@ -45,6 +47,7 @@ impl Default for World {
             branch: json!({"name": "main", "protection": {"enabled": false}}),
             runs: Vec::new(),
             artifacts: Vec::new(),
+            reviews: None,
             page: 100,
             instead: None,
         }
@@ -122,6 +125,12 @@ impl World {
                 }
                 json!({"total_count": self.checks.len(), "check_runs": shown})
             }
+            path if path.ends_with("/pulls") => match self.reviews {
+                Some(_) => json!([{"number": 7, "user": {"login": "ana"}}]),
+                None => json!([]),
+            },
+            "/pulls/7/reviews" => json!(self.reviews),
+            "/pulls/7/commits" => json!([{"author": {"login": "ana"}, "committer": {"login": "web-flow"}}]),
             path if path.starts_with("/actions/jobs/") => {
                 json!({"id": 1, "steps": [{"name": "cargo test", "conclusion": "failure"}]})
             }

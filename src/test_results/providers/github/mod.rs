@@ -1,8 +1,9 @@
 //! GitHub: github.com, GHE.com and servers of one's own. Check runs, commit statuses, the checks that the branch requires,
-//! Actions runs, and the test reports in their artifacts.
+//! Actions runs, the test reports in their artifacts, and who approved the commit.
 
 pub mod model;
 mod payload;
+mod reviews;
 mod source;
 
 pub use source::{Source, place};

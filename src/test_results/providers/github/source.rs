@@ -35,10 +35,10 @@ const ARTIFACTS: usize = 50;
 /// Asks about the commits of one repository.
 #[derive(Debug)]
 pub struct Source {
-    asker: Asker,
+    pub(super) asker: Asker,
     name: String,
     place: String,
-    repository: String,
+    pub(super) repository: String,
     branch: Option<String>,
     checks: Vec<String>,
     artifacts: Option<Vec<String>>,
@@ -102,11 +102,23 @@ impl Source {
         self.find_required(&mut seen).await?;
         let runs = self.find_runs(&mut seen, &head).await?;
         self.explain(&mut seen).await;
-        let settled = self.judged(&seen, &head, runs.err());
+        let mut settled = self.judged(&seen, &head, runs.err());
+        self.find_approvals(&mut settled, &head).await;
         let is_busy = settled.run.ci.as_ref().is_some_and(|ci| ci.progress.is_none_or(|at| at.done < at.total));
         let report = self.with_artifacts(settled, &seen, &head).await?;
         let pause = self.asker.pace(if is_busy { BUSY } else { REST });
         Ok(Looked { report, pause })
+    }
+
+    /// A server that does not tell of reviews is no trouble: then a person says who looked at it.
+    async fn find_approvals(&mut self, settled: &mut Settled, head: &Oid) {
+        let found = self.approvals(head).await;
+        let ci = settled.run.ci.get_or_insert_default();
+        match found {
+            Ok(approvals) => ci.approvals = approvals,
+            Err(error) if matches!(error.kind, Kind::Status(403 | 404)) => {}
+            Err(error) => ci.notes.push(format!("its reviews cannot be read: {}", error.what)),
+        }
     }
 
     fn judged(&self, seen: &Seen, head: &Oid, no_runs: Option<HttpError>) -> Settled {

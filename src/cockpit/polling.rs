@@ -1,0 +1,73 @@
+//! Asks sources again and again, each at its own pace, and at once when somebody wants to know.
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, watch};
+
+use super::clock::Clock;
+use super::event::What;
+use super::letter::Letter;
+use super::mailbox::Sending;
+use crate::{canary, change, checklist};
+
+/// Polls the canary's source at its interval, and at once when asked.
+pub(super) async fn watch_canary(
+    mut source: canary::source::Source,
+    clock: Clock,
+    asked: Arc<Notify>,
+    letters: Sending<Letter>,
+) {
+    loop {
+        letters.send(Letter::Happened(What::Canary(source.begin())));
+        let observation = source.poll(clock.now()).await;
+        letters.send(Letter::Happened(What::Canary(observation)));
+        let now = clock.now();
+        let wait = crate::ui::pane::until(now, source.next_at(now));
+        tokio::select! {
+            () = clock.sleep(wait) => {}
+            () = asked.notified() => {}
+        }
+    }
+}
+
+/// Asks for an item of the checklist, again and again, and at once when asked.
+pub(super) async fn watch_item(
+    mut source: checklist::source::Source,
+    clock: Clock,
+    mut asked: watch::Receiver<()>,
+    letters: Sending<Letter>,
+) {
+    let id = source.id().to_owned();
+    let tell = |it| letters.send(Letter::Happened(What::Check(id.clone(), it)));
+    loop {
+        asked.mark_unchanged();
+        tell(source.begin());
+        let observation = source.poll(clock.now()).await;
+        tell(observation);
+        let pause = source.pause(clock.now());
+        tokio::select! {
+            () = clock.sleep(pause) => {}
+            Ok(()) = asked.changed() => {}
+        }
+    }
+}
+
+/// Asks production what it runs, again and again, and at once when asked.
+pub(super) async fn watch_production(
+    mut source: change::source::Deployed,
+    clock: Clock,
+    asked: Arc<Notify>,
+    letters: Sending<Letter>,
+) {
+    let tell = |it| letters.send(Letter::Happened(What::Change(change::model::Observation::Deployed(it))));
+    loop {
+        tell(source.begin());
+        let observation = source.poll(clock.now()).await;
+        tell(observation);
+        let pause = source.pause(clock.now());
+        tokio::select! {
+            () = clock.sleep(pause) => {}
+            () = asked.notified() => {}
+        }
+    }
+}
