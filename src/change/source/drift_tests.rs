@@ -93,6 +93,10 @@ fn a_rollback_goes_back_from_what_runs() {
     assert_eq!((bad.from.reference.as_str(), bad.to.unwrap().reference.as_str()), ("v1.0.1", "v1.0.0"));
     assert!(bad.unknown[0].contains("production says that it runs v1.0.1, not the tip"), "{:?}", bad.unknown);
 
+    let canary = rollback_contents(&it.root, &saying("v1.0.1"), None, Some("v1.0.1")).unwrap();
+    assert_eq!((canary.from.reference.as_str(), canary.to.unwrap().reference.as_str()), ("HEAD", "v1.0.1"));
+    assert!(canary.unknown[0].contains("the tip is out in part at most"), "{:?}", canary.unknown);
+
     let out = from(&saying(&it.id("HEAD")));
     assert_eq!((out.from.reference.as_str(), out.to.unwrap().reference.as_str()), ("HEAD", "v1.0.1"));
     let strange = from(&saying("deadbeef"));

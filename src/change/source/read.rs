@@ -148,7 +148,8 @@ impl Reader {
     }
 
     /// What going back undoes. Without `from` it goes back from what runs, and says where that is another commit than the
-    /// tip: before the fix is out, going back from the tip would only bring back what is broken.
+    /// tip: before the fix is out, going back from the tip would only bring back what is broken. Unless that is what it
+    /// goes back to: then the tip is on a canary, and is what has to go.
     pub(super) fn way_back(&mut self, from: Option<&str>, to: Option<&str>) -> Result<Contents, Trouble> {
         if from.is_some() {
             return Ok(self.rollback(from, to)?.0);
@@ -157,7 +158,14 @@ impl Reader {
         let said = self.settings.deployed.clone();
         let running = said.as_ref().map(|said| production::meaning(&self.repo, said)).transpose()?.flatten();
         let name = said.as_ref().map_or("", Said::word);
+        let target = to.map(|to| undoing::named(&self.repo, to)).transpose()?.flatten().and_then(|point| point.oid);
         let (mut contents, note) = match &running {
+            // A canary is out, and production still says what it goes back to: from there there would be nothing to undo.
+            Some(oid) if tip.as_ref() != Some(oid) && target.as_ref() == Some(oid) => {
+                let note =
+                    format!("production says that it runs {name}: the tip is out in part at most, and is taken back");
+                (self.rollback(Some(TIP), to)?.0, Some(note))
+            }
             Some(oid) if tip.as_ref() != Some(oid) => {
                 let note = format!("production says that it runs {name}, not the tip: this goes back from there");
                 (self.rollback(Some(&self.name(oid)), to)?.0, Some(note))
