@@ -205,6 +205,10 @@ fn hygiene(events: &[Event]) -> Hygiene {
                 gates.overrides += 1;
                 gates.for_another_commit += is_other(head);
             }
+            Some(Entry::GlassBroken(it)) => {
+                gates.overrides += 1;
+                gates.for_another_commit += is_other(&it.head);
+            }
             Some(Entry::Unticked { .. }) => gates.ticks_taken_back += 1,
             _ => {}
         }

@@ -184,6 +184,10 @@ impl Pieces {
                 let (item, by, reason) = (clean(&item), clean(&name), clean(&reason));
                 self.overrides.push(Override { at, item, by, reason, head, break_glass });
             }
+            Entry::GlassBroken(it) => {
+                let (item, by, reason) = (clean(&it.item), clean(&it.name), clean(&it.reason));
+                self.overrides.push(Override { at, item, by, reason, head: it.head, break_glass: true });
+            }
             Entry::RoleTaken { role, name } => self.roles.push(Held { at, role, name: clean(&name) }),
             Entry::ChangeSeen(seen) => self.change = Some((at, *seen)),
             Entry::CurvesSeen(seen) => self.curves = Some((at, seen.metrics)),

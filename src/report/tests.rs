@@ -5,7 +5,9 @@ use super::live::Live;
 use super::moments::{Event, Id, Moments, PROGRAM};
 use super::past::{Case, Past};
 use super::render::{Format, Template, render, span};
-use crate::incident::entry::{ChangeSeen, CommitSeen, CurveSeen, CurvesSeen, FactSeen, PointSeen, RiskSeen, Sample};
+use crate::incident::entry::{
+    BrokenGlass, ChangeSeen, CommitSeen, CurveSeen, CurvesSeen, FactSeen, PointSeen, RiskSeen, Sample,
+};
 use crate::incident::{Entry, Incident};
 use crate::journal::record::Record;
 use crate::journal::{Memory, Recorder};
@@ -173,6 +175,22 @@ fn a_clock_that_goes_back_makes_a_time_unknown_and_not_negative() {
     let mitigated = case.delivery.measure("ttm").unwrap();
     assert_eq!(mitigated.seconds, None);
     assert!(mitigated.why.contains("the earlier by the clock"), "{mitigated:?}");
+}
+
+#[test]
+fn broken_glass_is_told_beside_the_overrides() {
+    let memory = Memory::default();
+    let declared = Entry::of(&records("checkout 502", None)[0]).unwrap();
+    let (item, reason, name) = ("b9".into(), "alone at night".into(), "ana".into());
+    let broken = Entry::GlassBroken(Box::new(BrokenGlass { item, reason, name, head: Some(oid('3')) }));
+    for entry in [declared, broken] {
+        memory.record(entry.draft("checkout-502", "ana", DECLARED)).unwrap();
+    }
+    let report = report(&memory.records(), &Live::default(), &Past::default());
+    let told = serde_json::to_value(&report).unwrap();
+    assert_eq!(told["overrides"][0]["break_glass"], true);
+    assert_eq!(told["delivery"]["gates"]["overrides"], 1);
+    assert!(render(&report, Format::Html, None).unwrap().contains("BREAK-GLASS"));
 }
 
 #[test]
