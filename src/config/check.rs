@@ -318,7 +318,9 @@ fn check_json_path(path: &str) -> Result<(), String> {
     if crate::http::path::check(path).is_ok() {
         return Ok(());
     }
-    let parsed = serde_json_path::JsonPath::parse(path);
+    // What is filled in is a number or a text within quotes.
+    let filled = placeholders(path).fold(path.to_owned(), |path, name| path.replace(&format!("{{{name}}}"), "0"));
+    let parsed = serde_json_path::JsonPath::parse(&filled);
     parsed.map(drop).map_err(|error| format!("no path into JSON: write `$.name`, `$.list[0]` or JSONPath: {error}"))
 }
 

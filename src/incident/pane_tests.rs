@@ -73,7 +73,7 @@ fn the_filter_finds_by_kind_actor_and_sentence() {
     let hits = |word: &str| (0..len(&timeline)).filter(|row| text(&timeline, *row).contains(word)).count();
     assert_eq!(hits("verdict_changed"), 1);
     assert_eq!(hits("hotfix "), 2, "its actor, and the tip in a sentence");
-    assert_eq!(hits("v2.4.1"), 4);
+    assert_eq!(hits("v2.4.1"), 5);
 }
 
 /// The detail of the first record of a kind, without the fields that every record has.
