@@ -275,8 +275,9 @@ impl Source {
         for (metric, wanted) in self.wanted()?.iter().enumerate() {
             let scrapes = self.scrapes(metric, wanted, &piece)?;
             let mut seen = scrapes.iter().filter(|scrape| !scrape.is_missed()).map(|scrape| scrape.at);
-            self.since = self.since.or(seen.next());
-            self.newest = self.newest.max(seen.next_back()).max(self.since);
+            let (first, last) = (seen.next(), seen.next_back());
+            self.since = self.since.or(first);
+            self.newest = self.newest.max(first).max(last);
             self.pending.scrapes[metric].extend(scrapes);
         }
         if self.skew != 0.0 {

@@ -100,7 +100,7 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         return match command {
             Command::History(args) => history::run(&args),
             Command::Inject(args) => steer::inject(args),
-            Command::Hint(args) => steer::hint(args),
+            Command::Hint(args) => steer::hint(&args),
             Command::Observe(which) => steer::observe(&which, context),
             Command::Pause(which) => steer::order(&which, Order::Pause),
             Command::Resume(which) => steer::order(&which, Order::Resume),

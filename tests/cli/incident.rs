@@ -16,13 +16,14 @@ fn an_incident_from_declared_to_closed() {
     assert_eq!(ticked["kind"], "ticked");
     assert_eq!(ticked["actor"], "ana");
     assert_eq!(ticked["body"]["head"], place.head(), "a tick holds for the commit that it was made at");
-    place.runs(&["override", "b9", "--reason", "alone at night", "--by", "Bob B."]);
+    place.runs(&["override", "b9", "--break-glass", "--reason", "alone at night", "--by", "Bob B."]);
     place.runs(&["untick", "b6"]);
     place.runs(&["decide", "roll-back", "--reason", "4x errors"]);
     place.runs(&["note", "it", "is", "the", "cache"]);
 
     let told = place.runs(&["timeline"]);
-    let told: Vec<_> = told.lines().map(|line| line.splitn(4, ' ').last().unwrap().trim_start()).collect();
+    let told: Vec<_> =
+        told.lines().map(|line| line.split_once('#').unwrap().1.split_once(' ').unwrap().1.trim_start()).collect();
     assert_eq!(
         told,
         [
@@ -32,7 +33,7 @@ fn an_incident_from_declared_to_closed() {
              more: many users lose what the service is for, and nothing helps all of them meanwhile)",
             "ana  bob is ops now",
             &format!("ana  ticked b6 at {}: all green", &place.head()[..7]),
-            &format!("Bob B.  overrode b9 at {}, Bob B. answers for it: alone at night", &place.head()[..7]),
+            &format!("Bob B.  BROKE THE GLASS of b9 at {}, Bob B. answers for it: alone at night", &place.head()[..7]),
             "ana  took the tick of b6 back",
             "ana  decided to roll back: 4x errors (readiness: no-go)",
             "ana  noted: it is the cache",

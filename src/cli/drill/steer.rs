@@ -73,7 +73,7 @@ pub fn inject(args: Inject) -> color_eyre::Result<Exit> {
 ///
 /// # Errors
 /// As [`order`].
-pub fn hint(args: Hint) -> color_eyre::Result<Exit> {
+pub fn hint(args: &Hint) -> color_eyre::Result<Exit> {
     let text = Some(args.text.join(" ")).filter(|text| !text.is_empty());
     order(&args.which, Order::Hint { text })
 }

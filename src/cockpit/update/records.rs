@@ -3,7 +3,7 @@
 use super::super::damage::Damage;
 use super::super::effect::Effect;
 use super::super::event::Toast;
-use super::super::state::State;
+use super::super::state::{Overlay, State};
 use super::{judge, notices, settle};
 use crate::evidence::Observed;
 use crate::incident::{Entry, Incident};
@@ -53,6 +53,10 @@ pub fn take_in(state: &mut State, record: Record) -> Vec<Effect> {
         state.records.clear();
     }
     Incident::apply(&mut state.incident, &record);
+    // Somebody else declared it: an offer that nobody took up has nothing to ask any more.
+    if state.incident.is_some() && matches!(&state.ui.overlay, Overlay::Assessment(form) if form.is_offer) {
+        state.ui.overlay = Overlay::None;
+    }
     let is_here = is_on_screen(state, &record);
     if is_here {
         state.comms.record(&record, state.incident.as_ref());

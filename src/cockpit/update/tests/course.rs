@@ -61,7 +61,7 @@ impl Course {
 
     /// A notice to the stakeholders.
     fn notice(&mut self, text: &str) {
-        let next_update_at = self.desk.state.now.checked_add(jiff::SignedDuration::from_mins(30)).ok();
+        let next_update_at = self.desk.state.now.checked_add(SignedDuration::from_mins(30)).ok();
         let entry = Entry::NoticeSent { channel: "chat".into(), text: text.into(), next_update_at };
         self.put("eve", &entry);
         self.tell(&format!("eve tells: {text}"));

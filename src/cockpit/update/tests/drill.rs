@@ -12,8 +12,8 @@ fn drill() -> Desk {
     desk
 }
 
-fn steered(effects: Vec<Effect>) -> Order {
-    match effects.as_slice() {
+fn steered(effects: &[Effect]) -> Order {
+    match effects {
         [Effect::Steer(order)] => order.clone(),
         other => panic!("{other:?}"),
     }
@@ -22,11 +22,11 @@ fn steered(effects: Vec<Effect>) -> Order {
 #[test]
 fn the_keys_pause_and_set_the_speed() {
     let mut desk = drill();
-    assert_eq!(steered(desk.key("P")), Order::Pause);
-    assert_eq!(steered(desk.key("}")), Order::Speed { speed: 2.0 });
+    assert_eq!(steered(&desk.key("P")), Order::Pause);
+    assert_eq!(steered(&desk.key("}")), Order::Speed { speed: 2.0 });
     desk.happen(What::Tempo(Tempo { speed: 10.0, is_paused: true }));
-    assert_eq!(steered(desk.key("P")), Order::Resume);
-    assert_eq!(steered(desk.key("{")), Order::Speed { speed: 5.0 });
+    assert_eq!(steered(&desk.key("P")), Order::Resume);
+    assert_eq!(steered(&desk.key("{")), Order::Speed { speed: 5.0 });
 }
 
 #[test]
