@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use crate::canary::view::Look;
+use crate::rollback::rollout::model::Act;
 use crate::ui::layout::Pane;
 
 /// What a person can ask for.
@@ -85,6 +86,10 @@ pub enum Action {
     TakeBack,
     /// Stop a running rollback after its present step.
     StopRollback,
+    /// Steer the rollout.
+    Steer(Act),
+    /// Pause the rollout, or let it go on.
+    PauseRollout,
     /// Run the tests from here.
     RunTests,
     /// Stop the tests that run.
@@ -161,6 +166,7 @@ const CHECKLIST: &[Pane] = &[Pane::Checklist];
 const TIMELINE: &[Pane] = &[Pane::Timeline];
 const TESTS: &[Pane] = &[Pane::Tests];
 const CANARY: &[Pane] = &[Pane::Canary];
+const ROLLBACK: &[Pane] = &[Pane::Rollback];
 const COMMS: &[Pane] = &[Pane::Comms];
 
 /// The table, in the order of the help.
@@ -223,6 +229,32 @@ pub const TABLE: &[Entry] = &[
     dangerous(entry(Action::StepSkip, "step-skip", "arm it to go on: without the step in doubt", &[])),
     dangerous(entry(Action::TakeBack, "take-back", "arm the taking back of what a failed rollback did", &[])),
     entry(Action::StopRollback, "stop-rollback", "stop a running rollback after its present step", &["S"]),
+    on(
+        ROLLBACK,
+        dangerous(entry(
+            Action::Steer(Act::Promote),
+            "promote",
+            "promote the rollout by a step; within 3 s again, or esc, takes it back",
+            &["p"],
+        )),
+    ),
+    on(
+        ROLLBACK,
+        dangerous(entry(Action::Steer(Act::PromoteFully), "promote-fully", "arm the promotion past all steps", &["P"])),
+    ),
+    on(
+        ROLLBACK,
+        dangerous(entry(Action::PauseRollout, "pause-rollout", "pause the rollout, or resume it", &["space"])),
+    ),
+    on(
+        ROLLBACK,
+        dangerous(entry(
+            Action::Steer(Act::Abort),
+            "abort-rollout",
+            "arm the abort: all traffic back to stable",
+            &["a"],
+        )),
+    ),
     entry(Action::RunTests, "run-tests", "run the tests of every source that says how, and start validations", &["t"]),
     entry(Action::StopTests, "stop-tests", "stop the tests that run", &["T"]),
     on(TESTS, entry(Action::Edit, "edit", "open the place of the selected failure in $EDITOR", &["e"])),

@@ -22,8 +22,9 @@ use super::opening::{Found, Opened};
 use super::outgoing;
 use super::reading::{self, Wanted};
 use super::state::{Standing, State};
-use super::{planner, polling};
+use super::{planner, polling, watched};
 use crate::change::deployed::Said;
+use crate::config::schema::RolloutSource;
 use crate::config::trust::Permit;
 use crate::drill::clock::Changes;
 use crate::drill::headless::INCIDENT;
@@ -37,6 +38,7 @@ use crate::journal::writer::Writer;
 use crate::probe::Probe;
 use crate::rollback::execution::Progress;
 use crate::rollback::executor::{self, Executor, Eyes, Place};
+use crate::rollback::rollout::state as rollout;
 use crate::rollback::state::{self as rollback, Order};
 use crate::test_results::live::Progress as Ran;
 use crate::test_results::providers::{self, Asked, Heard, Servers};
@@ -69,6 +71,7 @@ struct Engaged {
     plan: Arc<Notify>,
     /// For the items of the checklist that ask the world.
     checks: watch::Sender<()>,
+    rollout: Arc<Notify>,
     /// What production says that it runs, for the planner.
     deployed: watch::Sender<Option<Said>>,
     http: http::Client,
@@ -221,6 +224,11 @@ impl Hands {
             };
             self.spawn(planner::keep(planner, self.clock.clone(), plan.clone(), self.letters.clone()));
         }
+        let rollout = Arc::new(Notify::new());
+        if let (Some(permit), Some(source)) = (opened.permit, RolloutSource::of(&opened.config)) {
+            let watched = watched::Rollout { source, eyes: eyes(&opened, permit, &http) };
+            self.spawn(watched.watch(self.clock.clone(), rollout.clone(), self.letters.clone()));
+        }
         if let (Some(permit), Some(told)) = (opened.permit, &opened.config.production.deployed) {
             let source = change::source::Deployed::new(told, permit, http.clone(), &opened.root);
             self.spawn(polling::watch_production(source, self.clock.clone(), production.clone(), self.letters.clone()));
@@ -241,6 +249,7 @@ impl Hands {
             canary,
             plan,
             checks,
+            rollout,
             production,
             deployed,
             http,
@@ -434,6 +443,7 @@ impl Hands {
         match effect {
             rollback::Effect::StopAfterStep => self.stop.cancel(),
             rollback::Effect::Fire(order) => self.fire(*order, incident),
+            rollback::Effect::Steer(order) => self.steer_rollout(*order, incident),
             rollback::Effect::Record(_) => {}
         }
     }
@@ -451,6 +461,25 @@ impl Hands {
         let (executor, stop) = (Executor::new(permit, place), self.stop.clone());
         self.spawn(async move {
             let _told_by_progress = executor.run(order, &tell, &stop).await;
+        });
+    }
+
+    fn steer_rollout(&self, order: rollout::Order, incident: &str) {
+        let letters = self.letters.clone();
+        let say = move |event| letters.send(Letter::Happened(What::Rollback(rollback::Event::Rollout(event))));
+        let Some((engaged, (permit, place))) =
+            self.engaged.as_ref().and_then(|it| Some((it, it.place(incident, self.clock.clone())?)))
+        else {
+            return say(rollout::Event::Ended("hotfix.toml is not trusted: nothing that it names is run".into()));
+        };
+        let (executor, letters, again) = (Executor::new(permit, place), self.letters.clone(), engaged.rollout.clone());
+        let tell = move |progress| {
+            letters.send(Letter::Happened(What::Rollback(rollback::Event::Progress(progress))));
+        };
+        self.spawn(async move {
+            let words = executor.steer(&order, &tell).await;
+            say(rollout::Event::Ended(words));
+            again.notify_one();
         });
     }
 
@@ -515,6 +544,7 @@ impl Engaged {
         self.production.notify_one();
         self.checks.send_replace(());
         self.plan.notify_one();
+        self.rollout.notify_one();
     }
 
     /// Where a rollback works; `None` while nothing may be run.

@@ -55,3 +55,4 @@ pub mod tour;
 pub mod update;
 pub mod view;
 pub mod wake;
+pub mod watched;

@@ -109,8 +109,7 @@ impl Runtime {
         let tick = update::next_tick(&self.state).saturating_sub(self.ticked_at.elapsed());
         let frame = if self.state.ui.damage.is_none() { Duration::MAX } else { self.pace.wait(Instant::now()) };
         let hand = self.clock.hand();
-        let guard =
-            self.state.rollback.guard.deadline(hand).map_or(Duration::MAX, |at| crate::ui::pane::until(hand, at));
+        let guard = self.state.rollback.deadline(hand).map_or(Duration::MAX, |at| crate::ui::pane::until(hand, at));
         tick.min(frame).min(guard.saturating_add(Duration::from_millis(1)))
     }
 
@@ -163,7 +162,7 @@ impl Runtime {
                 self.hands.look_at_lock();
             }
             self.happen(What::Tick);
-        } else if self.state.rollback.guard.armed().is_some() {
+        } else if self.state.rollback.waits_for_time() {
             self.happen(What::Moment);
         }
     }

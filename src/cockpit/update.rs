@@ -57,7 +57,7 @@ fn happen(state: &mut State, what: What) -> Vec<Effect> {
         What::Focus(has_focus) => focus(state, has_focus),
         What::Resize(columns, rows) => resize(state, columns, rows),
         What::Tick => tick(state),
-        What::Moment => overlays::guard(state, Input::Moment),
+        What::Moment => overlays::moment(state),
         What::Change(observation) => changed(state, observation),
         What::Tests(observation) => tested(state, observation),
         What::TestRun(progress) => ran(state, progress),

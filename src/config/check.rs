@@ -12,6 +12,7 @@ use crate::evidence::text;
 pub mod comms;
 mod engines;
 mod rollback;
+mod rollout;
 mod test_sources;
 mod tracker;
 
@@ -78,6 +79,9 @@ pub fn check(config: &Config) -> Vec<Fault> {
         faults.rollback(rollback);
     }
     faults.checklist(&config.checklist);
+    if let Some(rollout) = &config.rollout {
+        faults.rollout("rollout", rollout);
+    }
     faults.all_comms(config);
     faults.notices(&config.notices);
     if let Some(tracker) = &config.tracker {

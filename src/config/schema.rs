@@ -14,6 +14,7 @@ pub use git::*;
 pub use incident::*;
 pub use report::*;
 pub use rollback::*;
+pub use rollout::*;
 pub use test_source::*;
 pub use tracker::*;
 
@@ -28,6 +29,7 @@ mod git;
 mod incident;
 mod report;
 mod rollback;
+mod rollout;
 mod test_source;
 mod tracker;
 
@@ -51,6 +53,8 @@ pub struct Config {
     pub canary: Option<Canary>,
     /// How production goes back.
     pub rollback: Option<Rollback>,
+    /// Where a release that goes out step by step is seen.
+    pub rollout: Option<RolloutSource>,
     /// How bad it is, and for how many.
     pub incident: Incident,
     /// Changes to the default checklist.

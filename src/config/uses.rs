@@ -1,8 +1,8 @@
 //! Everything that a configuration would run, contact or authenticate with (pure).
 
 use super::schema::{
-    ChecklistItem, Config, Engine, FeatureFlag, Helm, Kubernetes, MetricSource, Request, Rollback, Secret, TestSource,
-    Tracker, Verify,
+    ChecklistItem, Config, Engine, FeatureFlag, Helm, Kubernetes, MetricSource, Request, Rollback, RolloutKind,
+    RolloutSource, Secret, TestSource, Tracker, Verify,
 };
 
 mod comms;
@@ -96,6 +96,9 @@ impl Uses {
             uses.metrics(AFFECTED, source);
         }
         uses.rollback(config);
+        if let Some(rollout) = RolloutSource::of(config) {
+            uses.rollout(&rollout);
+        }
         for item in &config.checklist.item {
             uses.checklist_item(item);
         }
@@ -304,6 +307,49 @@ impl Uses {
         if let Some(it) = &flag.flagd {
             self.edits.push((purpose.to_owned(), it.file.clone()));
         }
+    }
+
+    /// Where a rollout is seen, and what steers it.
+    fn rollout(&mut self, it: &RolloutSource) {
+        let purpose = "rollout";
+        let object = it.object();
+        let places = it.context.iter().map(|context| format!("--context={context}"));
+        let places: Vec<String> = places.chain(it.namespace.iter().map(|name| format!("--namespace={name}"))).collect();
+        let argv = |program: &str, words: &[&str]| {
+            let words = words.iter().map(|&word| word.to_owned());
+            std::iter::once(program.to_owned()).chain(places.clone()).chain(words).collect::<Vec<_>>()
+        };
+        let verbs: &[&[&str]] = match it.from {
+            RolloutKind::ArgoRollouts => &[
+                &["get", &object],
+                &["get", "replicasets.apps"],
+                &["get", "analysisruns.argoproj.io"],
+                &["patch", &object],
+            ],
+            RolloutKind::Kubernetes => &[
+                &["get", &object],
+                &["get", "replicasets.apps"],
+                &["rollout", "pause", &object],
+                &["rollout", "resume", &object],
+            ],
+            RolloutKind::Flagger => &[&["get", &object]],
+            RolloutKind::Salesforce | RolloutKind::Http | RolloutKind::Command => &[],
+        };
+        for words in verbs {
+            self.run(purpose, Some(&argv("kubectl", words)));
+        }
+        if let Some(org) = &it.org {
+            for verb in ["report", "cancel"] {
+                let words = ["sf", "project", "deploy", verb, "--target-org", org, "--use-most-recent", "--json"];
+                self.run(purpose, Some(&words.map(str::to_owned)));
+            }
+        }
+        self.run(purpose, it.run.as_deref());
+        self.run("rollout: a weight", it.set_by.as_deref());
+        if let Some(url) = &it.url {
+            self.contact(purpose, "GET", url, it.token.as_ref(), it.allow_http);
+        }
+        it.set.iter().for_each(|request| self.request("rollout: a weight", request));
     }
 
     fn verify(&mut self, purpose: &str, verify: Option<&Verify>) {

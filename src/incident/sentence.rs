@@ -74,6 +74,15 @@ impl Entry {
                 let place = worktree.as_ref().map_or_else(String::new, |folder| format!(" in {folder}"));
                 format!("started {branch} from {from} ({}){place}", base.short())
             }
+            Self::RolloutSteered { rollout, act } => format!("rollout {rollout}: is about to {act}"),
+            Self::RolloutFollowed { rollout, act, followed, detail } => {
+                let word = match followed {
+                    Some(true) => "seen",
+                    Some(false) => "NOT done",
+                    None => "NOT seen to follow",
+                };
+                format!("rollout {rollout}: {act}, {word}: {detail}")
+            }
             Self::Promotion(step) => step.words(),
             Self::Tagged { tag, oid } => format!("tagged {} as {tag}", oid.short()),
             _ => self.rollback_words(),

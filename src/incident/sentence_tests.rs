@@ -167,6 +167,13 @@ fn through_git() -> Vec<Entry> {
             from: text("v2.4.1"),
             worktree: Some(text("/src/checkout-cart")),
         },
+        Entry::RolloutSteered { rollout: text("checkout"), act: text("promote to the next step") },
+        Entry::RolloutFollowed {
+            rollout: text("checkout"),
+            act: text("promote to the next step"),
+            followed: None,
+            detail: text("the world says 3, not 4"),
+        },
         Entry::Promotion(Box::new(promotion(PromotionState::Conflict))),
         Entry::Tagged { tag: text("v2.4.2"), oid: oid('4') },
     ]

@@ -14,6 +14,8 @@ use super::placeholder::{Place, Values};
 use super::plan::{Contents, PlanError, Problem};
 use crate::config::schema::{self, Engine, Request, Verify};
 
+pub(super) use cluster::Object;
+
 mod argo;
 mod argo_cd;
 mod cluster;
@@ -121,6 +123,16 @@ fn wait(name: impl Into<String>, verify: Verify) -> Step {
 /// A look by a command that prints exactly this.
 fn prints(argv: Vec<String>, equals: impl Into<String>) -> Verify {
     Verify { run: Some(argv), equals: Some(equals.into()), within: WITHIN, ..Verify::default() }
+}
+
+/// A look by a command that prints exactly this word.
+pub(super) fn look_at(argv: Vec<String>, word: &str) -> Verify {
+    prints(argv, word)
+}
+
+/// A quick step that may be repeated: what steers a rollout.
+pub(super) fn quick(name: &str, argv: Vec<String>, verify: Verify) -> Step {
+    Step { idempotent: true, ..step(name, argv, WITHIN, Some(verify)) }
 }
 
 /// The target as a registry or a chart may spell it.

@@ -31,6 +31,7 @@ mod request;
 mod revert;
 mod run;
 mod scribe;
+mod steer;
 pub mod survey;
 
 use lock::{Lock, LockError};

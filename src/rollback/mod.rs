@@ -9,6 +9,7 @@
 //! - [`execution`]: a running or ended rollback, folded from the journal; where it may go on (pure).
 //! - [`output`]: the tail of what the steps print (pure).
 //! - [`state`]: the room's state and its `update` (pure).
+//! - [`rollout`]: how far a release is that goes out step by step, and what steers it (pure).
 //! - [`executor`]: runs the steps, each announced in the journal before it has any effect.
 //! - [`supervisor`]: the process between the cockpit and a step, which outlives the cockpit.
 //! - [`pane`], [`overlay`]: how it is drawn.
@@ -26,6 +27,7 @@ pub mod pane;
 pub mod placeholder;
 pub mod plan;
 pub mod policy;
+pub mod rollout;
 pub mod state;
 pub mod supervisor;
 pub mod target;

@@ -7,6 +7,7 @@ use super::execution::Next;
 use super::guard::{Armed, Phase};
 use super::model::{Class, Plan, Undone, describe};
 use super::pane::{class_words, dot, readiness_line, status_line, step_line, undoes_line, wrapped};
+use super::rollout::lines as rollout;
 use super::state::{Order, State};
 use crate::evidence::text::{fit, fit_end};
 use crate::ui::Ctx;
@@ -18,6 +19,9 @@ pub const SMALLEST: (u16, u16) = (50, 18);
 
 /// The overlay's lines, `height` at most; the last one says which key does what. Empty when nothing is armed.
 pub fn lines(state: &State, ctx: &Ctx, width: u16, height: u16) -> Vec<Line<'static>> {
+    if let (Some(armed), Some(_)) = (state.guard.armed(), &state.rollout.armed) {
+        return steering(state, armed, ctx, usize::from(width), usize::from(height));
+    }
     let (Some(order), Some(armed)) = (&state.armed, state.guard.armed()) else { return Vec::new() };
     let (width, height) = (usize::from(width), usize::from(height));
     let foot = foot(armed, state.has_others() && order.is_prepared(), ctx, width);
@@ -26,6 +30,15 @@ pub fn lines(state: &State, ctx: &Ctx, width: u16, height: u16) -> Vec<Line<'sta
     let lists = fitted(lists(order, ctx, width, height), room.saturating_sub(head.len()));
     let mut lines: Vec<Line> = head.into_iter().chain(lists).collect();
     lines.truncate(room);
+    lines.extend(foot);
+    lines
+}
+
+/// The same for what steers the rollout.
+fn steering(state: &State, armed: &Armed, ctx: &Ctx, width: usize, height: usize) -> Vec<Line<'static>> {
+    let foot = foot(armed, false, ctx, width);
+    let mut lines = rollout::armed(&state.rollout, ctx, width);
+    lines.truncate(height.saturating_sub(foot.len()));
     lines.extend(foot);
     lines
 }

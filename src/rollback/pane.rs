@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::execution::{Execution, Next, StepStatus, step_word};
 use super::model::{Class, Plan, Step, describe};
+use super::rollout::lines as rollout;
 use super::state::{Readiness, State};
 use crate::evidence::text::{fit, width as cells, wrap};
 use crate::evidence::{Freshness, Picture};
@@ -71,10 +72,11 @@ pub fn summary(state: &State, ctx: &Ctx) -> Line<'static> {
 /// The top of the pane.
 pub fn head(state: &State, ctx: &Ctx, width: u16, height: u16) -> Vec<Line<'static>> {
     let width = usize::from(width);
-    let mut lines = match state.shown() {
+    let mut lines = rollout::lines(&state.rollout, ctx, width as u16, height);
+    lines.extend(match state.shown() {
         Some(execution) => run_lines(state, execution, ctx, width),
         None => plan_lines(state, ctx, width),
-    };
+    });
     if let Some(said) = &state.said {
         lines.extend(wrapped(&format!("{} {said}", ctx.theme.mark(Mark::Warn)), width, 3, ctx.theme.style(Role::Warn)));
     }

@@ -8,12 +8,15 @@ use super::guard::{self, Guard, Input, Why};
 use super::model::{Plan, StepAction};
 use super::output::Output;
 use super::policy::{Word, wants_second};
+use super::rollout::state as rollout;
 use crate::config::schema::Policy;
 use crate::evidence::{Evidence, Failure, Freshness, Generation, Observation, Observed};
 use crate::incident::Entry;
 use crate::journal::record::Record;
 
 mod arming;
+
+mod steering;
 
 /// What is said when the keymap leaves no letter to fire with.
 const NO_LETTER: &str = "no letter is free: unbind one of ACDEFHKLMNPTUVWX";
@@ -56,6 +59,8 @@ pub struct State {
     pub output: Output,
     /// Why the last key did nothing, or what became of the last attempt.
     pub said: Option<String>,
+    /// How far the release is that this would take back.
+    pub rollout: rollout::State,
     /// The last record that was taken in.
     seq: u64,
 }
@@ -122,6 +127,8 @@ pub enum Event {
     Progress(Progress),
     /// `S`: stop after the step at hand.
     Stop,
+    /// Something about the rollout.
+    Rollout(rollout::Event),
     /// Who holds the lock, as `executor::holder` sees it while this cockpit runs nothing.
     Held(Option<String>),
 }
@@ -135,6 +142,8 @@ pub enum Effect {
     Fire(Box<Order>),
     /// Cancel the executor's stop token.
     StopAfterStep,
+    /// Steer the rollout. The executor records it.
+    Steer(Box<rollout::Order>),
 }
 
 /// What came of an event.
@@ -204,6 +213,7 @@ impl State {
             Event::Input(input) => self.input(input, (now, hand)),
             Event::Progress(progress) => Outcome::changed(self.progress(progress)),
             Event::Stop => self.stop(),
+            Event::Rollout(event) => self.steer(event, (now, hand)),
             Event::Held(by) => {
                 let changed = self.held != by;
                 self.held = by;

@@ -18,6 +18,7 @@ use crate::drill::steering::Order as Steering;
 use crate::incident::entry::Pin;
 use crate::incident::{Entry, Stage, sentence};
 use crate::rollback::execution::Answer;
+use crate::rollback::rollout::state as rollout;
 use crate::rollback::state as rollback;
 use crate::tracker;
 use crate::ui::Ctx;
@@ -112,6 +113,14 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::StepNotDone => overlays::arm(state, false, Some(Answer::NotDone)),
         Action::StepSkip => overlays::arm(state, false, Some(Answer::Skip)),
         Action::TakeBack => overlays::take_back(state),
+        Action::Steer(act) => overlays::steer(state, act),
+        Action::PauseRollout => {
+            let act = state.rollback.rollout.pause_or_resume();
+            overlays::steer(state, act)
+        }
+        Action::Back if state.rollback.rollout.pending.is_some() => {
+            overlays::take(state, rollback::Event::Rollout(rollout::Event::TakenBack))
+        }
         Action::StopRollback => overlays::take(state, rollback::Event::Stop),
         Action::RunTests => {
             state.tests.live.begin();

@@ -10,12 +10,15 @@ use super::super::palette;
 use super::super::panes;
 use super::super::state::{Overlay, State};
 use super::{assessment, by_operator, incidents, keys, notices, settle};
+use crate::canary::model::Verdict;
 use crate::change;
 use crate::evidence::text;
 use crate::incident::{BrokenGlass, Entry, naming};
 use crate::rollback::execution::Answer;
 use crate::rollback::guard::{self, Input};
 use crate::rollback::policy::policy;
+use crate::rollback::rollout::model::Act;
+use crate::rollback::rollout::state as rollout;
 use crate::rollback::state as rollback;
 use crate::ui::layout::Pane;
 
@@ -267,6 +270,38 @@ pub fn guard(state: &mut State, input: Input) -> Vec<Effect> {
         return Vec::new();
     }
     take(state, rollback::Event::Input(input))
+}
+
+/// Tells the guard that time went by, and a promotion that can still be taken back.
+pub fn moment(state: &mut State) -> Vec<Effect> {
+    let mut effects = guard(state, Input::Moment);
+    if state.rollback.rollout.pending.is_some() {
+        effects.extend(take(state, rollback::Event::Rollout(rollout::Event::Moment)));
+    }
+    effects
+}
+
+/// Asks for something to be done to the rollout, with what speaks against giving the canary more users.
+pub fn steer(state: &mut State, act: Act) -> Vec<Effect> {
+    let event = rollout::Event::Asked {
+        act,
+        caution: caution(state),
+        bound: state.ui.keymap.bound_letters(),
+        chance: state.hand.as_nanosecond().unsigned_abs() as u64 ^ state.entropy,
+    };
+    take(state, rollback::Event::Rollout(event))
+}
+
+/// Unknown is never green: a canary that is watched and has no fresh verdict speaks against it as well.
+fn caution(state: &State) -> Option<String> {
+    state.project.config.canary.as_ref()?;
+    let why = match state.canary.verdict(state.now) {
+        Some(Verdict::Regressed) => "the canary is REGRESSED",
+        Some(Verdict::Blind) => "the canary is blind: nobody sees how it does",
+        None => "the canary has no fresh verdict",
+        Some(_) => return None,
+    };
+    Some(format!("{why}: to promote it needs a reason"))
 }
 
 /// Passes an event to the rollback room. The overlay follows the guard.

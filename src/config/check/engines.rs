@@ -96,7 +96,7 @@ impl Faults {
     }
 
     /// Names become a part of an address, or of a path into JSON.
-    fn parts<const N: usize>(&mut self, path: &str, names: [(&str, &String); N]) {
+    pub(super) fn parts<const N: usize>(&mut self, path: &str, names: [(&str, &String); N]) {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
         for (key, name) in names {
             if name.is_empty() || name.starts_with('.') || !name.chars().all(allowed) {

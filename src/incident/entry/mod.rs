@@ -248,6 +248,24 @@ pub enum Entry {
         /// In words.
         detail: String,
     },
+    /// A rollout is about to be steered. Written before that has any effect.
+    RolloutSteered {
+        /// Which rollout.
+        rollout: String,
+        /// What is about to be done.
+        act: String,
+    },
+    /// What came of that.
+    RolloutFollowed {
+        /// Which rollout.
+        rollout: String,
+        /// What was done.
+        act: String,
+        /// Whether it was seen to follow; `None` when nobody knows.
+        followed: Option<bool>,
+        /// What was seen.
+        detail: String,
+    },
     // The way of the fix through git.
     /// A hotfix branch was begun.
     BranchStarted {

@@ -30,21 +30,25 @@ impl Kubectl<'_> {
 
 /// An object of the cluster, as far as a rollback needs it.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Object {
-    pub(super) metadata: Metadata,
+pub(in crate::rollback) struct Object {
+    pub(in crate::rollback) metadata: Metadata,
     #[serde(default)]
-    pub(super) spec: Value,
+    pub(in crate::rollback) spec: Value,
     #[serde(default)]
-    pub(super) status: Value,
+    pub(in crate::rollback) status: Value,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Metadata {
+pub(in crate::rollback) struct Metadata {
+    #[serde(default)]
+    pub(in crate::rollback) name: String,
     #[serde(default)]
     uid: String,
     #[serde(default)]
-    pub(super) labels: BTreeMap<String, String>,
+    generation: Option<u64>,
+    #[serde(default)]
+    pub(in crate::rollback) labels: BTreeMap<String, String>,
     #[serde(default)]
     annotations: BTreeMap<String, String>,
     #[serde(default)]
@@ -67,13 +71,13 @@ struct List {
 
 impl Object {
     /// One object.
-    pub(super) fn read(answer: Option<&Value>, what: &'static str) -> Result<Self, Problem> {
+    pub(in crate::rollback) fn read(answer: Option<&Value>, what: &'static str) -> Result<Self, Problem> {
         let answer = answer.ok_or_else(|| Problem::Answer(what, "nobody was asked".into()))?;
         Self::deserialize(answer).map_err(|error| Problem::Answer(what, clean(&error.to_string())))
     }
 
     /// The objects of a list that this one owns.
-    pub(super) fn owned(&self, answer: Option<&Value>, what: &'static str) -> Result<Vec<Self>, Problem> {
+    pub(in crate::rollback) fn owned(&self, answer: Option<&Value>, what: &'static str) -> Result<Vec<Self>, Problem> {
         let answer = answer.ok_or_else(|| Problem::Answer(what, "nobody was asked".into()))?;
         let list = List::deserialize(answer).map_err(|error| Problem::Answer(what, clean(&error.to_string())))?;
         let is_owned = |it: &Self| it.metadata.owner_references.iter().any(|owner| owner.uid == self.metadata.uid);
@@ -86,7 +90,7 @@ impl Object {
     }
 
     /// The images of the pod template, as `kubectl` prints them.
-    pub(super) fn images(&self) -> Vec<&str> {
+    pub(in crate::rollback) fn images(&self) -> Vec<&str> {
         let containers = self.template()["spec"]["containers"].as_array();
         containers.into_iter().flatten().filter_map(|container| container["image"].as_str()).collect()
     }
@@ -96,7 +100,7 @@ impl Object {
     }
 
     /// The number of a revision, by the annotation of its controller.
-    pub(super) fn revision(&self, annotation: &str) -> Option<u64> {
+    pub(in crate::rollback) fn revision(&self, annotation: &str) -> Option<u64> {
         self.metadata.annotations.get(annotation)?.parse().ok()
     }
 
@@ -106,8 +110,13 @@ impl Object {
         owners.iter().find(|owner| owner.kind == kind).map(|owner| owner.name.as_str())
     }
 
+    /// The number of the spec, as its controllers repeat it.
+    pub(in crate::rollback) fn generation(&self) -> Option<String> {
+        self.metadata.generation.map(|number| number.to_string())
+    }
+
     /// Who will bring the bad version back if nobody stops them.
-    pub(super) fn owner(&self) -> Option<String> {
+    pub(in crate::rollback) fn owner(&self) -> Option<String> {
         let labels = &self.metadata.labels;
         let named = |map: &BTreeMap<String, String>, key: &str| map.get(key).map(|name| clean(name));
         let argo = named(labels, "argocd.argoproj.io/instance").or_else(|| {

@@ -80,6 +80,18 @@ pub(super) async fn answers(eyes: Option<&Eyes>, way: &Rollback, contents: &Cont
     Ok(answers)
 }
 
+/// The answers to any questions, in their order.
+///
+/// # Errors
+/// What failed, and what to do.
+pub async fn ask_all(eyes: &Eyes, questions: Vec<Question>) -> Result<Vec<Value>, String> {
+    let mut answers = Vec::new();
+    for question in questions {
+        answers.push(answer(eyes, question).await?);
+    }
+    Ok(answers)
+}
+
 async fn answer(eyes: &Eyes, question: Question) -> Result<Value, String> {
     match question {
         Question::Run(argv) => {

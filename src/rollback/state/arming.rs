@@ -165,13 +165,17 @@ impl State {
     }
 
     fn disarmed(&mut self, why: Why) -> Outcome {
-        self.said = Some(format!("rollback disarmed: {}", why.label()));
+        let what = if self.rollout.armed.take().is_some() { "rollout" } else { "rollback" };
+        self.said = Some(format!("{what} disarmed: {}", why.label()));
         self.pick(None);
         let entry = |order: Order| Entry::RollbackDisarmed { plan: order.plan.hash(), why: why.label().to_owned() };
         Outcome::with(self.armed.take().map(|order| Effect::Record(entry(order))).into_iter().collect())
     }
 
     fn fire(&mut self, reason: Option<String>, now: Timestamp) -> Outcome {
+        if let Some((order, _)) = self.rollout.armed.take() {
+            return self.steer_with(order, reason);
+        }
         let Some(mut order) = self.armed.take() else { return Outcome::default() };
         order.reason.clone_from(&reason);
         let called = self.called_for.clone().filter(|_| order.is_prepared() && reason.is_none());
