@@ -244,14 +244,14 @@ fn serve(folder: &Path) -> String {
     let folder = folder.to_owned();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            answer(stream.unwrap(), &folder);
+            answer(&stream.unwrap(), &folder);
         }
     });
     address
 }
 
-fn answer(stream: TcpStream, folder: &Path) {
-    let mut reader = BufReader::new(&stream);
+fn answer(stream: &TcpStream, folder: &Path) {
+    let mut reader = BufReader::new(stream);
     let (mut first, mut length) = (String::new(), 0);
     reader.read_line(&mut first).unwrap();
     loop {
@@ -268,7 +268,8 @@ fn answer(stream: TcpStream, folder: &Path) {
     let mut log = fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
     writeln!(log, "{}", first.trim()).unwrap();
     let body = told(&first, &body, folder).to_string();
-    let _ = write!(&stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+    let mut stream = stream;
+    let _ = write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
 }
 
 fn told(line: &str, body: &[u8], folder: &Path) -> Value {

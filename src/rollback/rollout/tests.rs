@@ -132,7 +132,7 @@ fn a_rollout_that_a_person_paused_is_resumed_and_not_promoted() {
     assert!(refusal(&rollout, Act::Pause).contains("paused already"));
 }
 
-fn deployment(status: Value, paused: bool) -> Rollout {
+fn deployment(status: &Value, paused: bool) -> Rollout {
     let source = source("from = \"kubernetes\"\nworkload = \"checkout\"\nnamespace = \"shop\"\n");
     let template = |image: &str| json!({"spec": {"containers": [{"image": image}]}});
     let annotation = |number: &str| json!({"deployment.kubernetes.io/revision": number});
@@ -147,18 +147,18 @@ fn deployment(status: Value, paused: bool) -> Rollout {
 #[test]
 fn a_deployment_shows_its_pods_and_can_be_paused() {
     let status = json!({"observedGeneration": 4, "replicas": 5, "updatedReplicas": 2, "readyReplicas": 4, "availableReplicas": 4});
-    let rollout = deployment(status.clone(), false);
+    let rollout = deployment(&status, false);
     assert_eq!((rollout.phase, rollout.actual), (Phase::Progressing, Some(40)));
     assert_eq!(rollout.stable.image.as_deref(), Some("r/checkout:v2.4.1"));
     let StepAction::Run(argv) = rollout.controls.pause.unwrap().action else { panic!("a command") };
     assert_eq!(argv.join(" "), "kubectl --namespace=shop rollout pause deployments.apps/checkout");
     assert!(rollout.controls.abort.unwrap_err().contains("R rolls back"));
-    assert_eq!(deployment(status, true).phase, Phase::Paused);
+    assert_eq!(deployment(&status, true).phase, Phase::Paused);
     let stale = json!({"observedGeneration": 3, "replicas": 4, "updatedReplicas": 4, "availableReplicas": 4});
-    assert_eq!(deployment(stale, false).phase, Phase::Progressing, "the controller has not read the spec yet");
+    assert_eq!(deployment(&stale, false).phase, Phase::Progressing, "the controller has not read the spec yet");
     let late = json!({"observedGeneration": 4, "replicas": 5, "updatedReplicas": 1,
         "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "m"}]});
-    assert_eq!(deployment(late, false).phase, Phase::Failed);
+    assert_eq!(deployment(&late, false).phase, Phase::Failed);
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn an_address_that_tells_a_weight_is_enough() {
 #[test]
 fn what_tells_nothing_is_a_failure_and_what_is_told_is_clean() {
     for answer in [json!({}), json!("<html>"), json!({"weight": 300}), json!([1])] {
-        assert!(read(&plain(), &[answer.clone()], now()).is_err(), "{answer}");
+        assert!(read(&plain(), std::slice::from_ref(&answer), now()).is_err(), "{answer}");
     }
     let hostile =
         json!({"phase": "paused", "name": "a\u{1b}]52;c;x\u{7}", "steps": ["\u{202e}x"], "message": "m\u{9b}2J"});
