@@ -126,6 +126,12 @@ webhook = {{ url = "http://{address}/inbox", idempotent = true }}
 canary_minutes = 8
 canary_requests = 50
 
+[rollout]
+from = "http"
+url = "http://{address}/rollout"
+steps = [5, 25, 50, 100]
+set = {{ url = "http://{address}/rollout", json = {{ weight = "{{weight}}" }} }}
+
 [rollback]
 engine = "steps"
 to = "{stable}"

@@ -33,7 +33,7 @@ fn an_incident_from_declared_to_closed() {
              more: many users lose what the service is for, and nothing helps all of them meanwhile)",
             "ana  bob is ops now",
             &format!("ana  ticked b6 at {}: all green", &place.head()[..7]),
-            &format!("Bob B.  BROKE THE GLASS of b9 at {}, Bob B. answers for it: alone at night", &place.head()[..7]),
+            "Bob B.  BROKE THE GLASS of b9, Bob B. answers for it: alone at night",
             "ana  took the tick of b6 back",
             "ana  decided to roll back: 4x errors (readiness: no-go)",
             "ana  noted: it is the cache",

@@ -41,7 +41,7 @@ fn a_key_means_what_the_focused_pane_says_and_else_what_it_means_everywhere() {
     assert_eq!(map.action(space, Pane::Checklist), Some(Action::Tick));
     assert_eq!(map.action(space, Pane::Canary), Some(Action::Look(Look::Hold)));
     assert_eq!(map.action(space, Pane::Change), None);
-    assert_eq!(map.panes(space), [Pane::Checklist, Pane::Canary]);
+    assert_eq!(map.panes(space), [Pane::Checklist, Pane::Canary, Pane::Rollback]);
     assert_eq!(map.action(Key::char('?'), Pane::Canary), Some(Action::Explain));
     assert_eq!(map.action(Key::char('?'), Pane::Tests), Some(Action::Help));
     assert_eq!(map.key_on(Action::Help, Pane::Canary).as_deref(), Some("f1"));

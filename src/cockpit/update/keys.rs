@@ -67,8 +67,9 @@ fn nothing(state: &mut State, key: Key) -> Vec<Effect> {
         format!("{} pane{}", pane.name().to_lowercase(), way.map_or_else(String::new, |way| format!(" (`{way}`)")))
     };
     let places: Vec<String> = state.ui.keymap.panes(key).into_iter().map(place).collect();
-    if !places.is_empty() {
-        let said = format!("`{key}` means something on the {} only", places.join(" and the "));
+    if let [others @ .., last] = places.as_slice() {
+        let others = if others.is_empty() { String::new() } else { format!("{} and the ", others.join(", the ")) };
+        let said = format!("`{key}` means something on the {others}{last} only");
         state.ui.tell(Toast::info(said), state.uptime);
     }
     Vec::new()

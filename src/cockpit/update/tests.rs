@@ -355,7 +355,10 @@ fn a_key_of_one_pane_says_on_another_where_it_means_something() {
     desk.key("2");
     assert_eq!(desk.key("space"), []);
     let (toast, _) = desk.state.ui.toast.clone().unwrap();
-    assert_eq!(toast.text, "`space` means something on the checklist pane (`1`) and the canary pane (`4`) only");
+    assert_eq!(
+        toast.text,
+        "`space` means something on the checklist pane (`1`), the canary pane (`4`) and the rollback pane (`5`) only"
+    );
     desk.key("4");
     desk.key("?");
     assert!(desk.state.ui.toast.clone().unwrap().0.text.contains("no verdict to explain"));
