@@ -104,6 +104,10 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         return agree(&project, &args, named, context.now);
     }
     let permit = permit(&project)?;
+    if args.resume {
+        // Asked before the journal is read: a step that ends in between is seen with its end.
+        refuse_while_held(&project)?;
+    }
     let desk = Desk::open(&project, &args)?;
     if let Some(id) = &args.take_over {
         return take_over(&project, &desk, id, context.now);
@@ -313,10 +317,14 @@ fn take_over(project: &Project, desk: &Desk, id: &str, now: Timestamp) -> color_
     Ok(Exit::Ok)
 }
 
-fn resumed(desk: &Desk, answer: Option<Answer>) -> color_eyre::Result<Order> {
-    if let Some(holder) = executor::holder(&desk.folder) {
-        bail!("it still runs: {holder}");
+fn refuse_while_held(project: &Project) -> color_eyre::Result<()> {
+    match executor::holder(&project.journal_folder()?) {
+        Some(holder) => bail!("it still runs: {holder}"),
+        None => Ok(()),
     }
+}
+
+fn resumed(desk: &Desk, answer: Option<Answer>) -> color_eyre::Result<Order> {
     let execution = desk.execution.as_ref().ok_or_else(no_rollback)?;
     let asks = matches!(execution.next(), Next::Ask(_)) && answer.is_none();
     state::resume(execution, answer).map_err(|why| if asks { eyre!("{why} with --answer") } else { eyre!(why) })

@@ -141,7 +141,8 @@ fn a_step_outlives_a_killed_run_and_nothing_is_done_twice() {
     fs::write(service.beside("go"), "").unwrap();
     // Its supervisor saw its end: nobody is asked.
     wait(|| !service.rollback(&["--resume"]).1.contains("it still runs"));
-    assert!(service.0.runs(&["timeline"]).contains("rolled back, verified"));
+    let told = service.0.runs(&["timeline"]);
+    assert!(told.contains("rolled back, verified"), "{told}");
     assert_eq!(fs::read_to_string(service.beside("effects")).unwrap(), "x\n");
 }
 
