@@ -11,7 +11,7 @@ use super::*;
 
 /// Not a test: what [`command`] starts here instead of the program.
 #[test]
-#[ignore = "it is a supervisor for the tests beside it"]
+#[ignore = "the tests beside it start it as a process of its own: alone it has nothing to supervise"]
 fn is_one_itself() {
     if std::env::var_os(TASK).is_some() {
         run();
