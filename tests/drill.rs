@@ -7,8 +7,9 @@ use std::process::{Command, Output};
 
 use hotfix_cockpit::drill::catalogue;
 use hotfix_cockpit::drill::headless::{self, Run};
+use hotfix_cockpit::drill::points::Point;
 use hotfix_cockpit::drill::rooms::RealRooms;
-use hotfix_cockpit::drill::score::{PASS, Point};
+use hotfix_cockpit::drill::score::PASS;
 use hotfix_cockpit::drill::script::Script;
 use hotfix_cockpit::incident::{Entry, RollbackEnd, StepState};
 use hotfix_cockpit::journal::record::Record;

@@ -111,6 +111,40 @@ fn arrows_run_downward_only() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The siblings that a file of a room names as `super::name`, its own sub-files taken for itself.
+fn siblings(code: &str) -> Vec<String> {
+    let name = |part: &str| part.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+    code.split("super::").skip(1).map(name).collect()
+}
+
+/// What a part of a room reaches by the parts that it names.
+fn reached<'a>(known: &'a BTreeMap<String, Vec<String>>, part: &'a str) -> Vec<&'a str> {
+    let mut found: Vec<&str> = Vec::new();
+    let mut waiting = vec![part];
+    while let Some(part) = waiting.pop() {
+        for next in known.get(part).into_iter().flatten().filter(|it| known.contains_key(*it) && *it != part) {
+            if !found.contains(&next.as_str()) {
+                found.push(next);
+                waiting.push(next);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_parts_of_a_drill_know_each_other_in_one_direction_only() {
+    let mut known: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let folder = root().join("drill");
+    for path in sources(&folder).into_iter().filter(|path| !is_test(path) && !path.ends_with("drill/mod.rs")) {
+        let inside = path.strip_prefix(&folder).unwrap().components().next().unwrap().as_os_str().to_string_lossy();
+        let part = inside.trim_end_matches(".rs").to_owned();
+        known.entry(part).or_default().extend(siblings(&code(&path)));
+    }
+    let circles: Vec<&String> = known.keys().filter(|part| reached(&known, part).contains(&part.as_str())).collect();
+    assert!(known.len() > 30 && circles.is_empty(), "{circles:?}");
+}
+
 #[test]
 fn every_room_has_its_floor() {
     let rooms: BTreeMap<String, ()> = sources(&root()).iter().map(|path| (room(path), ())).collect();

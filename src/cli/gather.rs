@@ -30,7 +30,7 @@ use crate::project::Project;
 use crate::rollback::choice::Choice;
 use crate::rollback::executor::{Eyes, survey};
 use crate::rollback::model::Plan;
-use crate::rollback::target;
+use crate::rollback::target::{self, Named};
 use crate::test_results::model::{Branch, Report as TestReport, State as TestResults};
 use crate::test_results::providers;
 use crate::test_results::source as test_source;
@@ -355,7 +355,8 @@ pub fn ways_back(
 ) -> Result<Choice, Failure> {
     let records = project.journal_read_only().and_then(|(journal, _)| journal.records_after(0));
     let find = |to: Option<&str>| source::rollback_contents(&project.root, settings, from, to);
-    let contents = target::contents(to.or(rollback.to.as_deref()), &records.unwrap_or_default(), find)?;
+    let named = Named::on_the_command_line(to).or(Named::in_configuration(rollback.to.as_deref()));
+    let contents = target::contents(named, &records.unwrap_or_default(), find)?;
     let contents = contents.map_err(|error| failure(&error.to_string(), None, now))?;
     let directory = project.root.clone();
     let eyes = permit.map(|permit| Eyes { permit, http: Client::new(), directory, hide: Arc::new(|_| {}) });

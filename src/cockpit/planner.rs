@@ -20,7 +20,7 @@ use crate::rollback::choice::Choice;
 use crate::rollback::executor::{Eyes, survey};
 use crate::rollback::plan::{Contents, PlanError};
 use crate::rollback::state::Event;
-use crate::rollback::target;
+use crate::rollback::target::{self, Named};
 
 /// Between two builds when nothing moves: half of what makes a plan too old.
 const EVERY: Duration = Duration::from_secs(30);
@@ -61,7 +61,7 @@ impl Planner {
         // A journal that cannot be read saw nothing healthy, and the plan says so.
         let journal = Journal::open_read_only(&self.journal).and_then(|(journal, _)| journal.records_after(0));
         let find = |to: Option<&str>| rollback_contents(&self.root, &settings, None, to);
-        target::contents(self.rollback.to.as_deref(), &journal.unwrap_or_default(), find)
+        target::contents(Named::in_configuration(self.rollback.to.as_deref()), &journal.unwrap_or_default(), find)
     }
 }
 

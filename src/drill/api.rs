@@ -7,41 +7,14 @@ use serde_json::{Value, json};
 
 use super::control;
 use super::evaluate::{self, Matrix};
+use super::exchange::{Answer, Request};
 use super::instance::FAMILIES;
-use super::moment::Moment;
 use super::promql::{self, Expr};
 use super::samples::Labels;
 use super::world::World;
 
-/// A request, its query string and form already taken apart.
-#[derive(Debug, Clone, Default)]
-pub struct Request {
-    /// `GET`
-    pub method: String,
-    /// `/api/v1/query`
-    pub path: String,
-    /// Parameters of the query string and of a form.
-    pub parameters: Vec<(String, String)>,
-    /// The body of anything but a form.
-    pub body: Vec<u8>,
-}
-
-/// An answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The status.
-    pub status: u16,
-    /// The type of the body.
-    pub content_type: &'static str,
-    /// The body.
-    pub body: String,
-    /// It is given then, and not before.
-    pub held_until: Option<Moment>,
-}
-
 /// Prometheus's own limit of points in one series.
 const MOST_POINTS: f64 = 11_000.0;
-const TEXT: &str = "text/plain; charset=utf-8";
 
 /// What the world, which started at `epoch`, answers now.
 pub fn answer(world: &mut World, epoch: Timestamp, request: &Request) -> Answer {
@@ -57,33 +30,23 @@ pub fn answer(world: &mut World, epoch: Timestamp, request: &Request) -> Answer 
     }
 }
 
-impl Answer {
-    /// An answer of plain text.
-    pub fn text(status: u16, body: &str) -> Self {
-        Self { status, content_type: TEXT, body: body.to_owned(), held_until: None }
-    }
-
-    /// An answer of JSON.
-    pub fn json(status: u16, body: &Value) -> Self {
-        Self { status, content_type: "application/json", body: body.to_string(), held_until: None }
-    }
-
-    fn data(result_type: &str, result: &Value) -> Self {
-        Self::json(200, &json!({"status": "success", "data": {"resultType": result_type, "result": result}}))
-    }
-
-    fn bad(why: &str) -> Self {
-        Self::json(400, &json!({"status": "error", "errorType": "bad_data", "error": why}))
-    }
-}
-
 fn prometheus(world: &World, epoch: Timestamp, request: &Request) -> Answer {
     if !world.metrics_up() {
         return Answer::text(503, "Service Unavailable");
     }
     let query = Query { world, epoch, request };
     let answered = if request.path.ends_with("range") { query.range() } else { query.instant() };
-    answered.unwrap_or_else(|why| Answer::bad(&why))
+    answered.unwrap_or_else(|why| bad(&why))
+}
+
+/// What Prometheus answers to a query that it understood.
+fn data(result_type: &str, result: &Value) -> Answer {
+    Answer::json(200, &json!({"status": "success", "data": {"resultType": result_type, "result": result}}))
+}
+
+/// What it answers to one that it did not.
+fn bad(why: &str) -> Answer {
+    Answer::json(400, &json!({"status": "error", "errorType": "bad_data", "error": why}))
 }
 
 struct Query<'a> {
@@ -104,7 +67,7 @@ impl Query<'_> {
             .iter()
             .map(|(labels, value)| json!({"metric": labels, "value": [self.stamp(at), number(*value)]}))
             .collect();
-        Ok(Answer::data("vector", &Value::Array(result)))
+        Ok(data("vector", &Value::Array(result)))
     }
 
     fn range(&self) -> Result<Answer, String> {
@@ -135,7 +98,7 @@ impl Query<'_> {
         };
         let result: Vec<Value> =
             matrix.iter().map(|(labels, seen)| json!({"metric": labels, "values": points(seen)})).collect();
-        Answer::data("matrix", &Value::Array(result))
+        data("matrix", &Value::Array(result))
     }
 
     fn expr(&self) -> Result<Expr, String> {

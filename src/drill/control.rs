@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::api::{Answer, Request};
+use super::exchange::{Answer, Request};
 use super::rollout::{Order, Place, Refusal};
 use super::scenario::TrackName;
 use super::world::World;

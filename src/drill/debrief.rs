@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::ideal::Step;
 use super::kept::Kept;
 use super::moment::Moment;
-use super::score::Dimensions;
+use super::points::Dimensions;
 
 /// A step of the ideal path, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,9 +7,9 @@ mod discipline;
 
 use super::deeds::Deed;
 use super::moment::Moment;
+use super::points::Point;
 use super::rules::{Bonus, BonusRule, Since};
 use super::scenario::Scenario;
-use super::score::Point;
 use super::world::Outcome;
 use crate::evidence::Oid;
 use crate::incident::{Decision, Entry, RollbackEnd};

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::kept::Kept;
+use super::points::Dimensions;
 use super::scenario::Scenario;
-use super::score::Dimensions;
 
 /// A run in short: what the history reads of its file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

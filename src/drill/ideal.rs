@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::points::Dimensions;
 use super::rules::Deed;
 use super::scenario::Scenario;
-use super::score::Dimensions;
 
 /// What should be done, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,13 +6,13 @@
 //! - [`scenario`] with its [`service`] and [`rules`], [`check`], [`catalogue`]: the incident as data; whether it can be; the ones that
 //!   the program carries.
 //! - [`world`] with [`faults`], [`traffic`], [`instance`], [`rollout`], [`ci`]: what is simulated (pure).
-//! - [`samples`], [`promql`], [`evaluate`], [`api`], [`control`]: what the world answers (pure); [`server`] serves it.
+//! - [`samples`], [`promql`], [`evaluate`], [`exchange`], [`api`] over [`control`]: what the world answers (pure); [`server`] serves it.
 //! - [`repository`] with [`pushes`], [`configuration`], [`folder`], [`site`]: the git repository, its `hotfix.toml` and the folders of
 //!   the occasion.
 //! - [`script`], [`headless`]: a drill that a file operates.
 //! - [`live`]: a drill that a person operates, by a [`clock`] that can be stopped; [`steering`] is done to it, from a
 //!   second terminal through the [`door`], by [`visit`].
-//! - [`score`] with [`dimensions`] over [`deeds`]: what it comes to (pure).
+//! - [`score`] by [`dimensions`] over [`deeds`], in [`points`]: what it comes to (pure).
 //! - [`kept`] with [`ideal`]: a run as a file, for [`debrief`], [`replay`] and [`history`] (pure); [`archive`] keeps them.
 
 pub mod api;
@@ -28,6 +28,7 @@ pub mod deeds;
 pub mod dimensions;
 pub mod door;
 pub mod evaluate;
+pub mod exchange;
 pub mod faults;
 pub mod folder;
 pub mod headless;
@@ -38,6 +39,7 @@ pub mod instance;
 pub mod kept;
 pub mod live;
 pub mod moment;
+pub mod points;
 pub mod promql;
 pub mod pushes;
 pub mod random;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::deeds::{Deed, PROGRAM, deeds};
 use super::kept::Kept;
-use super::score::{Dimensions, Point};
+use super::points::{Dimensions, Point};
 use crate::evidence::text::clean;
 use crate::incident::{Entry, Role, Severity, Stage};
 

@@ -3,13 +3,12 @@
 //! 100 = detect 20 + decide 25 + act 20 + discipline 20 + comms 15, and the scenario's bonus up to 100. `passed` is a score of 60 or more,
 //! after the caps. Persons are not ranked, and runs of two scenarios are not compared.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 
 use super::deeds::{Deed, deeds, is_of};
 use super::dimensions;
 use super::moment::Moment;
+use super::points::{Dimensions, Point};
 use super::rules::{Cap, CapRule};
 use super::scenario::Scenario;
 use super::world::{Happening, Outcome};
@@ -49,21 +48,6 @@ pub struct Score {
     pub steering: Vec<Moved>,
 }
 
-/// The points of each dimension.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dimensions {
-    /// Of 20.
-    pub detect: u32,
-    /// Of 25.
-    pub decide: u32,
-    /// Of 20.
-    pub act: u32,
-    /// Of 20.
-    pub discipline: u32,
-    /// Of 15.
-    pub comms: u32,
-}
-
 /// A cap that applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Applied {
@@ -72,21 +56,6 @@ pub struct Applied {
     /// When it came to apply.
     pub at_s: u64,
     /// Why.
-    pub why: String,
-}
-
-/// Points won or lost, and what for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Point {
-    /// `detect`, `decide`, `act`, `discipline`, `comms` or `bonus`.
-    pub dimension: Cow<'static, str>,
-    /// How many; negative for a deduction.
-    pub points: i32,
-    /// The second of the event that they are tied to; `None` when the event is missing.
-    pub at_s: Option<u64>,
-    /// The number of that event in the journal.
-    pub seq: Option<u64>,
-    /// One sentence.
     pub why: String,
 }
 
@@ -129,22 +98,6 @@ pub fn score(scenario: &Scenario, seed: u64, records: &[Record], outcome: &Outco
         points,
         timeline: timeline(&deeds, &outcome.happenings),
         steering: outcome.steering.iter().map(moved).collect(),
-    }
-}
-
-impl Dimensions {
-    /// The names of the dimensions, each with the most that it can have.
-    pub const ALL: [(&'static str, u32); 5] =
-        [("detect", 20), ("decide", 25), ("act", 20), ("discipline", 20), ("comms", 15)];
-
-    /// The points in the order of [`Self::ALL`].
-    pub fn list(self) -> [u32; 5] {
-        [self.detect, self.decide, self.act, self.discipline, self.comms]
-    }
-
-    /// The sum.
-    pub fn total(&self) -> u32 {
-        self.detect + self.decide + self.act + self.discipline + self.comms
     }
 }
 

@@ -18,7 +18,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::api::{self, Answer, Request};
+use super::api;
+use super::exchange::{Answer, Request};
 use super::moment::Moment;
 use super::world::World;
 

@@ -50,19 +50,40 @@ pub fn healthy<'a>(records: impl IntoIterator<Item = &'a Record>, running: Optio
     seen.into_iter().rfind(|it| Some(&it.commit) != running)
 }
 
-/// What git tells of the way back to the right version: the `configured` one, else the last healthy one, else the
+/// A version that somebody names to go back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Named<'a> {
+    /// Its tag, branch or commit.
+    pub revision: &'a str,
+    /// Who names it, as a half-sentence: `hotfix.toml names it`.
+    pub how: &'static str,
+}
+
+impl<'a> Named<'a> {
+    /// The one of `[rollback] to`, if it has one.
+    pub fn in_configuration(revision: Option<&'a str>) -> Option<Self> {
+        revision.map(|revision| Self { revision, how: "`to` of [rollback] in hotfix.toml names it" })
+    }
+
+    /// The one of `--to`, if there is one.
+    pub fn on_the_command_line(revision: Option<&'a str>) -> Option<Self> {
+        revision.map(|revision| Self { revision, how: "--to names it" })
+    }
+}
+
+/// What git tells of the way back to the right version: the one that is `named`, else the last healthy one, else the
 /// newest one before, which is said aloud. `find` asks git for the way back to a revision; to the one before for `None`.
 ///
 /// # Errors
 /// What `find` says; or, within, that git knows no version to go back to.
 pub fn contents<E>(
-    configured: Option<&str>,
+    named: Option<Named<'_>>,
     records: &[Record],
     find: impl Fn(Option<&str>) -> Result<change::Contents, E>,
 ) -> Result<Result<Contents, PlanError>, E> {
-    let before = find(configured)?;
-    if let Some(name) = configured {
-        return Ok(chosen(&before, format!("{} was named by a person", clean(name)), None));
+    let before = find(named.map(|it| it.revision))?;
+    if let Some(named) = named {
+        return Ok(chosen(&before, named.how.to_owned(), None));
     }
     let name = before.to.as_ref().map_or("the version before", |to| to.reference.as_str()).to_owned();
     let Some(healthy) = healthy(records, before.from.oid.as_ref()) else {

@@ -9,7 +9,7 @@ use super::state::{Beside, PACES, Panel, State};
 use super::track;
 use crate::cockpit::view::{clear, frame, put, to_ascii};
 use crate::drill::moment::Moment;
-use crate::drill::score::Dimensions;
+use crate::drill::points::Dimensions;
 use crate::ui::Ctx;
 use crate::ui::layout::{SMALLEST, inner};
 use crate::ui::theme::{Mark, Role, Theme};

@@ -2,8 +2,8 @@
 
 use super::super::deeds::Deed;
 use super::super::moment::Moment;
+use super::super::points::Point;
 use super::super::rules::Deed as Wanted;
-use super::super::score::Point;
 use super::{Run, names_one, nothing, point};
 use crate::incident::{Decision, Entry, RollbackEnd};
 

@@ -1,9 +1,9 @@
 //! Up to 25 points: the right decision, in time, with its evidence.
 
 use super::super::deeds::Deed;
+use super::super::points::Point;
 use super::super::rules::Triage;
 use super::super::scenario::TrackName;
-use super::super::score::Point;
 use super::{Run, fading, names_one, nothing, point};
 use crate::incident::{Decision, Entry};
 

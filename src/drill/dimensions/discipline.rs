@@ -2,7 +2,7 @@
 
 use super::super::deeds::Deed;
 use super::super::moment::Moment;
-use super::super::score::Point;
+use super::super::points::Point;
 use super::{Run, nothing, point};
 use crate::incident::Entry;
 

@@ -55,7 +55,8 @@ fn git(to: Option<&str>) -> Result<change::Contents, String> {
 
 #[test]
 fn the_target_says_why_it_is_just_that_one_and_a_guess_says_so_loudly() {
-    let of = |configured, entries: &[Entry]| contents(configured, &records(entries), git).unwrap().unwrap();
+    let of =
+        |named, entries: &[Entry]| contents(Named::in_configuration(named), &records(entries), git).unwrap().unwrap();
     let guess = of(None, &[]);
     assert!(guess.chosen.starts_with("nothing shows that v2.5.0 was healthy"), "{}", guess.chosen);
     assert_eq!(guess.warnings[0], guess.chosen);
@@ -64,5 +65,7 @@ fn the_target_says_why_it_is_just_that_one_and_a_guess_says_so_loudly() {
     let older = of(None, &[seen("v2.4.1", '4')]);
     assert_eq!((older.to.reference.as_str(), older.to.oid), ("v2.4.1", Some(oid('4'))));
     assert!(older.chosen.ends_with("the canary is healthy; v2.5.0 was not"), "{}", older.chosen);
-    assert_eq!(of(Some("4"), &[seen("v2.5.0", '5')]).chosen, "4 was named by a person");
+    assert_eq!(of(Some("4"), &[seen("v2.5.0", '5')]).chosen, "`to` of [rollback] in hotfix.toml names it");
+    let asked = contents(Named::on_the_command_line(Some("4")), &[], git).unwrap().unwrap();
+    assert_eq!((asked.to.reference.as_str(), asked.chosen.as_str()), ("4", "--to names it"));
 }
