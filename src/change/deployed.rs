@@ -1,4 +1,4 @@
-//! What production says runs there, as a word that git may know.
+//! What production, and the canary before it, say that runs there: a word that git may know.
 
 use serde::Serialize;
 
@@ -9,7 +9,51 @@ const WORD: usize = 128;
 /// The shortest abbreviation of a commit that is believed, in digits.
 const SHORTEST: usize = 7;
 
-/// What production says runs there.
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Track {
+    /// Production as a whole: `production.deployed`.
+    Production,
+    /// The instances that get the new version first: `canary.deployed`.
+    Canary,
+}
+
+impl Track {
+    /// One word, with its article where it needs one.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Canary => "the canary",
+        }
+    }
+
+    /// Behind "what runs".
+    pub fn place(self) -> &'static str {
+        match self {
+            Self::Production => "in production",
+            Self::Canary => "on the canary",
+        }
+    }
+
+    /// The key of the configuration that says who tells.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Production => "production.deployed",
+            Self::Canary => "canary.deployed",
+        }
+    }
+}
+
+/// What both say, as far as they were heard.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// What runs in production.
+    pub production: Option<Said>,
+    /// What runs on the canary.
+    pub canary: Option<Said>,
+}
+
+/// What runs there, in one word.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Said(String);
 
@@ -38,7 +82,7 @@ impl Said {
     }
 }
 
-/// Reads the word that production says.
+/// Reads the word that one of them says.
 ///
 /// # Errors
 /// When it is empty, more than one word, or could not name a version: in words.
@@ -54,7 +98,7 @@ pub fn parse(answer: &str) -> Result<Said, String> {
     Ok(Said(word.to_owned()))
 }
 
-/// What production says, as far as git knows it.
+/// The same, as far as git knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Running {
     /// The word.

@@ -21,6 +21,8 @@ pub const COMMITS_LISTED: usize = 1000;
 pub struct Report {
     /// What runs in production.
     pub production: Production,
+    /// What the canary itself says that it runs; `None` when it was not asked, or did not answer.
+    pub canary: Option<Running>,
     /// What is to be shipped.
     pub head: Head,
     /// Where the two parted; `None` when they share no history, or a shallow clone hides it.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use super::continuity::Continuity;
-use super::deployed::Said;
+use super::deployed::{Declared, Said, Track};
 use super::diff::FileDiff;
 use super::facts;
 use super::model::{Fact, Report, Worktree};
@@ -20,8 +20,8 @@ pub enum Observation {
     Worktree(evidence::Observation<Worktree>),
     /// The text of a diff that was asked for.
     Diff(evidence::Observation<FileDiff>),
-    /// What production says that it runs.
-    Deployed(evidence::Observation<Said>),
+    /// What production, or the canary, says that it runs.
+    Deployed(Track, evidence::Observation<Said>),
 }
 
 impl Observation {
@@ -31,7 +31,7 @@ impl Observation {
             Self::Report(it) => it.is_beginning(),
             Self::Worktree(it) => it.is_beginning(),
             Self::Diff(it) => it.is_beginning(),
-            Self::Deployed(it) => it.is_beginning(),
+            Self::Deployed(_, it) => it.is_beginning(),
         }
     }
 
@@ -42,7 +42,7 @@ impl Observation {
             Self::Report(it) => Self::Report(it.told_by(now, speed)),
             Self::Worktree(it) => Self::Worktree(it.told_by(now, speed)),
             Self::Diff(it) => Self::Diff(it.told_by(now, speed)),
-            Self::Deployed(it) => Self::Deployed(it.told_by(now, speed)),
+            Self::Deployed(track, it) => Self::Deployed(track, it.told_by(now, speed)),
         }
     }
 }
@@ -58,6 +58,8 @@ pub struct State {
     pub diff: Observed<FileDiff>,
     /// What production says that it runs.
     pub deployed: Observed<Said>,
+    /// What the canary says that it runs.
+    pub canary: Observed<Said>,
     /// The chain from the tip to production; worked out where all rooms are known.
     pub continuity: Option<Continuity>,
 }
@@ -69,7 +71,8 @@ impl State {
             Observation::Report(it) => self.report.observe(it),
             Observation::Worktree(it) => self.worktree.observe(it),
             Observation::Diff(it) => self.diff.observe(self.joined(it)),
-            Observation::Deployed(it) => self.deployed.observe(it),
+            Observation::Deployed(Track::Production, it) => self.deployed.observe(it),
+            Observation::Deployed(Track::Canary, it) => self.canary.observe(it),
         }
     }
 
@@ -80,6 +83,12 @@ impl State {
             new.value = new.value.after(&old.value);
         }
         evidence::Observation::Seen(generation, new)
+    }
+
+    /// What production and the canary say, as far as it may still be believed.
+    pub fn declared(&self, now: Timestamp) -> Declared {
+        let word = |observed: &Observed<Said>| observed.fresh(now).map(|it| it.value.clone());
+        Declared { production: word(&self.deployed), canary: word(&self.canary) }
     }
 
     /// The facts in order, the one about the work tree among them; none before they are worked out.

@@ -3,6 +3,7 @@
 use super::model::Inputs;
 use super::rules;
 use crate::change::continuity::{Continuity, Name, Told, judge};
+use crate::change::deployed::{Running, Track};
 use crate::change::model::Report;
 use crate::evidence::{Evidence, Observed, Subject, SubjectMatch};
 use crate::incident::model::MarkKind;
@@ -18,9 +19,9 @@ pub fn of(inputs: &Inputs) -> Option<Continuity> {
     let mut told =
         vec![(Name::Pushed, pushed(report)), (Name::Tested, tested(inputs, &head)), (Name::Approved, approved(inputs))];
     if let Some(canary) = inputs.canary {
-        told.push((Name::Canary, canary_of(inputs, canary)));
+        told.push((Name::Canary, canary_of(inputs, report, canary)));
     }
-    told.push((Name::Deployed, deployed(report)));
+    told.push((Name::Deployed, runs(Track::Production, report.production.deployed.as_ref())));
     Some(judge(&head, told))
 }
 
@@ -73,26 +74,28 @@ fn approved(inputs: &Inputs) -> Told {
     }
 }
 
-fn canary_of(inputs: &Inputs, canary: &Observed<crate::canary::model::Report>) -> Told {
+fn canary_of(inputs: &Inputs, report: &Report, canary: &Observed<crate::canary::model::Report>) -> Told {
     match canary.fresh(inputs.now) {
+        _ if report.canary.is_some() => runs(Track::Canary, report.canary.as_ref()),
         Some(Evidence { subject, .. }) if *subject != Subject::default() => {
             let oid = subject.commit.as_ref().or(subject.tree.as_ref());
             Told::Subject(subject.clone(), oid.map_or_else(String::new, |oid| format!("it runs {}", oid.short())))
         }
-        Some(_) => nothing("the metrics name no commit"),
+        Some(_) => runs(Track::Canary, None),
         None => nothing(unseen(canary, "the canary")),
     }
 }
 
-fn deployed(report: &Report) -> Told {
-    match &report.production.deployed {
-        None => nothing("no source tells what runs in production: set production.deployed"),
+fn runs(track: Track, running: Option<&Running>) -> Told {
+    let who = track.label();
+    match running {
+        None => nothing(format!("no source tells what runs {}: set {}", track.place(), track.key())),
         Some(running) if running.oid.is_none() => {
-            nothing(format!("production runs {}, which this clone does not know: git fetch --tags", running.said))
+            nothing(format!("{who} runs {}, which this clone does not know: git fetch --tags", running.said))
         }
         Some(running) => {
             let subject = Subject { commit: running.oid.clone(), tree: running.tree.clone() };
-            Told::Subject(subject, format!("production runs {}", running.said))
+            Told::Subject(subject, format!("{who} runs {}", running.said))
         }
     }
 }

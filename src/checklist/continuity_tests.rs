@@ -1,5 +1,6 @@
 use super::*;
 use crate::change::continuity::Tie;
+use crate::change::deployed::Running;
 use crate::checklist::fixture::{World, oid};
 use crate::incident::Stage;
 
@@ -42,6 +43,23 @@ fn what_was_not_said_is_unknown() {
     assert!(chain.link(Name::Canary).is_none(), "no canary is configured");
     assert!(chain.links.iter().all(|link| link.state == Tie::Unknown), "{chain:?}");
     assert_eq!(chain.unbroken, None);
+}
+
+#[test]
+fn the_canary_itself_says_what_it_runs() {
+    let mut world = World::go(Stage::Deploy);
+    let mut link = |running: Option<Running>| {
+        world.edit_change(|report| report.canary.clone_from(&running));
+        world.look(of).unwrap().link(Name::Canary).unwrap().clone()
+    };
+    let running =
+        |digit| Running { said: "v2.4.2".into(), oid: Some(oid(digit)), tree: None, has_fix: Some(digit == '3') };
+    assert_eq!(link(Some(running('3'))).state, Tie::Equal);
+    let other = link(Some(running('7')));
+    assert_eq!((other.state, other.oid), (Tie::Different, Some(oid('7'))), "its word counts, whatever metrics name");
+    let unknown = link(Some(Running { oid: None, ..running('3') }));
+    assert_eq!(unknown.state, Tie::Unknown);
+    assert_eq!(unknown.why, "the canary runs v2.4.2, which this clone does not know: git fetch --tags");
 }
 
 #[test]

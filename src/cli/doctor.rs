@@ -9,11 +9,12 @@ use rustix::fs::Access;
 use serde::Serialize;
 
 use super::{Context, Exit, print};
+use crate::change::deployed::{Said, Track};
 use crate::change::source::{self, Kind};
 use crate::config::trust::{Permit, Trust};
 use crate::config::uses::{self, Uses};
 use crate::config::{Loaded, program, user};
-use crate::evidence::text;
+use crate::evidence::{Evidence, Failure, text};
 use crate::journal::JournalError;
 use crate::project::Project;
 
@@ -212,17 +213,23 @@ fn configured(project: &Project, loaded: &Loaded, now: Timestamp, checks: &mut V
     }
 }
 
-/// Production is asked in earnest: whether its answer names a version is what one must know before it is needed.
-fn deployed(loaded: &Loaded, permit: Permit, now: Timestamp) -> Option<Check> {
-    let answer = super::production::ask(&loaded.root, &loaded.config, Some(permit), now)?;
-    Some(match answer {
-        Ok(seen) => Check::ok(format!("production: runs {}, says {}", seen.value.word(), seen.source)),
+/// Production and the canary are asked in earnest: whether the answer names a version is what one must know before it
+/// is needed.
+fn deployed(loaded: &Loaded, permit: Permit, now: Timestamp) -> Vec<Check> {
+    let answers = super::production::ask(&loaded.root, &loaded.config, Some(permit), now);
+    let checks = [(Track::Production, answers.production), (Track::Canary, answers.canary)];
+    checks.into_iter().filter_map(|(track, answer)| Some(running(track, answer?))).collect()
+}
+
+fn running(track: Track, answer: Result<Evidence<Said>, Failure>) -> Check {
+    match answer {
+        Ok(seen) => Check::ok(format!("{}: runs {}, says {}", track.label(), seen.value.word(), seen.source)),
         Err(failure) => {
             let remedy =
                 failure.remedy.unwrap_or_else(|| "see whether it runs, and whether this machine may reach it".into());
             Check::fail(failure.what, remedy)
         }
-    })
+    }
 }
 
 /// Every program is looked for once; none is run.

@@ -151,9 +151,8 @@ pub fn of(context: &Context, incident: Option<&str>) -> color_eyre::Result<Gathe
         let (tell, production) = tokio::sync::watch::channel(None);
         let servers = scope.spawn(|| servers::ask(&project, &config, permit, production, context.now));
         let issue = scope.spawn(|| tracker(&project, &config, incident.as_ref(), permit, context.now));
-        let said = production::ask(&project.root, &config, permit, context.now);
-        let deployed = said.and_then(Result::ok).map(|evidence| evidence.value);
-        let settings = Settings { deployed, ..Settings::from(&config) };
+        let declared = production::ask(&project.root, &config, permit, context.now).declared();
+        let settings = Settings { declared, ..Settings::from(&config) };
         let plan = plan(&project, &config, &settings, permit, context.now);
         let git = Git::look(&project, &settings);
         tell.send_replace(git.change.value().and_then(|report| report.production.oid.clone()));

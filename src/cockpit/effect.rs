@@ -1,6 +1,6 @@
 //! What the cockpit does to the world: the other half of an update.
 
-use crate::change::deployed::Said;
+use crate::change::deployed::Declared;
 use crate::change::diff::Shown;
 use crate::drill::steering::Order as Steering;
 use crate::evidence::Oid;
@@ -32,7 +32,7 @@ pub enum Effect {
     /// Read the difference of a file of the change, for its detail.
     ShowFile(Shown, usize),
     /// Production says something else now: git compares with that, and the rollback goes back from it.
-    Deployed(Option<Said>),
+    Deployed(Declared),
     /// Build the rollback plan anew.
     Replan,
     /// Something for the rollback's executor.

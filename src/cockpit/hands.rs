@@ -22,7 +22,7 @@ use super::outgoing;
 use super::reading::{self, Wanted};
 use super::state::{Standing, State};
 use super::{planner, polling, watched};
-use crate::change::deployed::Said;
+use crate::change::deployed::{Declared, Track};
 use crate::config::schema::RolloutSource;
 use crate::config::trust::Permit;
 use crate::drill::clock::Changes;
@@ -64,13 +64,13 @@ struct Engaged {
     /// For the servers of test results.
     asked: Asked,
     canary: Arc<Notify>,
-    production: Arc<Notify>,
+    running: watch::Sender<()>,
     plan: Arc<Notify>,
     /// For the items of the checklist that ask the world.
     checks: watch::Sender<()>,
     rollout: Arc<Notify>,
-    /// What production says that it runs, for the planner.
-    deployed: watch::Sender<Option<Said>>,
+    /// What production and the canary say that they run, for the planner.
+    declared: watch::Sender<Declared>,
     http: http::Client,
     /// The incident's ticket, for the tracker.
     ticket: watch::Sender<Option<String>>,
@@ -203,7 +203,7 @@ impl Hands {
         let (canary, plan, http) = (Arc::new(Notify::new()), Arc::new(Notify::new()), http::Client::new());
         let asked = Asked::default();
         let tests = if reads_tests { self.start_tests(state, &opened, &http, asked.clone()) } else { None };
-        let (production, deployed) = (Arc::new(Notify::new()), watch::Sender::new(None));
+        let (running, declared) = (watch::Sender::new(()), watch::Sender::new(Declared::default()));
         if let (Some(permit), Some(watched)) = (opened.permit, &opened.config.canary) {
             state.canary = canary::state::State::new(watched);
             let source = canary::source::Source::new(watched, permit, http.clone(), opened.canary_keys.clone())
@@ -217,7 +217,7 @@ impl Hands {
                 rollback: plan_config,
                 eyes: eyes(&opened, permit, &http),
                 journal: opened.journal_folder.clone(),
-                deployed: deployed.subscribe(),
+                declared: declared.subscribe(),
             };
             self.spawn(planner::keep(planner, self.clock.clone(), plan.clone(), self.letters.clone()));
         }
@@ -226,9 +226,17 @@ impl Hands {
             let watched = watched::Rollout { source, eyes: eyes(&opened, permit, &http) };
             self.spawn(watched.watch(self.clock.clone(), rollout.clone(), self.letters.clone()));
         }
-        if let (Some(permit), Some(told)) = (opened.permit, &opened.config.production.deployed) {
-            let source = change::source::Deployed::new(told, permit, http.clone(), &opened.root);
-            self.spawn(polling::watch_production(source, self.clock.clone(), production.clone(), self.letters.clone()));
+        let asked_running = [
+            (Track::Production, opened.config.production.deployed.as_ref()),
+            (Track::Canary, opened.config.canary.as_ref().and_then(|canary| canary.deployed.as_ref())),
+        ];
+        for (track, told) in asked_running {
+            if let (Some(permit), Some(told)) = (opened.permit, told) {
+                let source = change::source::Deployed::new(track, told, permit, http.clone(), &opened.root);
+                let watched =
+                    polling::watch_deployed(source, self.clock.clone(), running.subscribe(), self.letters.clone());
+                self.spawn(watched);
+            }
         }
         let checks = watch::Sender::new(());
         self.start_checks(&opened, &http, &checks);
@@ -247,8 +255,8 @@ impl Hands {
             plan,
             checks,
             rollout,
-            production,
-            deployed,
+            running,
+            declared,
             http,
             ticket,
             journal_written: None,
@@ -322,9 +330,9 @@ impl Hands {
                 engaged.checks.send_replace(());
                 engaged.asked.moved();
             }
-            Effect::Deployed(said) => {
-                self.change.iter().for_each(|source| source.deployed(said.clone()));
-                engaged.deployed.send_replace(said);
+            Effect::Deployed(declared) => {
+                self.change.iter().for_each(|source| source.declared(declared.clone()));
+                engaged.declared.send_replace(declared);
                 engaged.plan.notify_one();
             }
             Effect::Rollback { effect, incident } => self.rollback(effect, &incident),
@@ -419,7 +427,7 @@ impl Engaged {
         }
         self.asked.refresh();
         self.canary.notify_one();
-        self.production.notify_one();
+        self.running.send_replace(());
         self.checks.send_replace(());
         self.plan.notify_one();
         self.rollout.notify_one();

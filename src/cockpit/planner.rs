@@ -11,7 +11,7 @@ use super::event::What;
 use super::inlet::told;
 use super::letter::Letter;
 use super::mailbox::Sending;
-use crate::change::deployed::Said;
+use crate::change::deployed::Declared;
 use crate::change::source::{Settings, rollback_contents};
 use crate::config::schema;
 use crate::evidence::{Failure, Generation, Observation};
@@ -38,8 +38,8 @@ pub struct Planner {
     pub eyes: Eyes,
     /// The folder of the journal, which knows the versions that were healthy.
     pub journal: PathBuf,
-    /// What production says that it runs.
-    pub deployed: watch::Receiver<Option<Said>>,
+    /// What production and the canary say that they run.
+    pub declared: watch::Receiver<Declared>,
 }
 
 impl Planner {
@@ -57,7 +57,7 @@ impl Planner {
     }
 
     fn contents(&self) -> Result<Result<Contents, PlanError>, Failure> {
-        let settings = Settings { deployed: self.deployed.borrow().clone(), ..self.settings.clone() };
+        let settings = Settings { declared: self.declared.borrow().clone(), ..self.settings.clone() };
         // A journal that cannot be read saw nothing healthy, and the plan says so.
         let journal = Journal::open_read_only(&self.journal).and_then(|(journal, _)| journal.records_after(0));
         let find = |to: Option<&str>| rollback_contents(&self.root, &settings, None, to);

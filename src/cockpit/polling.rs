@@ -52,22 +52,24 @@ pub(super) async fn watch_item(
     }
 }
 
-/// Asks production what it runs, again and again, and at once when asked.
-pub(super) async fn watch_production(
+/// Asks production, or the canary, what it runs, again and again, and at once when asked.
+pub(super) async fn watch_deployed(
     mut source: change::source::Deployed,
     clock: Clock,
-    asked: Arc<Notify>,
+    mut asked: watch::Receiver<()>,
     letters: Sending<Letter>,
 ) {
-    let tell = |it| letters.send(Letter::Happened(What::Change(change::model::Observation::Deployed(it))));
+    let track = source.track();
+    let tell = |it| letters.send(Letter::Happened(What::Change(change::model::Observation::Deployed(track, it))));
     loop {
+        asked.mark_unchanged();
         tell(source.begin());
         let observation = source.poll(clock.now()).await;
         tell(observation);
         let pause = source.pause(clock.now());
         tokio::select! {
             () = clock.sleep(pause) => {}
-            () = asked.notified() => {}
+            Ok(()) = asked.changed() => {}
         }
     }
 }

@@ -22,7 +22,7 @@ use super::event::{Event, Toast, What};
 use super::panes;
 use super::state::State;
 use super::tour;
-use crate::change::deployed::Said;
+use crate::change::deployed::Running;
 use crate::checklist::check::Answer;
 use crate::evidence::Observation;
 use crate::incident::Entry;
@@ -113,9 +113,9 @@ fn tick(state: &mut State) -> Vec<Effect> {
 
 fn changed(state: &mut State, observation: change::model::Observation) -> Vec<Effect> {
     let before = Places::of(state);
-    let is_production = matches!(observation, change::model::Observation::Deployed(_));
+    let is_running = matches!(observation, change::model::Observation::Deployed(..));
     let is_news = state.change.update(observation);
-    if is_production {
+    if is_running {
         return asked(state, is_news);
     }
     if !is_news {
@@ -145,15 +145,18 @@ fn keep_change(state: &State) -> Option<Effect> {
     if is_kept || !is_whole { None } else { note(state, change::kept::entry(report)?) }
 }
 
-/// What production says goes to git, and is taken back when it is too old to be believed.
+/// What production and the canary say goes to git, and is taken back when it is too old to be believed.
 fn asked(state: &mut State, is_news: bool) -> Vec<Effect> {
     if is_news {
         looked(state, Pane::Change);
     }
-    let said = state.change.deployed.fresh(state.now).map(|it| it.value.clone());
+    let declared = state.change.declared(state.now);
     let report = state.change.report.value();
-    let known = report.and_then(|it| it.production.deployed.as_ref()).map(|running| running.said.as_str());
-    if said.as_ref().map(Said::word) == known { Vec::new() } else { vec![Effect::Deployed(said)] }
+    let known = |running: Option<&Running>| running.map(|it| it.said.clone());
+    let known =
+        [known(report.and_then(|it| it.production.deployed.as_ref())), known(report.and_then(|it| it.canary.as_ref()))];
+    let words = [&declared.production, &declared.canary].map(|said| said.as_ref().map(|it| it.word().to_owned()));
+    if words == known { Vec::new() } else { vec![Effect::Deployed(declared)] }
 }
 
 /// Tests that were started from here: whatever was green is not while they run.

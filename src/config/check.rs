@@ -51,6 +51,9 @@ pub fn check(config: &Config) -> Vec<Fault> {
     if let Some(deployed) = &config.production.deployed {
         faults.deployed("production.deployed", deployed);
     }
+    if let Some(deployed) = config.canary.as_ref().and_then(|canary| canary.deployed.as_ref()) {
+        faults.deployed("canary.deployed", deployed);
+    }
     if let Some(reference) = config.production.reference.as_deref().filter(|it| it.contains(['*', '?', '['])) {
         faults.glob("production.ref", reference);
     }

@@ -1,8 +1,8 @@
 //! Everything that a configuration would run, contact or authenticate with (pure).
 
 use super::schema::{
-    ChecklistItem, Config, Engine, FeatureFlag, Helm, Kubernetes, MetricSource, Request, Rollback, RolloutKind,
-    RolloutSource, Secret, TestSource, Tracker, Verify,
+    ChecklistItem, Config, Deployed, Engine, FeatureFlag, Helm, Kubernetes, MetricSource, Request, Rollback,
+    RolloutKind, RolloutSource, Secret, TestSource, Tracker, Verify,
 };
 
 mod comms;
@@ -11,6 +11,8 @@ pub use comms::SMTP;
 
 /// What for production is asked which commit runs there.
 pub const DEPLOYED: &str = "production: deployed";
+/// What the canary is asked for.
+pub const CANARY_DEPLOYED: &str = "canary: deployed";
 /// What for a source of metrics of its own is asked.
 const AFFECTED: &str = "incident: how many users are affected";
 
@@ -78,10 +80,7 @@ impl Uses {
     pub fn of(config: &Config) -> Self {
         let mut uses = Self::default();
         if let Some(deployed) = &config.production.deployed {
-            uses.run(DEPLOYED, deployed.run.as_deref());
-            if let Some(url) = &deployed.url {
-                uses.contact(DEPLOYED, "GET", url, deployed.token.as_ref(), deployed.allow_http);
-            }
+            uses.deployed(DEPLOYED, deployed);
         }
         for source in &config.tests {
             uses.test_source(source);
@@ -90,6 +89,9 @@ impl Uses {
             uses.metrics("canary: metrics", &canary.source);
             if let Some(source) = canary.feedback.as_ref().and_then(|feedback| feedback.source.as_ref()) {
                 uses.metrics("canary: what people report", source);
+            }
+            if let Some(deployed) = &canary.deployed {
+                uses.deployed(CANARY_DEPLOYED, deployed);
             }
         }
         if let Some(source) = config.incident.users.as_ref().and_then(|users| users.source.as_ref()) {
@@ -368,6 +370,13 @@ impl Uses {
     fn run(&mut self, purpose: &str, argv: Option<&[String]>) {
         if let Some(argv) = argv {
             self.runs.push(Run { purpose: purpose.to_owned(), argv: argv.to_vec(), optional: false });
+        }
+    }
+
+    fn deployed(&mut self, purpose: &str, asked: &Deployed) {
+        self.run(purpose, asked.run.as_deref());
+        if let Some(url) = &asked.url {
+            self.contact(purpose, "GET", url, asked.token.as_ref(), asked.allow_http);
         }
     }
 

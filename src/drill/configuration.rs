@@ -115,6 +115,7 @@ required = true
 source = {{ prometheus = "http://{address}" }}
 baseline = 'track="stable"'
 canary = 'track="canary"'
+deployed = {{ url = "http://{address}/version", json = "$.tracks.canary.commit" }}
 interval = "{interval}s"
 lookback = "{minutes}m"
 {metrics}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::change::deployed::Said;
+use crate::change::deployed::Declared;
 use crate::change::diff::Shown;
 
 /// A change is acted upon when nothing more came for so long,
@@ -32,7 +32,7 @@ struct State {
     now: bool,
     show: Option<(Shown, usize)>,
     watch: Option<Watched>,
-    deployed: Option<Option<Said>>,
+    declared: Option<Declared>,
     stop: bool,
 }
 
@@ -51,8 +51,8 @@ pub(super) enum Wake {
     Show(Shown, usize),
     /// From now on it is watched, or not.
     Watch(Watched),
-    /// Production says this now.
-    Deployed(Option<Said>),
+    /// Production and the canary say this now.
+    Declared(Declared),
     /// The time is up.
     Time,
     /// Nobody wants to know any more.
@@ -101,9 +101,9 @@ impl Bell {
         self.ring(|state| state.watch = Some(Watched(watched)));
     }
 
-    /// Tells what production says.
-    pub(super) fn deployed(&self, said: Option<Said>) {
-        self.ring(|state| state.deployed = Some(said));
+    /// Tells what production and the canary say.
+    pub(super) fn declared(&self, declared: Declared) {
+        self.ring(|state| state.declared = Some(declared));
     }
 
     /// Ends the thread.
@@ -148,8 +148,8 @@ impl State {
         if let Some(watched) = self.watch.take() {
             return Some(Wake::Watch(watched));
         }
-        if let Some(said) = self.deployed.take() {
-            return Some(Wake::Deployed(said));
+        if let Some(declared) = self.declared.take() {
+            return Some(Wake::Declared(declared));
         }
         if self.now || self.due().is_some_and(|due| due <= now) {
             let by_name = !self.now && !self.everything;

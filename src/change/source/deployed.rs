@@ -1,11 +1,11 @@
-//! What production says of itself: the commit that runs there, asked over HTTP or told by a command.
+//! What production, or the canary, says of itself: the commit that runs there, asked over HTTP or told by a command.
 
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::change::deployed::{Said, parse};
+use crate::change::deployed::{Said, Track, parse};
 use crate::config::schema;
 use crate::config::trust::Permit;
 use crate::evidence::{Evidence, Failure, Observation, Subject};
@@ -17,9 +17,10 @@ const EVERY: Duration = Duration::from_secs(15);
 /// How long an answer may be believed: three looks may fail.
 const TTL: Duration = Duration::from_secs(60);
 
-/// Asks production.
+/// Asks one of them.
 #[derive(Debug)]
 pub struct Deployed {
+    track: Track,
     question: Question,
     probe: Probe,
     pace: Pace,
@@ -27,10 +28,15 @@ pub struct Deployed {
 
 impl Deployed {
     /// A source that has asked nothing yet. Commands and relative paths of secrets count from `root`.
-    pub fn new(asked: &schema::Deployed, permit: Permit, client: Client, root: &Path) -> Self {
-        let seed = asked.url.clone().unwrap_or_else(|| "production.deployed".into());
+    pub fn new(track: Track, asked: &schema::Deployed, permit: Permit, client: Client, root: &Path) -> Self {
+        let seed = asked.url.clone().unwrap_or_else(|| track.key().into());
         let (question, probe) = (Question::from(asked), Probe::new(root, permit, client));
-        Self { question, probe, pace: Pace::new(&seed, EVERY) }
+        Self { track, question, probe, pace: Pace::new(&seed, EVERY) }
+    }
+
+    /// Which of them it asks.
+    pub fn track(&self) -> Track {
+        self.track
     }
 
     /// Announces the look that [`Deployed::poll`] is about to make.
@@ -55,7 +61,7 @@ impl Deployed {
             }
             Err(Trouble { what, remedy, retry_after }) => {
                 let retry_at = self.pace.failed(retry_after, now);
-                let what = format!("production did not tell what runs there: {what}");
+                let what = format!("{} did not tell what runs there: {what}", self.track.label());
                 Observation::Failed(generation, Failure { what, remedy, at: now, retry_at })
             }
         }
@@ -68,9 +74,10 @@ impl Deployed {
         }
         let said = parse(&answer.text).map_err(|why| Trouble {
             what: format!("{}: {why}", answer.source),
-            remedy: Some(
-                "point production.deployed at a commit or a tag, with `json = \"$.commit\"` for one in JSON".into(),
-            ),
+            remedy: Some(format!(
+                "point {} at a commit or a tag, with `json = \"$.commit\"` for one in JSON",
+                self.track.key()
+            )),
             retry_after: None,
         })?;
         Ok((said, answer.source))

@@ -25,7 +25,7 @@ fn server(answers: &'static [(&'static str, &'static str)]) -> (String, std::thr
 }
 
 fn source(asked: &schema::Deployed) -> Deployed {
-    Deployed::new(asked, Permit::for_drill(), Client::new(), Path::new("/"))
+    Deployed::new(Track::Production, asked, Permit::for_drill(), Client::new(), Path::new("/"))
 }
 
 fn poll(source: &mut Deployed) -> Result<String, Failure> {

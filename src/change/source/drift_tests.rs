@@ -2,11 +2,11 @@
 
 use super::fixture::{Fixture, settings};
 use super::{Settings, read, rollback_contents};
-use crate::change::deployed::parse;
+use crate::change::deployed::{Declared, parse};
 use crate::change::model::{Fact, FactState, Report};
 
 fn saying(said: &str) -> Settings {
-    Settings { deployed: Some(parse(said).unwrap()), ..settings("") }
+    Settings { declared: Declared { production: parse(said).ok(), ..Declared::default() }, ..settings("") }
 }
 
 fn report(it: &Fixture, said: &str) -> Report {

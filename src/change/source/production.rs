@@ -85,13 +85,7 @@ pub(super) fn corrected(
     head: Option<&Oid>,
 ) -> Result<Found, Trouble> {
     let Some(said) = said else { return Ok(found) };
-    let oid = meaning(repo, said)?;
-    let tree = oid.as_ref().map(|oid| repo.tree(oid)).transpose()?;
-    let has_fix = match (&oid, head) {
-        (Some(oid), Some(head)) => Some(repo.reaches(oid, head)?),
-        _ => None,
-    };
-    let running = Running { said: said.word().to_owned(), oid, tree, has_fix };
+    let running = running(repo, said, head)?;
     if let (Some(oid), false) = (&running.oid, running.has_fix == Some(true))
         && found.production.oid.as_ref() != Some(oid)
     {
@@ -109,7 +103,18 @@ pub(super) fn corrected(
     Ok(found)
 }
 
-/// The commit that production's word means: a commit's digits, or a tag. Never a branch or an expression.
+/// What git knows of a word.
+pub(super) fn running(repo: &Repo, said: &Said, head: Option<&Oid>) -> Result<Running, Trouble> {
+    let oid = meaning(repo, said)?;
+    let tree = oid.as_ref().map(|oid| repo.tree(oid)).transpose()?;
+    let has_fix = match (&oid, head) {
+        (Some(oid), Some(head)) => Some(repo.reaches(oid, head)?),
+        _ => None,
+    };
+    Ok(Running { said: said.word().to_owned(), oid, tree, has_fix })
+}
+
+/// The commit that such a word means: a commit's digits, or a tag. Never a branch or an expression.
 pub(super) fn meaning(repo: &Repo, said: &Said) -> Result<Option<Oid>, Trouble> {
     for tag in said.tags() {
         if let Some(oid) = repo.resolve(&format!("refs/tags/{tag}"))? {

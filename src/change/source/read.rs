@@ -17,7 +17,7 @@ use super::trouble::{Gaps, Trouble};
 use super::undoing;
 use crate::change::classes::Classes;
 use crate::change::contents::{Contents, Point};
-use crate::change::deployed::Said;
+use crate::change::deployed::{Declared, Said};
 use crate::change::model::{COMMITS_LISTED, Commit, Head, Report};
 use crate::change::patch::Entry;
 use crate::change::releases::Releases;
@@ -52,8 +52,8 @@ pub struct Settings {
     pub limits: schema::Limits,
     /// What paths say.
     pub change: schema::Change,
-    /// What production itself says that it runs, as far as it was heard.
-    pub deployed: Option<Said>,
+    /// What production and the canary themselves say that they run.
+    pub declared: Declared,
 }
 
 impl From<&schema::Config> for Settings {
@@ -63,7 +63,7 @@ impl From<&schema::Config> for Settings {
             git: config.git.clone(),
             limits: config.limits,
             change: config.change.clone(),
-            deployed: None,
+            declared: Declared::default(),
         }
     }
 }
@@ -155,7 +155,7 @@ impl Reader {
             return Ok(self.rollback(from, to)?.0);
         }
         let tip = self.repo.tip()?.commit;
-        let said = self.settings.deployed.clone();
+        let said = self.settings.declared.production.clone();
         let running = said.as_ref().map(|said| production::meaning(&self.repo, said)).transpose()?.flatten();
         let name = said.as_ref().map_or("", Said::word);
         let target = to.map(|to| undoing::named(&self.repo, to)).transpose()?.flatten().and_then(|point| point.oid);
@@ -203,12 +203,12 @@ impl Reader {
 
     fn production(&self, head: Option<&Oid>) -> Result<Found, Trouble> {
         let found = production::find(&self.repo, &self.settings.production, &self.settings.git.remote, head)?;
-        production::corrected(&self.repo, found, self.settings.deployed.as_ref(), head)
+        production::corrected(&self.repo, found, self.settings.declared.production.as_ref(), head)
     }
 
-    /// Production says something else now.
-    pub(super) fn set_deployed(&mut self, said: Option<Said>) {
-        self.settings.deployed = said;
+    /// Production or the canary says something else now.
+    pub(super) fn set_declared(&mut self, declared: Declared) {
+        self.settings.declared = declared;
     }
 
     /// What a glance needs about commits and refs as they are now; the rest as far as it was worked out before.
@@ -228,6 +228,12 @@ impl Reader {
             Found::nothing(trouble.sentence())
         });
         report.production = found.production.clone();
+        report.canary = self
+            .settings
+            .declared
+            .canary
+            .as_ref()
+            .and_then(|said| gaps.pass(production::running(&self.repo, said, tip.commit.as_ref())));
         gaps.pass(self.compare_with_upstream(&tip, &mut report));
         if found.production.oid.is_some() && tip.commit.is_some() {
             if let Some(beside) = &mut self.beside {

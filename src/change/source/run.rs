@@ -15,7 +15,7 @@ use super::show;
 use super::trouble::Trouble;
 use super::watch::Watch;
 use super::worktree;
-use crate::change::deployed::Said;
+use crate::change::deployed::Declared;
 use crate::change::diff::Shown;
 use crate::change::model::{Observation, Report};
 use crate::evidence::{self, Evidence, Generation, Oid};
@@ -43,9 +43,9 @@ impl Handle {
         self.worktree.look();
     }
 
-    /// Looks again with what production says now.
-    pub fn deployed(&self, said: Option<Said>) {
-        self.history.deployed(said);
+    /// Looks again with what production and the canary say now.
+    pub fn declared(&self, declared: Declared) {
+        self.history.declared(declared);
     }
 
     /// Reads the text of a diff, from a line on; it comes as [`Observation::Diff`]. The newest request replaces one
@@ -162,10 +162,10 @@ impl History {
                     Wake::Stop => return,
                     Wake::Show(shown, from) => self.show(open.as_ref(), shown, from),
                     Wake::Watch(_) => {}
-                    Wake::Deployed(said) => {
-                        self.settings.deployed.clone_from(&said);
+                    Wake::Declared(declared) => {
+                        self.settings.declared = declared.clone();
                         if let Some(open) = &mut open {
-                            open.reader.set_deployed(said);
+                            open.reader.set_declared(declared);
                         }
                         break;
                     }
@@ -302,7 +302,7 @@ impl Files {
                 Wake::Time if watched.0 && last.at.elapsed() < FULL && last.found.is_some() => self.confirm(&last),
                 Wake::Files(files) if self.again(&mut last, &files) => {}
                 Wake::Look | Wake::Files(_) | Wake::Time => last = self.look(),
-                Wake::Show(..) | Wake::Deployed(_) => {}
+                Wake::Show(..) | Wake::Declared(_) => {}
             }
         }
     }

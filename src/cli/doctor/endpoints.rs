@@ -9,14 +9,14 @@ use super::Check;
 use crate::config::Loaded;
 use crate::config::check::placeholders;
 use crate::config::trust::Permit;
-use crate::config::uses::{Contact, DEPLOYED, SMTP, TRACKER, Uses};
+use crate::config::uses::{CANARY_DEPLOYED, Contact, DEPLOYED, SMTP, TRACKER, Uses};
 use crate::http::{Bearer, Client, Request};
 
 /// One check for each address, all at the same time.
 pub fn reach(loaded: &Loaded, permit: Permit) -> Vec<Check> {
     let mut contacts = Uses::of(&loaded.config).contacts;
-    // Production is asked in earnest, beside this.
-    contacts.retain(|contact| contact.purpose != DEPLOYED);
+    // Production and the canary are asked in earnest, beside this.
+    contacts.retain(|contact| ![DEPLOYED, CANARY_DEPLOYED].contains(&contact.purpose.as_str()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime {
         Ok(runtime) => runtime.block_on(all(contacts, loaded, permit)),

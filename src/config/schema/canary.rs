@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::super::duration;
-use super::Secret;
+use super::{Deployed, Secret};
 
 /// `[canary]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,8 @@ pub struct Canary {
     pub kayenta: Option<Kayenta>,
     /// What people report after the deploy.
     pub feedback: Option<Feedback>,
+    /// Who tells which commit the canary runs.
+    pub deployed: Option<Deployed>,
     /// What is measured.
     pub metrics: Vec<Metric>,
     /// How far back the first look reaches.

@@ -15,7 +15,7 @@ pub struct Production {
     pub deployed: Option<Deployed>,
 }
 
-/// An address or a command that tells the commit, or the tag, that runs in production.
+/// An address or a command that tells the commit, or the tag, that runs in production or on the canary.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deployed {

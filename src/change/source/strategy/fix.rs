@@ -84,7 +84,7 @@ impl Promoted {
                 .remedy("git branch --list 'hotfix/*'")
         })?;
         let production = production::find(repo, &settings.production, &settings.git.remote, Some(&head))?;
-        let production = production::corrected(repo, production, settings.deployed.as_ref(), Some(&head))?;
+        let production = production::corrected(repo, production, settings.declared.production.as_ref(), Some(&head))?;
         let is_shipped = match &production.production.oid {
             Some(oid) => repo.reaches(oid, &head)?,
             None => false,

@@ -118,7 +118,7 @@ fn beginning(repo: &Repo, settings: &Settings, order: &StartOrder) -> Result<Beg
 /// What runs in production, whatever is checked out here: the newest version there is.
 fn from_production(repo: &Repo, settings: &Settings) -> Result<Beginning, Trouble> {
     let head = repo.tip()?.commit;
-    if let Some(said) = &settings.deployed {
+    if let Some(said) = &settings.declared.production {
         let what = format!("production runs {}, which this clone does not know", said.word());
         let unknown = || Trouble::new(what).remedy("git fetch --tags, or say where it begins: --from REVISION");
         let oid = production::meaning(repo, said)?.ok_or_else(unknown)?;
