@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Context, Exit, print};
 use crate::incident::list::{self, Summary};
-use crate::incident::{Entry, Incident, Role, sentence};
+use crate::incident::{Entry, Incident, Role, recall, sentence};
 use crate::journal::record::Record;
 use crate::journal::{DATABASE, Journal};
 use crate::project::Project;
@@ -61,7 +61,7 @@ impl Desk {
             Some(text) => list::find(&self.incidents()?, text).map_err(|why| eyre!("{why}"))?.id.clone(),
             None => self.journal.active_incident()?.ok_or_else(none_active)?,
         };
-        let incident = Incident::fold(&self.journal.records(&id)?);
+        let incident = recall::incident(&self.journal, &id)?;
         incident.ok_or_else(|| eyre!("there is no incident `{id}` in this repository's journal"))
     }
 

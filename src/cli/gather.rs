@@ -24,7 +24,7 @@ use crate::config::schema::{self, Config};
 use crate::config::trust::Permit;
 use crate::evidence::{Evidence, Failure, Generation, Observation, Observed, Subject};
 use crate::http::Client;
-use crate::incident::Incident;
+use crate::incident::{Incident, recall};
 use crate::probe::Probe;
 use crate::project::Project;
 use crate::rollback::choice::Choice;
@@ -78,9 +78,9 @@ impl Gathered {
         let read = || {
             let incident = self.incident.as_ref()?;
             let (journal, _) = Project::open(directory).ok()?.journal_read_only().ok()?;
-            journal.records(&incident.id).ok()
+            recall::recalled(&journal, &incident.id).ok()
         };
-        read().map(|records| Book::fold(&records)).unwrap_or_default()
+        read().map(|recalled| Book::fold(&recalled.beside)).unwrap_or_default()
     }
 }
 
@@ -189,7 +189,7 @@ fn named(project: &Project, id: Option<&str>) -> color_eyre::Result<Option<Incid
     let (journal, _) = crate::journal::Journal::open_read_only(&folder)?;
     let id = id.map(str::to_owned);
     let Some(id) = id.map_or_else(|| journal.active_incident(), |id| Ok(Some(id)))? else { return Ok(None) };
-    Ok(Incident::fold(&journal.records(&id)?))
+    Ok(recall::incident(&journal, &id)?)
 }
 
 /// `None` when no tracker is configured, or the incident has no ticket.
@@ -352,7 +352,7 @@ pub fn ways_back(
     (from, to): (Option<&str>, Option<&str>),
     now: Timestamp,
 ) -> Result<Choice, Failure> {
-    let records = project.journal_read_only().and_then(|(journal, _)| journal.records_after(0));
+    let records = project.journal_read_only().and_then(|(journal, _)| journal.records_of(&target::KINDS));
     let find = |to: Option<&str>| source::rollback_contents(&project.root, settings, from, to);
     let named = Named::on_the_command_line(to).or(Named::in_configuration(rollback.to.as_deref()));
     let contents = target::contents(named, &records.unwrap_or_default(), find)?;

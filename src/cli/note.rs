@@ -29,7 +29,7 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let text = not_empty(&words.join(" ")).map_err(|why| eyre!("the note {why}"))?;
     entry::record(context, &common, |desk, incident| {
         let Some(corrects) = corrects else { return Ok(Entry::Noted { text }) };
-        if !desk.journal.records(&incident.id)?.iter().any(|record| record.seq == corrects) {
+        if !desk.journal.records_at(&[corrects])?.iter().any(|record| record.incident == incident.id) {
             return Err(eyre!("{} has no entry #{corrects}: `hotfix timeline` shows them", incident.id));
         }
         Ok(Entry::Corrected(Correction { corrects, text }))

@@ -23,8 +23,17 @@ pub enum Effect {
     Notify(String),
     /// Read which incidents there are.
     ListIncidents,
-    /// Read the records of an incident that was taken up.
+    /// Read an incident that was taken up.
     Load(String),
+    /// Read records before those on the screen.
+    LoadEarlier {
+        /// The incident.
+        incident: String,
+        /// The first record that is on the screen.
+        before: u64,
+        /// How many to read.
+        count: usize,
+    },
     /// Ask how many users are affected.
     CountUsers,
     /// Ask every source again.

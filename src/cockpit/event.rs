@@ -10,6 +10,7 @@ use crate::checklist::check::Answer;
 use crate::drill::clock::Tempo;
 use crate::evidence::Observation;
 use crate::incident::list::Summary;
+use crate::incident::recall::Recalled;
 use crate::journal::JournalError;
 use crate::journal::record::Record;
 use crate::tracker::model::Issue;
@@ -66,8 +67,12 @@ pub enum What {
     Counted(Observation<u64>),
     /// The journal says which incidents there are.
     Incidents(Result<Vec<Summary>, String>),
-    /// The records of an incident that was taken up, or why they cannot be read.
-    Loaded(Result<Vec<Record>, String>),
+    /// The incident that the journal was opened on.
+    Recalled(Box<Recalled>),
+    /// An incident that was taken up, or why it cannot be read.
+    Loaded(Result<Box<Recalled>, String>),
+    /// Records before those on the screen, or why they cannot be read.
+    Earlier(Result<Vec<Record>, String>),
     /// The journal was read: the assessment may be asked for.
     Ask(Asks),
     /// The tracker has something.

@@ -199,6 +199,9 @@ impl Hands {
             whats.push(What::Ask(self.asks));
         }
         self.begin_drill(&opened);
+        if opened.writer.is_ok() && opened.has_long_journal {
+            self.spawn(reading::read(opened.journal_folder.clone(), Wanted::Chain, self.letters.clone()));
+        }
         let reads_tests = matches!(opened.standing, Standing::Trusted | Standing::Missing);
         let (canary, plan, http) = (Arc::new(Notify::new()), Arc::new(Notify::new()), http::Client::new());
         let asked = Asked::default();
@@ -319,7 +322,10 @@ impl Hands {
             Effect::Record { incident, entry, actor } => self.record(engaged, &incident, &entry, actor, now),
             Effect::CountUsers => self.count_users(engaged),
             Effect::ListIncidents => self.read(engaged, Wanted::List),
-            Effect::Load(incident) => self.read(engaged, Wanted::Records(incident)),
+            Effect::Load(incident) => self.read(engaged, Wanted::Incident(incident)),
+            Effect::LoadEarlier { incident, before, count } => {
+                self.read(engaged, Wanted::Earlier { incident, before, count });
+            }
             Effect::Refresh => {
                 self.change.iter().for_each(change::source::Handle::refresh);
                 engaged.refresh();

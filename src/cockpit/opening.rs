@@ -18,10 +18,10 @@ use crate::config::schema::Config;
 use crate::config::trust::{Permit, Trust};
 use crate::config::user;
 use crate::http::Client;
-use crate::incident;
-use crate::journal::record::Record;
+use crate::incident::recall::{self, Recalled};
+use crate::incident::{self, list};
 use crate::journal::writer::Writer;
-use crate::journal::{JournalError, Pen, Reach};
+use crate::journal::{CHECKED, Journal, JournalError, Pen, Reach};
 use crate::project::Project;
 use crate::rollback::executor::{fallback, fallback_file};
 use crate::rollback::state::Event;
@@ -62,8 +62,10 @@ pub struct Opened {
     pub journal_folder: PathBuf,
     /// The journal's thread, or why nothing can be recorded.
     pub writer: Result<Writer, String>,
-    /// The records of the active incident; without one, those of a rollback that was fired without one.
-    pub records: Vec<Record>,
+    /// The active incident; without one, what is on record of a rollback that was fired without one.
+    pub recalled: Recalled,
+    /// Whether the journal is longer than what an opening looks at.
+    pub has_long_journal: bool,
     /// The ids of all incidents.
     pub incidents: Vec<String>,
     /// What the operator must know.
@@ -74,9 +76,10 @@ pub struct Opened {
 
 /// What opening found in the journal.
 struct Kept {
-    writer: Writer,
-    records: Vec<Record>,
+    writer: Result<Writer, String>,
+    recalled: Recalled,
     incidents: Vec<String>,
+    is_long: bool,
 }
 
 /// The name of a folder, for the header.
@@ -134,10 +137,12 @@ fn open(directory: &Path, inlet: &Inlet, drill: Option<Place>) -> color_eyre::Re
     }
     let kept =
         journal_folder.as_ref().map_err(ToString::to_string).and_then(|_| keep(&project, letters, &mut warnings));
-    let (writer, records, incidents) = match kept {
-        Ok(kept) => (Ok(kept.writer), kept.records, kept.incidents),
-        Err(why) => (Err(why), Vec::new(), Vec::new()),
-    };
+    let Kept { writer, recalled, incidents, is_long: has_long_journal } = kept.unwrap_or_else(|why| Kept {
+        writer: Err(why),
+        recalled: Recalled::default(),
+        incidents: Vec::new(),
+        is_long: false,
+    });
     let canary_keys = permit.map(|permit| canary_keys(&project, permit, &mut warnings)).unwrap_or_default();
     let is_watched = drill.is_some_and(|drill| drill.is_watched);
     let pen_folder = journal_folder.as_ref().ok().filter(|_| !is_watched);
@@ -154,7 +159,8 @@ fn open(directory: &Path, inlet: &Inlet, drill: Option<Place>) -> color_eyre::Re
         standing,
         permit,
         writer,
-        records,
+        recalled,
+        has_long_journal,
         incidents,
         warnings,
     })
@@ -177,18 +183,33 @@ fn standing(project: &Project, drill: Option<Permit>) -> (Standing, Option<Permi
 }
 
 fn keep(project: &Project, letters: &Sending<Letter>, warnings: &mut Vec<String>) -> Result<Kept, String> {
-    let (journal, found) = project.journal().map_err(|error| error.to_string())?;
-    warnings.extend(found.iter().map(ToString::to_string));
-    let read = || {
-        let active = journal.active_incident()?;
-        let incidents = journal.incidents()?.into_iter().map(|known| known.id).collect();
-        Ok((journal.records(active.as_deref().unwrap_or(incident::NONE))?, incidents))
+    let (journal, found) = match project.journal() {
+        Ok(opened) => opened,
+        // What cannot be written may still be read.
+        Err(error) => return look(project, &error, warnings),
     };
-    let (records, incidents) = read().map_err(|error: JournalError| error.to_string())?;
+    warnings.extend(found.iter().map(ToString::to_string));
+    // What somebody appends while it is read comes twice rather than never.
+    let last = journal.last_seq().map_err(|error| error.to_string())?;
+    let (recalled, incidents) = read(&journal).map_err(|error| error.to_string())?;
     let letters = letters.clone();
     let subscriber = move |result| letters.send(Letter::Happened(What::Journal(result)));
-    let writer = Writer::start(journal, project.redact(), subscriber).map_err(|error| error.to_string())?;
-    Ok(Kept { writer, records, incidents })
+    let writer = Writer::start_after(last, journal, project.redact(), subscriber).map_err(|error| error.to_string())?;
+    Ok(Kept { writer: Ok(writer), recalled, incidents, is_long: last > CHECKED })
+}
+
+/// The journal of a folder that cannot be written to.
+fn look(project: &Project, why: &JournalError, warnings: &mut Vec<String>) -> Result<Kept, String> {
+    let (journal, found) = project.journal_read_only().map_err(|_| why.to_string())?;
+    warnings.extend(found.iter().map(ToString::to_string));
+    let (recalled, incidents) = read(&journal).map_err(|_| why.to_string())?;
+    Ok(Kept { writer: Err(why.to_string()), recalled, incidents, is_long: false })
+}
+
+fn read(journal: &Journal) -> Result<(Recalled, Vec<String>), JournalError> {
+    let known = journal.incidents()?;
+    let active = list::active(&known).map_or(incident::NONE, |active| &active.id);
+    Ok((recall::recalled(journal, active)?, known.iter().map(|known| known.id.clone()).collect()))
 }
 
 /// Another cockpit that is open on the same incident keeps the pen: this one is told who has it.
@@ -229,7 +250,7 @@ fn keymap(warnings: &mut Vec<String>) -> Keymap {
 }
 
 impl Opened {
-    /// Tells the state what is known now. The records of the journal follow as if they were just written.
+    /// Tells the state what is known now; the incident follows as an event.
     pub fn tell(&self, state: &mut State) -> Vec<What> {
         state.project.operator.clone_from(&self.operator);
         state.zone = self.zone.clone();
@@ -239,13 +260,17 @@ impl Opened {
         state.ui.forget_last(&self.without_source());
         state.project.is_read_only |= self.pen.is_none() && self.writer.is_ok();
         state.ui.damage.add(super::damage::Damage::ALL);
-        let records = self.records.iter().map(|record| What::Journal(Ok(record.clone())));
+        let recalled = What::Recalled(Box::new(self.recalled.clone()));
         let beside = fallback::read(&fallback_file(&self.journal_folder))
             .into_iter()
             .map(|line| What::Rollback(Event::Unjournaled { entry: line.entry, by: line.actor, at: line.at }));
         let no_journal = self.writer.as_ref().err().map(|why| format!("nothing can be recorded: {why}"));
         let warnings = self.warnings.iter().cloned().chain(no_journal);
-        records.chain([What::Opened]).chain(beside).chain(warnings.map(|text| What::Told(Toast::error(text)))).collect()
+        [recalled, What::Opened]
+            .into_iter()
+            .chain(beside)
+            .chain(warnings.map(|text| What::Told(Toast::error(text))))
+            .collect()
     }
 
     /// The panes for which no source will ever answer.

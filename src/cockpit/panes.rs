@@ -25,7 +25,7 @@ pub fn title(state: &State, pane: Pane, ctx: &Ctx) -> Title {
 }
 
 fn timeline(state: &State) -> Timeline<'_> {
-    Timeline { records: &state.records, zone: &state.zone }
+    Timeline { records: &state.records, earlier: state.earlier.count, zone: &state.zone }
 }
 
 /// A pane in one line.

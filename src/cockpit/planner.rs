@@ -59,7 +59,8 @@ impl Planner {
     fn contents(&self) -> Result<Result<Contents, PlanError>, Failure> {
         let settings = Settings { declared: self.declared.borrow().clone(), ..self.settings.clone() };
         // A journal that cannot be read saw nothing healthy, and the plan says so.
-        let journal = Journal::open_read_only(&self.journal).and_then(|(journal, _)| journal.records_after(0));
+        let journal =
+            Journal::open_read_only(&self.journal).and_then(|(journal, _)| journal.records_of(&target::KINDS));
         let find = |to: Option<&str>| rollback_contents(&self.root, &settings, None, to);
         target::contents(Named::in_configuration(self.rollback.to.as_deref()), &journal.unwrap_or_default(), find)
     }

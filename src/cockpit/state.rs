@@ -46,8 +46,10 @@ pub struct State {
     pub project: Project,
     /// The active incident.
     pub incident: Option<Incident>,
-    /// The records of the active incident, oldest first.
+    /// The records of the active incident, oldest first; of a long one the newest.
     pub records: Vec<Record>,
+    /// Those before them.
+    pub earlier: Earlier,
     /// The incidents of this repository, once they were listed, or why they cannot be.
     pub incidents: Option<Result<Vec<Summary>, String>>,
     /// Which clocks have called.
@@ -72,6 +74,15 @@ pub struct State {
     pub checklist: checklist::model::State,
     /// Where the operator stands.
     pub ui: Ui,
+}
+
+/// The records of a long incident that nobody has gone to yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// How many there are.
+    pub count: u64,
+    /// Whether the journal is being asked for some of them.
+    pub is_asked: bool,
 }
 
 /// What is known of the project before any source has answered.
@@ -269,6 +280,7 @@ impl State {
             project,
             incident: None,
             records: Vec::new(),
+            earlier: Earlier::default(),
             incidents: None,
             turned: Turned::default(),
             counted: Observed::default(),

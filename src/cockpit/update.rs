@@ -42,7 +42,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     state.now = event.at;
     state.uptime = event.uptime;
     state.hand = event.hand;
-    let effects = happen(state, event.what);
+    let mut effects = happen(state, event.what);
+    effects.extend(records::ask_for_earlier(state));
     if tour::follow(state) {
         state.ui.damage.add(Damage::ALL);
     }
@@ -66,7 +67,9 @@ fn happen(state: &mut State, what: What) -> Vec<Effect> {
         What::Rollback(event) => overlays::rolled(state, event),
         What::Counted(observation) => assessment::counted(state, observation),
         What::Incidents(answer) => incidents::listed(state, answer),
+        What::Recalled(recalled) => records::recall(state, *recalled),
         What::Loaded(answer) => incidents::loaded(state, answer),
+        What::Earlier(answer) => records::earlier(state, answer),
         What::Ask(asks) => assessment::ask(state, asks),
         What::Tracker(observation) => tracked(state, observation),
         What::Opened => moves(state, &Places::default()),

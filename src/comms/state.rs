@@ -55,9 +55,19 @@ impl State {
     /// Takes in what was recorded; a declaration begins a new book. `incident` is as it stands after the record.
     pub fn record(&mut self, record: &Record, incident: Option<&Incident>) {
         if matches!(Entry::of(record), Some(Entry::Declared { .. })) {
-            self.book = Book::default();
+            self.forget();
         }
         self.book.take(record);
+        self.settle(incident);
+    }
+
+    /// Forgets the notices: those of another incident follow.
+    pub fn forget(&mut self) {
+        self.book = Book::default();
+    }
+
+    /// Takes in how the incident stands.
+    pub fn settle(&mut self, incident: Option<&Incident>) {
         let open = incident.filter(|it| it.closed_at.is_none());
         self.has_incident = open.is_some();
         self.next_update_at = open.and_then(Incident::next_update_at);

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Incident, Severity, Stage};
+use crate::journal::reading::Known;
 use crate::journal::record::Record;
-use crate::journal::store::Known;
 
 /// The kinds of records that a summary rests on.
 pub const KINDS: [&str; 6] = ["declared", "assessed", "classified", "stage_entered", "closed", "reopened"];

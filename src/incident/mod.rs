@@ -8,6 +8,7 @@
 //! - [`model`]: the incident as the journal tells it, folded entry by entry (pure).
 //! - [`moment`]: moments in the past as people write them (pure).
 //! - [`naming`]: readable ids (pure).
+//! - [`recall`]: takes an incident up from its journal without reading all of it again.
 //! - [`roles`]: who holds which, and how one goes over (pure).
 //! - [`sentence`]: each entry as one sentence (pure).
 //! - [`pane`]: the timeline.
@@ -21,6 +22,7 @@ pub mod model;
 pub mod moment;
 pub mod naming;
 pub mod pane;
+pub mod recall;
 pub mod roles;
 pub mod sentence;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::assessment::Answers;
 use super::entry::Classified;
@@ -18,7 +19,7 @@ pub use told::Told;
 const WHOLE_CANARY: &str = "canary";
 
 /// One incident.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
     /// Its key in the journal.
     pub id: String,
@@ -81,7 +82,7 @@ pub struct Incident {
 }
 
 /// What a person said of a checklist item.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
     /// Ticked, handed over, or overridden with a reason.
     pub kind: MarkKind,
@@ -94,7 +95,7 @@ pub struct Mark {
 }
 
 /// The ways in which a person satisfies an item.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum MarkKind {
     /// It is so, says a person.
     Ticked {
@@ -118,7 +119,7 @@ pub enum MarkKind {
 }
 
 /// A gate that wants a second person and was passed by one who was alone.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Broken {
     /// The item.
     pub item: String,
@@ -131,7 +132,7 @@ pub struct Broken {
 }
 
 /// A decision that was made.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Made {
     /// Which.
     pub decision: Decision,
@@ -144,7 +145,7 @@ pub struct Made {
 }
 
 /// A notice that was sent.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Notice {
     /// When.
     pub at: Timestamp,
@@ -157,7 +158,7 @@ pub struct Notice {
 }
 
 /// A rehearsal of the rollback.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rehearsal {
     /// The hash of the plan.
     pub plan: String,
@@ -168,7 +169,7 @@ pub struct Rehearsal {
 }
 
 /// A rollback that came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RolledBack {
     /// How.
     pub end: RollbackEnd,

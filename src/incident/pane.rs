@@ -22,6 +22,8 @@ const BODY_LIMIT: usize = 16 * 1024;
 pub struct Timeline<'a> {
     /// Oldest first, as the journal has them.
     pub records: &'a [Record],
+    /// How many more come before these, and are not at hand.
+    pub earlier: u64,
     /// For times of day; dates in the detail say their zone.
     pub zone: &'a TimeZone,
 }
@@ -50,7 +52,7 @@ impl Timeline<'_> {
 pub fn title(timeline: &Timeline, ctx: &Ctx) -> Title {
     let age = |record: &Record| format!("{} ago", short(since(record.at, ctx.now)));
     let note = timeline.row(0).map_or_else(|| "no data".to_owned(), age);
-    let n = timeline.records.len();
+    let n = timeline.records.len() as u64 + timeline.earlier;
     Title {
         subject: format!("{n} {}", if n == 1 { "entry" } else { "entries" }),
         note: Span::styled(note, ctx.theme.style(Role::Muted)),

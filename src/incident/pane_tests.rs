@@ -20,7 +20,7 @@ fn minute(minute: i64) -> Timestamp {
 }
 
 fn screen(records: &[Record], theme: &Theme, cells: u16) -> String {
-    let timeline = Timeline { records, zone: &TimeZone::UTC };
+    let timeline = Timeline { records, earlier: 0, zone: &TimeZone::UTC };
     let ctx = Ctx { now: minute(22), theme };
     let title = title(&timeline, &ctx);
     let mut lines = vec![format!("[6 Timeline] {} | {}", title.subject, title.note.content)];
@@ -57,7 +57,7 @@ fn nothing_on_record() {
 #[test]
 fn the_detail_shows_every_field_and_the_chain() {
     let records = records();
-    let timeline = Timeline { records: &records, zone: &TimeZone::UTC };
+    let timeline = Timeline { records: &records, earlier: 0, zone: &TimeZone::UTC };
     let ctx = Ctx { now: minute(22), theme: &Theme::default() };
     let lines = detail(&timeline, &ctx, 0, 78);
     let text: Vec<_> = lines.iter().map(ToString::to_string).collect();
@@ -69,7 +69,7 @@ fn the_detail_shows_every_field_and_the_chain() {
 #[test]
 fn the_filter_finds_by_kind_actor_and_sentence() {
     let records = records();
-    let timeline = Timeline { records: &records, zone: &TimeZone::UTC };
+    let timeline = Timeline { records: &records, earlier: 0, zone: &TimeZone::UTC };
     let hits = |word: &str| (0..len(&timeline)).filter(|row| text(&timeline, *row).contains(word)).count();
     assert_eq!(hits("verdict_changed"), 1);
     assert_eq!(hits("hotfix "), 2, "its actor, and the tip in a sentence");
@@ -79,7 +79,7 @@ fn the_filter_finds_by_kind_actor_and_sentence() {
 /// The detail of the first record of a kind, without the fields that every record has.
 fn opened(kind: &str) -> String {
     let records = records();
-    let timeline = Timeline { records: &records, zone: &TimeZone::UTC };
+    let timeline = Timeline { records: &records, earlier: 0, zone: &TimeZone::UTC };
     let place = records.iter().position(|record| record.kind == kind).unwrap();
     let ctx = Ctx { now: minute(22), theme: &Theme::default() };
     let lines = detail(&timeline, &ctx, records.len() - 1 - place, 78);
@@ -115,7 +115,7 @@ fn an_entry_that_was_put_right_says_so_and_stays() {
     let memory = Memory::default();
     let correcting = memory.record(correction.draft("i1", "bob", minute(30))).unwrap();
     records.push(correcting);
-    let timeline = Timeline { records: &records, zone: &TimeZone::UTC };
+    let timeline = Timeline { records: &records, earlier: 0, zone: &TimeZone::UTC };
     let ctx = Ctx { now: minute(40), theme: &Theme::default() };
     let text: Vec<_> = detail(&timeline, &ctx, records.len() - 1, 78).iter().map(ToString::to_string).collect();
     assert!(text.iter().any(|line| line.contains("bob: corrects #1: checkout-503")), "{text:?}");

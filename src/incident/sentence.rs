@@ -147,4 +147,4 @@ fn in_brackets(text: Option<&str>) -> String {
 
 #[cfg(test)]
 #[path = "sentence_tests.rs"]
-pub(super) mod tests;
+pub(crate) mod tests;

@@ -20,7 +20,7 @@ fn text(text: &str) -> String {
 }
 
 /// One of each kind, topic by topic; a new kind must be added here.
-pub(in crate::incident) fn every_entry() -> Vec<Entry> {
+pub(crate) fn every_entry() -> Vec<Entry> {
     [said_by_persons(), told_to_stakeholders(), seen(), about_the_rollback(), through_git(), of_itself()].concat()
 }
 

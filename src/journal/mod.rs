@@ -2,6 +2,7 @@
 //!
 //! - [`record`]: what a record is, and its hash (pure).
 //! - [`store`]: the SQLite file and the chain in it.
+//! - [`reading`]: what is asked of the records.
 //! - [`head`]: the chain's length, kept beside the database.
 //! - [`lock`]: whose turn it is to append, and who holds the pen.
 //! - [`writer`]: the thread that owns a cockpit's journal.
@@ -19,6 +20,7 @@ use std::sync::{Mutex, PoisonError};
 pub mod head;
 pub mod location;
 pub mod lock;
+pub mod reading;
 pub mod record;
 mod recovery;
 pub mod redact;
@@ -29,7 +31,7 @@ pub mod writer;
 
 pub use location::{Identity, StateFolder};
 pub use lock::{Holder, Pen, Reach};
-pub use recovery::DATABASE;
+pub use recovery::{CHECKED, DATABASE};
 pub use redact::Redact;
 pub use rows::UNREADABLE;
 pub use store::{Journal, Verification};

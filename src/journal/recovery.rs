@@ -29,7 +29,7 @@ pub const DATABASE: &str = "journal.db";
 /// SQLite before this one can lose pages when two connections write in WAL mode.
 const OLDEST_SQLITE: i32 = 3_051_003;
 /// How many records are checked at every opening; `hotfix verify` checks them all.
-const CHECKED: u64 = 10_000;
+pub const CHECKED: u64 = 10_000;
 /// What the name of a database that was kept aside has behind its own.
 const ASIDE: &str = ".corrupt-";
 const BUSY: Duration = Duration::from_secs(2);
@@ -101,7 +101,8 @@ fn inspect(folder: &Path, path: &Path) -> Result<Inspected, Trouble> {
     Ok(Inspected { connection, first_bad, loss })
 }
 
-fn look(folder: &Path, connection: &Connection) -> rusqlite::Result<(Option<u64>, Option<String>)> {
+/// What is wrong with the end of the chain: its first bad record, and what its head misses.
+pub fn look(folder: &Path, connection: &Connection) -> rusqlite::Result<(Option<u64>, Option<String>)> {
     let chain = check_tail(connection)?;
     Ok((chain.first_bad, loss(connection, &chain.last, Head::kept(folder))?))
 }
@@ -178,7 +179,7 @@ fn settle(folder: &Path, found: Inspected) -> Result<(Connection, Vec<Warning>),
             Ok(aside) => format!("a copy is kept as {}", aside.display()),
             Err(error) => format!("no copy could be kept: {error}"),
         };
-        let what = format!("the journal in {}: {loss}; {kept}", folder.display());
+        let what = format!("{}; {kept}", told(folder, &loss));
         connection = connect(&path).map_err(|error| JournalError::new(format!("cannot open the journal: {error}")))?;
         record_damage(&mut connection, folder, &what)?;
         warnings.push(Warning { what });
@@ -195,6 +196,11 @@ fn close_untouched(connection: Connection) -> io::Result<()> {
 /// The sentence for a chain that does not hold.
 pub fn broken(folder: &Path, seq: u64) -> String {
     format!("the journal in {} is damaged: record {seq} is missing or is not what was written", folder.display())
+}
+
+/// The sentence for a loss.
+pub fn told(folder: &Path, loss: &str) -> String {
+    format!("the journal in {}: {loss}", folder.display())
 }
 
 /// What the head that was kept says of a chain that ends with `last`: nothing if it fits.

@@ -184,6 +184,37 @@ pub fn walk(
     Ok(())
 }
 
+/// The last `count` records before `before`, of an incident and those that belong to all, in order.
+pub fn newest(connection: &Connection, incident: &str, before: u64, count: usize) -> rusqlite::Result<Vec<Record>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM record WHERE seq < ?1 AND incident IN (?2, '') ORDER BY seq DESC LIMIT ?3");
+    let mut statement = connection.prepare(&sql)?;
+    let before = i64::try_from(before).unwrap_or(i64::MAX);
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let found = statement.query_map(params![before, incident, count], found)?;
+    let mut records: Vec<_> = found.map(|found| found.map(Found::record)).collect::<rusqlite::Result<_>>()?;
+    records.reverse();
+    Ok(records)
+}
+
+/// The records at these places, where there are any.
+pub fn at(connection: &Connection, places: &[u64]) -> rusqlite::Result<Vec<Record>> {
+    let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM record WHERE seq = ?1"))?;
+    let one = |place: &u64| statement.query_row([place.cast_signed()], found).optional();
+    places.iter().map(one).filter_map(Result::transpose).map(|found| found.map(Found::record)).collect()
+}
+
+/// Hands over place, incident and kind of every record, in order, as they stand there.
+pub fn each_kind(connection: &Connection, mut each: impl FnMut(u64, &str, &str)) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("SELECT seq, incident, kind FROM record ORDER BY seq")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let text = |index| row.get_ref(index).map(|value| value.as_str().unwrap_or_default());
+        each(place(row.get(0)?), text(1)?, text(2)?);
+    }
+    Ok(())
+}
+
 /// The records of these kinds, in order.
 pub fn of_kinds(connection: &Connection, kinds: &[&str]) -> rusqlite::Result<Vec<Record>> {
     let places = vec!["?"; kinds.len()].join(", ");

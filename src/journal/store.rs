@@ -28,6 +28,7 @@ pub struct Journal {
     folder: PathBuf,
     mode: Mode,
     open: Option<Open>,
+    is_sound: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,19 +45,6 @@ struct Open {
 
 /// Device and inode: a database that was deleted or replaced behind our back is another file.
 type FileId = (u64, u64);
-
-/// An incident as far as the journal knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
-    /// Its id.
-    pub id: String,
-    /// Whether it was declared, or opened again, and not closed since.
-    pub open: bool,
-    /// The place of the last record that made it the active one.
-    pub taken_up: u64,
-    /// How many records it has.
-    pub records: i64,
-}
 
 /// What [`Journal::verify`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,29 +85,45 @@ impl Journal {
     pub fn open(folder: &Path) -> Result<(Self, Vec<Warning>), JournalError> {
         recovery::check_sqlite()?;
         recovery::prepare(folder)?;
-        let mut journal = Self { folder: folder.to_owned(), mode: Mode::Append, open: None };
+        let mut journal = Self { folder: folder.to_owned(), mode: Mode::Append, open: None, is_sound: false };
         let turn = lock::exclusive(folder)?;
         let warnings = journal.reopen()?;
         drop(turn);
         Ok((journal, warnings))
     }
 
-    /// Opens the journal in `folder` for reading alone: changes, repairs and locks nothing. A journal that does
-    /// not exist is one without records.
+    /// Opens the journal in `folder` for reading alone: changes, repairs and locks nothing, and looks at its last records
+    /// as [`Journal::open`] does. A journal that does not exist is one without records.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn open_read_only(folder: &Path) -> Result<(Self, Vec<Warning>), JournalError> {
         let path = folder.join(DATABASE);
-        let mut journal = Self { folder: folder.to_owned(), mode: Mode::ReadOnly, open: None };
+        let mut journal = Self { folder: folder.to_owned(), mode: Mode::ReadOnly, open: None, is_sound: false };
         if path.exists() {
             let connection = connect_read_only(&path).map_err(|error| unreadable(&path, &error))?;
             journal.open = Some(Open { connection, file: file_id(&path)? });
         }
-        let found = journal.verify()?;
-        let bad = found.first_bad.map(|seq| recovery::broken(folder, seq));
-        let warnings = bad.into_iter().chain(found.head).map(|what| Warning { what }).collect();
+        let (first_bad, head) = match journal.connection()? {
+            Some(connection) => recovery::look(folder, connection).map_err(|error| unreadable(&path, &error))?,
+            None => (None, journal.verify()?.head),
+        };
+        let bad = first_bad.map(|seq| recovery::broken(folder, seq));
+        let head = head.map(|loss| if journal.open.is_some() { recovery::told(folder, &loss) } else { loss });
+        let warnings: Vec<_> = bad.into_iter().chain(head).map(|what| Warning { what }).collect();
+        journal.is_sound = warnings.is_empty();
         Ok((journal, warnings))
+    }
+
+    /// Whether nothing was wrong when it was opened: its last records stand behind each other, and none is missing.
+    /// [`Journal::verify`] looks at all of them.
+    pub fn is_sound(&self) -> bool {
+        self.is_sound
+    }
+
+    /// Whether it is open for appending.
+    pub fn appends(&self) -> bool {
+        self.mode == Mode::Append
     }
 
     /// Its folder.
@@ -169,74 +173,8 @@ impl Journal {
         let (connection, warnings) = recovery::open(&self.folder)?;
         let file = file_id(&self.folder.join(DATABASE))?;
         self.open = Some(Open { connection, file });
+        self.is_sound = warnings.is_empty();
         Ok(warnings)
-    }
-
-    /// The records of one incident, and those that belong to all, in order. A record that is not what was written
-    /// comes as one of kind `unreadable`.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn records(&self, incident: &str) -> Result<Vec<Record>, JournalError> {
-        self.collect(0, Some(incident))
-    }
-
-    /// The records of all incidents after the one at `seq`.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn records_after(&self, seq: u64) -> Result<Vec<Record>, JournalError> {
-        self.collect(seq, None)
-    }
-
-    fn collect(&self, seq: u64, incident: Option<&str>) -> Result<Vec<Record>, JournalError> {
-        let mut records = Vec::new();
-        let Some(connection) = self.connection()? else { return Ok(records) };
-        let walked = rows::walk(connection, seq, incident, |found| {
-            records.push(found.record());
-            true
-        });
-        walked.map(|()| records).map_err(|error| self.unreadable(&error))
-    }
-
-    /// Every incident, in the order of their first records.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn incidents(&self) -> Result<Vec<Known>, JournalError> {
-        let Some(connection) = self.connection()? else { return Ok(Vec::new()) };
-        let sql = "SELECT incident, count(*),
-                     coalesce(max(seq) FILTER (WHERE kind IN ('declared', 'reopened')), 0)
-                       > coalesce(max(seq) FILTER (WHERE kind = 'closed'), 0),
-                     coalesce(max(seq) FILTER (WHERE kind IN ('declared', 'reopened', 'resumed')), 0)
-                   FROM record WHERE incident <> '' GROUP BY incident ORDER BY min(seq)";
-        let known = || -> rusqlite::Result<Vec<Known>> {
-            let mut statement = connection.prepare(sql)?;
-            let rows = statement.query_map([], |row| {
-                let taken_up = row.get::<_, i64>(3)?.cast_unsigned();
-                Ok(Known { id: row.get(0)?, records: row.get(1)?, open: row.get(2)?, taken_up })
-            })?;
-            rows.collect()
-        };
-        known().map_err(|error| self.unreadable(&error))
-    }
-
-    /// The incident that was declared, opened again or resumed last among those that are not closed.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn active_incident(&self) -> Result<Option<String>, JournalError> {
-        let open = self.incidents()?.into_iter().filter(|known| known.open);
-        Ok(open.max_by_key(|known| known.taken_up).map(|known| known.id))
-    }
-
-    /// The records of these kinds, of all incidents, in order.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn records_of(&self, kinds: &[&str]) -> Result<Vec<Record>, JournalError> {
-        let Some(connection) = self.connection()? else { return Ok(Vec::new()) };
-        rows::of_kinds(connection, kinds).map_err(|error| self.unreadable(&error))
     }
 
     /// Walks the whole chain, and compares its end with the head that is kept beside the database.
@@ -254,7 +192,7 @@ impl Journal {
         let chain = rows::check(connection, &Head::genesis()).map_err(|error| self.unreadable(&error))?;
         let kept = Head::kept(&self.folder);
         let loss = recovery::loss(connection, &chain.last, kept).map_err(|error| self.unreadable(&error))?;
-        let head = loss.map(|loss| format!("the journal in {}: {loss}", self.folder.display()));
+        let head = loss.map(|loss| recovery::told(&self.folder, &loss));
         Ok(Verification { records: chain.looked_at, first_bad: chain.first_bad, head })
     }
 
@@ -283,7 +221,7 @@ impl Journal {
     }
 
     /// The connection; `None` for a journal that does not exist.
-    fn connection(&self) -> Result<Option<&Connection>, JournalError> {
+    pub(super) fn connection(&self) -> Result<Option<&Connection>, JournalError> {
         match (&self.open, self.mode) {
             (Some(open), _) => Ok(Some(&open.connection)),
             (None, Mode::ReadOnly) => Ok(None),
@@ -291,7 +229,7 @@ impl Journal {
         }
     }
 
-    fn unreadable(&self, error: &rusqlite::Error) -> JournalError {
+    pub(super) fn unreadable(&self, error: &rusqlite::Error) -> JournalError {
         unreadable(&self.folder.join(DATABASE), error)
     }
 }

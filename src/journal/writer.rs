@@ -35,6 +35,19 @@ impl Writer {
         subscriber: impl Fn(Result<Record, JournalError>) + Send + 'static,
     ) -> Result<Self, JournalError> {
         let last = journal.last_seq()?;
+        Self::start_after(last, journal, redact, subscriber)
+    }
+
+    /// The same for a subscriber that knows the records up to `last`: those behind it come at once with the next look.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn start_after(
+        last: u64,
+        journal: Journal,
+        redact: Redact,
+        subscriber: impl Fn(Result<Record, JournalError>) + Send + 'static,
+    ) -> Result<Self, JournalError> {
         let (requests, inbox) = mpsc::channel();
         let scribe = Scribe { journal, redact, subscriber, last, version: None };
         let thread = thread::Builder::new().name("journal".into()).spawn(move || scribe.serve(&inbox));

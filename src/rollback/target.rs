@@ -23,6 +23,9 @@ pub struct Healthy {
     pub at: Timestamp,
 }
 
+/// The kinds of records that tell which version was healthy.
+pub const KINDS: [&str; 3] = ["seen_healthy", "rollback_fired", "rollback_ended"];
+
 /// The last version other than `running` that these records, of all incidents and in their order, saw healthy. One that
 /// was rolled back from since then is not.
 pub fn healthy<'a>(records: impl IntoIterator<Item = &'a Record>, running: Option<&Oid>) -> Option<Healthy> {

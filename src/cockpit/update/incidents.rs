@@ -6,10 +6,10 @@ use super::super::event::Toast;
 use super::super::form::Form;
 use super::super::keymap::{Code, Key};
 use super::super::state::{Overlay, State};
-use super::{judge, records, settle};
+use super::records;
 use crate::incident::Entry;
 use crate::incident::list::Summary;
-use crate::journal::record::Record;
+use crate::incident::recall::Recalled;
 
 /// Opens the list, and asks the journal for it.
 pub fn open(state: &mut State) -> Vec<Effect> {
@@ -68,27 +68,19 @@ fn refused(state: &State, is_here: bool) -> Option<Toast> {
     state.rollback.running.then(|| Toast::error(why))
 }
 
-/// The records of the incident that was taken up: the screen is about that one now.
-pub fn loaded(state: &mut State, answer: Result<Vec<Record>, String>) -> Vec<Effect> {
-    let read = match answer {
-        Ok(read) => read,
+/// The incident that was taken up: the screen is about that one now.
+pub fn loaded(state: &mut State, answer: Result<Box<Recalled>, String>) -> Vec<Effect> {
+    let recalled = match answer {
+        Ok(recalled) => recalled,
         Err(why) => {
             state.ui.tell(Toast::error(why), state.uptime);
             return Vec::new();
         }
     };
-    state.incident = None;
-    state.records.clear();
-    // What they led to was done when they were written.
-    for record in read {
-        drop(records::take_in(state, record));
-    }
+    let effects = records::recall(state, *recalled);
     if let Some(incident) = &state.incident {
         let told = format!("on the screen: {}", incident.title);
         state.ui.tell(Toast::info(told), state.uptime);
     }
-    state.ui.damage.add(Damage::ALL);
-    settle(state);
-    judge(state);
-    vec![records::track(state)]
+    effects
 }

@@ -1,6 +1,7 @@
 //! What keys and observations do to the state: each test is a list of events, and what came of it.
 
 mod notices;
+mod recall;
 mod told;
 
 use std::time::Duration;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::evidence::Oid;
 use crate::incident::Entry;
 
 /// The last word on each thing that the program tells by itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     tip: Option<Oid>,
     upstream: Option<(String, Oid)>,

@@ -5,6 +5,7 @@ use crate::change::ladder::Level;
 use crate::change::model::Worktree;
 use crate::checklist::fixture::{change, oid, rung, tests as test_report};
 use crate::checklist::readiness::Readiness;
+use crate::incident::recall::Recalled;
 use crate::incident::{Decision, Severity, StepState};
 use crate::rollback::choice::Choice;
 
@@ -208,7 +209,7 @@ fn the_screen_follows_the_incident_that_is_taken_up() {
     assert_eq!(it.desk.state.incident.as_ref().unwrap().id, "2-login");
     let resumed = it.desk.journal.record(Entry::Resumed {}.draft(&first, "bob", it.desk.state.now)).unwrap();
     assert_eq!(it.desk.happen(What::Journal(Ok(resumed))), [Effect::Load(first.clone())]);
-    it.desk.happen(What::Loaded(Ok(records.clone())));
+    it.desk.happen(What::Loaded(Ok(Box::new(Recalled::of(&first, records.clone())))));
     assert_eq!(it.desk.state.incident.as_ref().unwrap().id, first);
     assert_eq!(it.desk.state.records, records);
     it.desk.happen(What::Loaded(Err("the disk is gone".into())));
@@ -252,7 +253,8 @@ fn nobody_is_called_for_what_had_turned_before() {
     let records = it.desk.state.records.clone();
     it.desk.later(Duration::from_secs(3_000), What::Focus(true));
     it.desk.state.incident = None;
-    it.desk.happen(What::Loaded(Ok(records)));
+    let id = records[0].incident.clone();
+    it.desk.happen(What::Loaded(Ok(Box::new(Recalled::of(&id, records)))));
     assert_eq!(it.desk.happen(What::Tick), []);
     let step = Entry::Step { plan: "p".into(), index: 0, name: "x".into(), state: StepState::Issued, detail: None };
     it.put("hotfix", &step);
