@@ -59,8 +59,10 @@ impl<T> Mailbox<T> {
 
     /// Silences the bell; to be called before [`Mailbox::take`] empties the box.
     pub fn hush(&self) {
-        self.bell.rung.store(false, Ordering::Release);
+        // In this order. The other way round the bell of a letter that comes in between is silenced, while whoever brings
+        // the next one takes it for rung: nothing would wake the loop any more.
         let _not_rung = rustix::io::read(&self.bell.fd, &mut [0; 8]);
+        self.bell.rung.swap(false, Ordering::AcqRel);
     }
 
     /// The next letter, if there is one.
@@ -73,5 +75,64 @@ impl<T> Mailbox<T> {
         if !self.bell.rung.swap(true, Ordering::AcqRel) {
             let _counter_full = rustix::io::write(&self.bell.fd, &1u64.to_ne_bytes());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    use super::*;
+
+    /// What a person waits for is long over by then.
+    const PATIENCE: Timespec = Timespec { tv_sec: 20, tv_nsec: 0 };
+
+    /// Whether the bell rings within a time.
+    fn rings<T>(mailbox: &Mailbox<T>, patience: &Timespec) -> bool {
+        let fd = mailbox.fd();
+        poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(patience)).unwrap() == 1
+    }
+
+    #[test]
+    fn no_letter_waits_for_a_bell_that_nobody_rings() {
+        const EACH: usize = 100_000;
+        const THREADS: usize = 3;
+        let (sending, mailbox) = mailbox().unwrap();
+        let threads: Vec<_> = (0..THREADS)
+            .map(|_| {
+                let sending = sending.clone();
+                let slowly = move |letter| {
+                    sending.send(letter);
+                    (0..letter % 97).for_each(|_| std::hint::spin_loop());
+                };
+                std::thread::spawn(move || (0..EACH).for_each(slowly))
+            })
+            .collect();
+        let mut taken = 0;
+        while taken < EACH * THREADS {
+            assert!(rings(&mailbox, &PATIENCE), "nobody rings, and {} letters wait", EACH * THREADS - taken);
+            mailbox.hush();
+            while mailbox.take().is_some() {
+                taken += 1;
+            }
+        }
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        sending.send(0);
+        assert!(rings(&mailbox, &PATIENCE), "the last one rings as well");
+    }
+
+    #[test]
+    fn the_bell_is_silent_until_a_letter_comes_and_rings_for_what_is_left() {
+        let (sending, mailbox) = mailbox().unwrap();
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        assert!(!rings(&mailbox, &now));
+        sending.send('a');
+        sending.send('b');
+        assert!(rings(&mailbox, &now));
+        mailbox.hush();
+        assert!(!rings(&mailbox, &now));
+        assert_eq!(mailbox.take(), Some('a'));
+        mailbox.ring();
+        assert!(rings(&mailbox, &now));
     }
 }
