@@ -12,7 +12,7 @@ use super::{Context, Exit, print};
 use crate::change::deployed::{Said, Track};
 use crate::change::source::{self, Kind};
 use crate::config::trust::{Permit, Trust};
-use crate::config::uses::{self, Uses};
+use crate::config::uses::Uses;
 use crate::config::{Loaded, program, user};
 use crate::evidence::{Evidence, Failure, text};
 use crate::journal::JournalError;
@@ -192,7 +192,6 @@ fn user_defaults() -> Check {
 
 fn configured(project: &Project, loaded: &Loaded, now: Timestamp, checks: &mut Vec<Check>) {
     checks.push(Check::ok(format!("configuration: {}", loaded.path.display())));
-    checks.extend(uses::unsupported(&loaded.config).into_iter().map(|what| Check::warn(what, "it is passed over")));
     let uses = Uses::of(&loaded.config);
     checks.extend(programs(&uses, &loaded.root));
     match project.trust() {

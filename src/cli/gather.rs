@@ -264,7 +264,8 @@ fn branch(report: &ChangeReport) -> Option<Branch> {
 }
 
 /// `None` when no canary is configured; one that may not be asked is a failure.
-fn canary(
+/// The canary, asked once; `None` when none is configured.
+pub(super) fn canary(
     project: &Project,
     config: &Config,
     permit: Option<Permit>,
@@ -357,8 +358,8 @@ pub fn ways_back(
     let named = Named::on_the_command_line(to).or(Named::in_configuration(rollback.to.as_deref()));
     let contents = target::contents(named, &records.unwrap_or_default(), find)?;
     let contents = contents.map_err(|error| failure(&error.to_string(), None, now))?;
-    let directory = project.root.clone();
-    let eyes = permit.map(|permit| Eyes { permit, http: Client::new(), directory, hide: Arc::new(|_| {}) });
+    let (directory, state) = (project.root.clone(), project.journal_folder().ok());
+    let eyes = permit.map(|permit| Eyes { permit, http: Client::new(), directory, state, hide: Arc::new(|_| {}) });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failure(&error.to_string(), None, now))?;
     Ok(runtime.block_on(survey::choice(eyes.as_ref(), &project.root, rollback, &contents, now)))

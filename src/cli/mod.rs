@@ -39,6 +39,7 @@ pub mod production;
 pub mod report;
 pub mod role;
 pub mod rollback;
+pub mod rollout;
 pub mod say;
 pub mod servers;
 pub mod stage;
@@ -125,6 +126,8 @@ pub enum Command {
     Finish(finish::Args),
     /// Prints or runs the rollback plan
     Rollback(rollback::Args),
+    /// How far a release is that goes out step by step; with ACT, steers it
+    Rollout(rollout::Args),
     /// A simulated incident on the real console
     Drill(drill::Args),
     /// The post-mortem so far
@@ -213,6 +216,7 @@ pub fn run(command: Command, context: &Context) -> color_eyre::Result<Exit> {
         Command::Start(args) => start::run(args, context),
         Command::Finish(args) => finish::run(&args, context),
         Command::Rollback(args) => rollback::run(args, context),
+        Command::Rollout(args) => rollout::run(args, context),
         Command::Drill(args) => drill::run(args, context),
         Command::Report(args) => report::run(&args, context),
         Command::Metrics(args) => metrics::run(&args, context),

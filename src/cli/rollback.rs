@@ -98,7 +98,7 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         return Ok(Exit::Ok);
     }
     if let Some(revision) = &args.healthy {
-        return healthy(&project, &Desk::open(&project, &args)?, revision, context.now);
+        return healthy(&project, &Desk::open(&project, args.by.as_deref())?, revision, context.now);
     }
     if let Some(named) = &args.agree {
         return agree(&project, &args, named, context.now);
@@ -108,7 +108,7 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         // Asked before the journal is read: a step that ends in between is seen with its end.
         refuse_while_held(&project)?;
     }
-    let desk = Desk::open(&project, &args)?;
+    let desk = Desk::open(&project, args.by.as_deref())?;
     if let Some(id) = &args.take_over {
         return take_over(&project, &desk, id, context.now);
     }
@@ -126,7 +126,7 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     live::run(&executor, order, as_json)
 }
 
-fn permit(project: &Project) -> color_eyre::Result<Permit> {
+pub(super) fn permit(project: &Project) -> color_eyre::Result<Permit> {
     project.loaded()?;
     match project.trust() {
         Some(Trust::Trusted(permit)) => Ok(permit),
@@ -136,13 +136,13 @@ fn permit(project: &Project) -> color_eyre::Result<Permit> {
 }
 
 /// Where a rollback is put on record. It may be that no journal can be opened, and a rollback is needed all the same.
-struct Desk {
+pub(super) struct Desk {
     recorder: Arc<dyn crate::journal::Recorder>,
     hide: Arc<dyn Fn(String) + Send + Sync>,
     incident: String,
     by: String,
     /// The folder of the journal, the lock and the file beside the journal.
-    folder: std::path::PathBuf,
+    pub(super) folder: std::path::PathBuf,
     execution: Option<Execution>,
     severity: Option<Severity>,
     words: Vec<Word>,
@@ -159,8 +159,8 @@ impl Desk {
         wants_second(self.policy(project), &self.words, &self.by, plan)
     }
 
-    fn open(project: &Project, args: &Args) -> color_eyre::Result<Self> {
-        let by = project.who(args.by.as_deref())?;
+    pub(super) fn open(project: &Project, by: Option<&str>) -> color_eyre::Result<Self> {
+        let by = project.who(by)?;
         let folder = project.journal_folder()?;
         match project.journal() {
             Ok((journal, warnings)) => {
@@ -192,7 +192,7 @@ impl Desk {
         }
     }
 
-    fn executor(&self, permit: Permit, project: &Project) -> Executor {
+    pub(super) fn executor(&self, permit: Permit, project: &Project) -> Executor {
         let place = Place {
             recorder: Arc::clone(&self.recorder),
             incident: self.incident.clone(),
@@ -207,7 +207,7 @@ impl Desk {
         Executor::new(permit, place)
     }
 
-    fn record(&self, entry: &Entry, at: Timestamp) -> color_eyre::Result<()> {
+    pub(super) fn record(&self, entry: &Entry, at: Timestamp) -> color_eyre::Result<()> {
         self.recorder.record(entry.draft(&self.incident, &self.by, at))?;
         Ok(())
     }
@@ -274,14 +274,14 @@ fn confirm(pick: &Pick, policy: Policy) -> color_eyre::Result<()> {
 }
 
 /// A number that nobody can foresee: the standard library seeds its hash maps with one.
-fn chance() -> u64 {
+pub(super) fn chance() -> u64 {
     use std::hash::{BuildHasher, Hasher};
     std::hash::RandomState::new().build_hasher().finish()
 }
 
 /// Puts on record that a second person agreed to a plan.
 fn agree(project: &Project, args: &Args, named: &str, now: Timestamp) -> color_eyre::Result<Exit> {
-    let (desk, pick) = (Desk::open(project, args)?, Pick::of(project, args)?);
+    let (desk, pick) = (Desk::open(project, args.by.as_deref())?, Pick::of(project, args)?);
     let plan = pick.plan.hash();
     if !plan.starts_with(named) {
         bail!(another(&desk.folder, named, &pick.plan));
@@ -348,7 +348,7 @@ fn no_rollback() -> Report {
     eyre!("no rollback of this incident was interrupted, stopped or failed")
 }
 
-fn hash(text: &str) -> Result<String, String> {
+pub(super) fn hash(text: &str) -> Result<String, String> {
     let text = text.to_ascii_lowercase();
     let fits = (12..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
     if fits { Ok(text) } else { Err("a plan's hash has 64 hexadecimal digits; at least the first twelve".into()) }

@@ -444,7 +444,8 @@ impl Engaged {
 fn eyes(opened: &Opened, permit: Permit, http: &http::Client) -> Eyes {
     let hide = opened.hide();
     let hide = Arc::new(move |secret: String| hide(&secret));
-    Eyes { permit, http: http.clone(), directory: opened.root.clone(), hide }
+    let state = Some(opened.journal_folder.clone());
+    Eyes { permit, http: http.clone(), directory: opened.root.clone(), state, hide }
 }
 
 /// Tells how a drill's clock goes: the banner shows it, and whoever steers may be at another terminal.

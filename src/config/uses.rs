@@ -251,6 +251,10 @@ impl Uses {
             for verb in ["ls-remote", "push"] {
                 self.run("rollback engine", Some(&["git", verb, &git.remote, &git.branch].map(str::to_owned)));
             }
+            if let Some(it) = &git.pull_request {
+                self.contact("rollback engine: a review", "POST", it.api(), it.token.as_ref(), it.allow_http);
+                self.probe(it.project());
+            }
         }
         self.verify("rollback", rollback.verify.as_ref());
     }
@@ -282,6 +286,20 @@ impl Uses {
         if let Some(it) = &rollback.github {
             self.contact("rollback engine: the pipeline", "POST", it.api(), it.token.as_ref(), it.allow_http);
             self.probe(format!("{}/repos/{}", it.api(), it.repository));
+        }
+        if let Some(it) = &rollback.salesforce {
+            let commands: [&[&str]; 5] = [
+                &["project", "deploy", "validate"],
+                &["project", "deploy", "quick"],
+                &["project", "deploy", "start"],
+                &["project", "deploy", "report"],
+                &["data", "query", "--use-tooling-api"],
+            ];
+            for words in commands {
+                let argv = [&["sf"][..], words, &["--target-org", &it.org, "--json"]].concat();
+                let argv: Vec<String> = argv.into_iter().map(str::to_owned).collect();
+                self.run("rollback engine", Some(&argv));
+            }
         }
         if let Some(it) = &rollback.gitops {
             let context = it.context.as_ref().map(|context| format!("--context={context}"));
@@ -404,15 +422,4 @@ impl Uses {
         }
         self.secrets.push(Needs { purpose: purpose.to_owned(), secret: secret.clone(), optional: false });
     }
-}
-
-/// What the file may say and this version does not act on yet, one sentence each.
-pub fn unsupported(config: &Config) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut tell = |what: String| found.push(format!("{what}: not supported by this version yet"));
-    let ways = config.rollback.iter().flat_map(Rollback::ways);
-    for way in ways.filter(|it| it.engine == Engine::Salesforce) {
-        tell(format!("the engine {} of [rollback]", way.engine.label()));
-    }
-    found
 }

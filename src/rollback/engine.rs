@@ -15,15 +15,18 @@ use super::plan::{Contents, PlanError, Problem};
 use crate::config::schema::{self, Engine, Request, Verify};
 
 pub(super) use cluster::Object;
+pub(super) use salesforce::Prepared;
 
 mod argo;
 mod argo_cd;
 mod cluster;
 mod flag;
+pub(super) mod git_revert;
 mod github;
 mod gitops;
 mod helm;
 mod kubernetes;
+mod salesforce;
 
 /// How long the look after a step may go on.
 const WITHIN: Duration = Duration::from_secs(30);
@@ -64,7 +67,8 @@ pub fn questions(rollback: &schema::Rollback, contents: &Contents) -> Vec<Questi
         Engine::Flag => asked(rollback.flag.as_ref(), flag::questions),
         Engine::GithubActions => asked(rollback.github.as_ref(), |it| github::questions(it, contents)),
         Engine::Steps => lookup::questions(rollback, contents),
-        Engine::ArgoCd | Engine::Salesforce | Engine::GitRevert => Vec::new(),
+        // What these two are about is in git, which the executor reads.
+        Engine::Salesforce | Engine::GitRevert | Engine::ArgoCd => Vec::new(),
     });
     questions
 }
@@ -78,6 +82,24 @@ pub(super) fn native(rollback: &schema::Rollback, contents: &Contents, answers: 
     made(rollback, contents, answers).map_err(|problem| PlanError { part: "engine".into(), problem })
 }
 
+/// The steps that take commits back on a branch, and what the operator must know of it.
+pub(super) fn git_revert(
+    rollback: &schema::Rollback,
+    answers: &[Value],
+) -> Result<(Vec<Step>, Vec<String>), PlanError> {
+    let made = table(&rollback.git, "git").and_then(|git| git_revert::steps(git, answers));
+    made.map_err(|problem| PlanError { part: "git".into(), problem })
+}
+
+/// The step that deploys the old version to an org, and what comes back by no deployment.
+pub(super) fn salesforce(
+    rollback: &schema::Rollback,
+    answers: &[Value],
+) -> Result<(Vec<Step>, Vec<String>), PlanError> {
+    let made = table(&rollback.salesforce, "salesforce").and_then(|it| salesforce::steps(it, answers));
+    made.map_err(|problem| PlanError { part: "salesforce".into(), problem })
+}
+
 fn made(rollback: &schema::Rollback, contents: &Contents, answers: &[Value]) -> Result<Native, Problem> {
     let owners = usize::from(rollback.gitops.is_some());
     let (owner, own) = answers.split_at_checked(owners).unwrap_or((answers, &[]));
@@ -88,7 +110,7 @@ fn made(rollback: &schema::Rollback, contents: &Contents, answers: &[Value]) -> 
         Engine::Flag => flag::native(table(&rollback.flag, "flag")?, own),
         Engine::GithubActions => github::native(table(&rollback.github, "github")?, contents, own),
         Engine::ArgoCd => argo_cd::native(table(&rollback.gitops, "gitops")?, contents, owner),
-        Engine::Salesforce | Engine::GitRevert | Engine::Steps => Err(Problem::Engine),
+        Engine::Salesforce | Engine::GitRevert | Engine::Steps => Err(Problem::NoSteps),
     }?;
     match &rollback.gitops {
         Some(it) => gitops::suspended(native, it, owner),

@@ -46,6 +46,8 @@ pub struct StepStatus {
     pub at: Option<Timestamp>,
     /// When it was last announced: its clock runs from here.
     pub begun_at: Option<Timestamp>,
+    /// What was said when it was issued last: by it the world knows what was asked of it.
+    pub issued: Option<String>,
 }
 
 /// The end of a rollback.
@@ -144,6 +146,7 @@ impl Execution {
             detail: None,
             at: None,
             begun_at: None,
+            issued: None,
         };
         Self {
             hash: hash.to_owned(),
@@ -165,8 +168,10 @@ impl Execution {
                 step.state = *state;
                 step.detail.clone_from(detail);
                 step.at = Some(at);
-                if *state == StepState::Intent {
-                    step.begun_at = Some(at);
+                match state {
+                    StepState::Intent => (step.begun_at, step.issued) = (Some(at), None),
+                    StepState::Issued => step.issued.clone_from(detail),
+                    _ => {}
                 }
                 true
             }

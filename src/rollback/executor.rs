@@ -30,6 +30,7 @@ mod remote_lock;
 mod request;
 mod revert;
 mod run;
+mod salesforce;
 mod scribe;
 mod steer;
 pub mod survey;
@@ -41,6 +42,7 @@ pub use remote_lock::take_over;
 use remote_lock::{Holder, Taking};
 use run::Run;
 use scribe::Scribe;
+pub use steer::Steered;
 
 /// How often the lock is tried for again, and after which wait: a quarter of a second in all.
 const LOCK_TRIES: u32 = 10;
@@ -189,8 +191,14 @@ impl Executor {
 
     /// What it looks at the world with.
     fn eyes(&self) -> Eyes {
-        let Place { http, directory, hide, .. } = &self.place;
-        Eyes { permit: self.permit, http: http.clone(), directory: directory.clone(), hide: Arc::clone(hide) }
+        let Place { http, directory, state, hide, .. } = &self.place;
+        Eyes {
+            permit: self.permit,
+            http: http.clone(),
+            directory: directory.clone(),
+            state: Some(state.clone()),
+            hide: Arc::clone(hide),
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 //! - [`output`]: the tail of what the steps print (pure).
 //! - [`state`]: the room's state and its `update` (pure).
 //! - [`rollout`]: how far a release is that goes out step by step, and what steers it (pure).
+//! - [`salesforce`]: the package that takes a release out of an org (pure).
 //! - [`executor`]: runs the steps, each announced in the journal before it has any effect.
 //! - [`supervisor`]: the process between the cockpit and a step, which outlives the cockpit.
 //! - [`pane`], [`overlay`]: how it is drawn.
@@ -28,6 +29,7 @@ pub mod placeholder;
 pub mod plan;
 pub mod policy;
 pub mod rollout;
+pub mod salesforce;
 pub mod state;
 pub mod supervisor;
 pub mod target;

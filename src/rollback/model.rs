@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 pub use super::execution::Execution;
 pub use super::guard::Guard;
+use super::salesforce::package::{self, Members};
 pub use super::state::{Effect, Event, State};
 use crate::config::schema::{FlagdFlag, Request, Verify};
 use crate::evidence::text::clean;
@@ -116,6 +117,8 @@ pub enum StepAction {
     Http(Request),
     /// Pushes a commit that takes others back to the branch that production follows.
     GitRevertPush(Revert),
+    /// Deploys the old version to an org of Salesforce.
+    SalesforceDeploy(OrgDeploy),
     /// Asks a person to do something.
     Manual(String),
     /// Turns a flag off in a file.
@@ -138,10 +141,50 @@ pub struct Revert {
     pub lease: Oid,
     /// The branch.
     pub branch: String,
+    /// The branch that is made for a review, where the other one takes no push.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<String>,
     /// Where it is pushed: an address, or a folder.
     pub url: String,
     /// Its first line.
     pub subject: String,
+}
+
+/// A package that takes a release out of an org: made from git again when it is deployed, and the same by its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrgDeploy {
+    /// The org's alias or user name.
+    pub org: String,
+    /// The folder of the project in the repository.
+    pub project: String,
+    /// Which tests run where nothing was validated before, in the words of Salesforce.
+    pub level: String,
+    /// The tests, where they are named.
+    pub tests: Vec<String>,
+    /// What the org has.
+    pub from: Oid,
+    /// What it is to have.
+    pub to: Oid,
+    /// What comes back.
+    pub restores: Members,
+    /// What is deleted.
+    pub removes: Members,
+    /// SHA-256 over all that is deployed.
+    pub digest: String,
+}
+
+impl OrgDeploy {
+    /// The first twelve digits of the digest, for the screen only.
+    pub fn short_digest(&self) -> &str {
+        Plan::short_hash(&self.digest)
+    }
+}
+
+impl Revert {
+    /// The branch that is pushed.
+    pub fn goes_to(&self) -> &str {
+        self.review.as_deref().unwrap_or(&self.branch)
+    }
 }
 
 fn is_zero(number: &u32) -> bool {
@@ -287,7 +330,8 @@ impl Class {
 impl Step {
     /// Whether something tells whether it took effect.
     pub fn can_look(&self) -> bool {
-        self.verify.is_some() || matches!(self.action, StepAction::GitRevertPush(_))
+        let tells = matches!(self.action, StepAction::GitRevertPush(_) | StepAction::SalesforceDeploy(_));
+        self.verify.is_some() || tells
     }
 
     /// How long it may take.
@@ -302,12 +346,13 @@ impl StepAction {
         matches!(self, Self::Manual(_))
     }
 
-    /// `run`, `http`, `manual`, `flagd` or `wait`.
+    /// One word, for programs.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Run(_) => "run",
             Self::Http(_) => "http",
             Self::GitRevertPush(_) => "git_revert_push",
+            Self::SalesforceDeploy(_) => "salesforce_deploy",
             Self::Manual(_) => "manual",
             Self::Flagd(_) => "flagd",
             Self::Wait => "wait",
@@ -322,8 +367,16 @@ impl StepAction {
                 let body = request.json.as_ref().map_or_else(String::new, |json| format!(" {json}"));
                 clean(&format!("{} {}{body}", request.method, request.url))
             }
-            Self::GitRevertPush(Revert { commit, branch, url, subject, .. }) => {
-                clean(&format!("git push {url} {}:{branch} ({subject})", commit.short()))
+            Self::GitRevertPush(it) => {
+                clean(&format!("git push {} {}:{} ({})", it.url, it.commit.short(), it.goes_to(), it.subject))
+            }
+            Self::SalesforceDeploy(it) => {
+                let parts = [("brings back", &it.restores), ("deletes", &it.removes)];
+                let said = parts.iter().filter(|(_, members)| !members.is_empty());
+                let said: Vec<String> =
+                    said.map(|(verb, members)| format!("{verb} {}", package::words(members))).collect();
+                let (said, org) = (said.join(", "), clean(&it.org));
+                format!("sf project deploy to {org}: {said} (package {}, quick where validated)", it.short_digest())
             }
             Self::Manual(text) => clean(text),
             Self::Flagd(FlagdFlag { file, flag }) => clean(&format!("sets {flag} to DISABLED in {file}")),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::engine;
 use super::lookup;
-use super::model::{Class, Plan, Revert, Step, StepAction, Undone, Version};
+use super::model::{Class, Plan, Step, StepAction, Undone, Version};
 use super::placeholder::{self, FillError, Place, Values};
 use crate::change::classes::Reversal;
 use crate::change::contents as change;
@@ -19,9 +19,6 @@ const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
 
 /// How long the HTTP client waits at most, whatever is asked for.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
-
-/// How long a push may take.
-const PUSH_LIMIT: Duration = Duration::from_secs(60);
 
 /// What git tells of the way back.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,9 +90,6 @@ pub enum Problem {
     /// Nowhere to go.
     #[error("there is no version to go back to: {0}")]
     NoTarget(String),
-    /// An engine that this version does not have.
-    #[error("this hotfix has the engines steps, kubernetes, argo-rollouts, helm, flag, github-actions and argo-cd")]
-    Engine,
     /// An engine does not know what to act on.
     #[error("it needs [rollback.{0}], which says what it acts on")]
     NeedsTable(&'static str),
@@ -156,7 +150,11 @@ pub fn build(rollback: &schema::Rollback, contents: Contents, answers: &[Value])
     let (steps, verify, more) = if rollback.engine == Engine::Steps {
         (listed_steps(rollback, values)?, configured, Vec::new())
     } else if rollback.engine == Engine::GitRevert {
-        (vec![revert_step(answers)?], configured, Vec::new())
+        let (steps, warnings) = engine::git_revert(rollback, answers)?;
+        (steps, configured, warnings)
+    } else if rollback.engine == Engine::Salesforce {
+        let (steps, warnings) = engine::salesforce(rollback, answers)?;
+        (steps, configured, warnings)
     } else {
         let native = engine::native(rollback, &contents, answers)?;
         let verify = Some(configured.unwrap_or_else(|| native.verify.clone()));
@@ -190,25 +188,6 @@ fn without_flag(name: &str, from: Version, native: engine::Native, flag: &str, v
     Plan { name, keeps_code: true, chosen, from, to, class: Class::Clean, undoes, steps, verify, warnings }
 }
 
-/// The push of a commit that is made already.
-fn revert_step(answers: &[Value]) -> Result<Step, PlanError> {
-    let problem = |problem| PlanError { part: "git".into(), problem };
-    let answer = answers.first().ok_or(Problem::NeedsTable("git")).map_err(problem)?;
-    let revert: Revert = serde_json::from_value(answer.clone())
-        .map_err(|error| problem(Problem::Answer("the branch", error.to_string())))?;
-    Ok(Step {
-        name: format!("take it back on {}", clean(&revert.branch)),
-        action: StepAction::GitRevertPush(revert),
-        rehearse: None,
-        compensate: None,
-        retries: 0,
-        timeout_s: PUSH_LIMIT.as_secs_f64(),
-        verify: None,
-        idempotent: true,
-        irreversible: false,
-    })
-}
-
 fn listed_steps(rollback: &schema::Rollback, values: Values) -> Result<Vec<Step>, PlanError> {
     if rollback.steps.is_empty() {
         return Err(PlanError { part: "steps".into(), problem: Problem::NoSteps });
@@ -228,7 +207,11 @@ impl Plan {
                 let fill = |text: &str| Ok::<_, Infallible>(placeholder::fill_plan(text, &hash));
                 let Ok(()) = request.json.iter_mut().try_for_each(|json| fill_json(json, &fill));
             }
-            StepAction::GitRevertPush(_) | StepAction::Manual(_) | StepAction::Flagd(_) | StepAction::Wait => {}
+            StepAction::GitRevertPush(_)
+            | StepAction::SalesforceDeploy(_)
+            | StepAction::Manual(_)
+            | StepAction::Flagd(_)
+            | StepAction::Wait => {}
         }
         step.rehearse.iter_mut().chain(&mut step.compensate).for_each(|argv| fill_all(argv, &hash));
         step.verify.iter_mut().for_each(|verify| fill_verify(verify, &hash));

@@ -13,6 +13,7 @@ mod place;
 mod recipes;
 mod report;
 mod rollback;
+mod salesforce;
 mod say;
 mod servers;
 mod setup;

@@ -56,7 +56,7 @@ impl Service {
     }
 }
 
-fn wait(until: impl Fn() -> bool) {
+pub fn wait(until: impl Fn() -> bool) {
     for _ in 0..2_000 {
         if until() {
             return;

@@ -129,10 +129,11 @@ fn document(end: RollbackEnd, execution: Option<&Execution>) -> serde_json::Resu
 /// # Errors
 /// When nothing can be printed.
 pub fn rehearse(executor: &Executor, plan: &Plan, as_json: bool) -> color_eyre::Result<Exit> {
-    let tell: &Tell = &|progress| {
-        if let Progress::Unjournaled { why, .. } = progress {
-            eprintln!("hotfix: WARNING: {why}");
-        }
+    let tell: &Tell = &move |progress| match progress {
+        Progress::Unjournaled { why, .. } => eprintln!("hotfix: WARNING: {why}"),
+        // A validation may take half an hour.
+        Progress::Looking(what) | Progress::Said(what) if !as_json => eprintln!("{what}"),
+        _ => {}
     };
     let rehearsed = Runtime::new()?.block_on(executor.rehearse(plan, tell));
     print(&if as_json { rehearsal_document(plan, &rehearsed)? } else { rehearsal_text(&rehearsed) })?;

@@ -134,7 +134,7 @@ impl Hands {
             letters.send(Letter::Happened(What::Rollback(rollback::Event::Progress(progress))));
         };
         self.spawn(async move {
-            let words = executor.steer(&order, &tell).await;
+            let words = executor.steer(&order, &tell).await.words(&order);
             say(rollout::Event::Ended(words));
             again.notify_one();
         });

@@ -10,7 +10,6 @@ use super::super::palette;
 use super::super::panes;
 use super::super::state::{Overlay, State};
 use super::{assessment, by_operator, incidents, keys, notices, settle};
-use crate::canary::model::Verdict;
 use crate::change;
 use crate::evidence::text;
 use crate::incident::{BrokenGlass, Entry, naming};
@@ -285,23 +284,11 @@ pub fn moment(state: &mut State) -> Vec<Effect> {
 pub fn steer(state: &mut State, act: Act) -> Vec<Effect> {
     let event = rollout::Event::Asked {
         act,
-        caution: caution(state),
+        caution: rollout::caution(state.project.config.canary.is_some(), state.canary.verdict(state.now)),
         bound: state.ui.keymap.bound_letters(),
         chance: state.hand.as_nanosecond().unsigned_abs() as u64 ^ state.entropy,
     };
     take(state, rollback::Event::Rollout(event))
-}
-
-/// Unknown is never green: a canary that is watched and has no fresh verdict speaks against it as well.
-fn caution(state: &State) -> Option<String> {
-    state.project.config.canary.as_ref()?;
-    let why = match state.canary.verdict(state.now) {
-        Some(Verdict::Regressed) => "the canary is REGRESSED",
-        Some(Verdict::Blind) => "the canary is blind: nobody sees how it does",
-        None => "the canary has no fresh verdict",
-        Some(_) => return None,
-    };
-    Some(format!("{why}: to promote it needs a reason"))
 }
 
 /// Passes an event to the rollback room. The overlay follows the guard.

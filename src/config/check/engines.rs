@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{ASKED, Faults, LONGEST_TIMEOUT, check_json_path, pattern, placeholders};
-use crate::config::schema::{Ask, Engine, FeatureFlag, GitHubDeploy, GitOps, Rollback};
+use crate::config::schema::{Ask, Engine, FeatureFlag, GitHubDeploy, GitOps, PullRequest, Rollback, SalesforceOrg};
 
 impl Faults {
     pub(super) fn pipeline(&mut self, path: &str, it: &GitHubDeploy) {
@@ -19,6 +19,35 @@ impl Faults {
         for (name, value) in &it.inputs {
             self.placeholders(&format!("{path}.inputs.{name}"), value);
         }
+        self.token(path, it.token.as_ref());
+        self.between(&format!("{path}.timeout"), it.timeout, Duration::ZERO, LONGEST_TIMEOUT);
+    }
+
+    pub(super) fn org(&mut self, path: &str, it: &SalesforceOrg) {
+        if it.org.trim().is_empty() || it.org.starts_with('-') || it.org.chars().any(char::is_control) {
+            self.add(&format!("{path}.org"), "write an alias or a user name: see `sf org list`");
+        }
+        let is_inside = |part: &str| !part.is_empty() && part != ".." && !part.chars().any(char::is_control);
+        if !it.project.is_empty() && !it.project.split('/').all(is_inside) {
+            self.add(&format!("{path}.project"), "is a folder of the repository: `salesforce`");
+        }
+        self.test_level(path, it.level, &it.tests);
+        self.between(&format!("{path}.timeout"), it.timeout, Duration::ZERO, LONGEST_TIMEOUT);
+    }
+
+    pub(super) fn pull_request(&mut self, path: &str, it: &PullRequest) {
+        match (&it.github, &it.gitlab) {
+            (Some(name), None) => {
+                let (owner, name) = name.split_once('/').unwrap_or((name, ""));
+                self.parts(path, [("github", &owner.to_owned()), ("github", &name.to_owned())]);
+            }
+            (None, Some(name)) if name.contains('/') => {
+                name.split('/').for_each(|part| self.parts(path, [("gitlab", &part.to_owned())]));
+            }
+            (None, Some(_)) => self.add(&format!("{path}.gitlab"), "is a group and a name: `shop/checkout`"),
+            _ => self.add(path, "needs exactly one of `github` and `gitlab`"),
+        }
+        self.url(&format!("{path}.api"), it.api(), it.allow_http);
         self.token(path, it.token.as_ref());
         self.between(&format!("{path}.timeout"), it.timeout, Duration::ZERO, LONGEST_TIMEOUT);
     }

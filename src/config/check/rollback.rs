@@ -33,6 +33,7 @@ impl Faults {
             || rollback.helm.is_some()
             || rollback.git.is_some()
             || rollback.flag.is_some()
+            || rollback.salesforce.is_some()
             || rollback.github.is_some()
             || rollback.gitops.is_some()
             || rollback.recipe.is_some();
@@ -82,6 +83,7 @@ impl Faults {
             ("helm", way.helm.is_some(), way.engine == Engine::Helm),
             ("git", way.git.is_some(), way.engine == Engine::GitRevert),
             ("flag", way.flag.is_some(), way.engine == Engine::Flag),
+            ("salesforce", way.salesforce.is_some(), way.engine == Engine::Salesforce),
             ("github", way.github.is_some(), way.engine == Engine::GithubActions),
             ("gitops", way.gitops.is_some(), is_owned),
         ] {
@@ -102,12 +104,14 @@ impl Faults {
             let names = [("release", release), ("namespace", namespace)];
             self.objects(&format!("{path}.helm"), names, context.as_deref());
         }
-        if let Some(GitRevert { branch, remote }) = &way.git {
+        if let Some(GitRevert { branch, remote, pull_request }) = &way.git {
             for (key, name) in [("branch", branch), ("remote", remote)] {
                 self.plain_name(&format!("{path}.git.{key}"), name);
             }
+            pull_request.iter().for_each(|it| self.pull_request(&format!("{path}.git.pull_request"), it));
         }
         way.flag.iter().for_each(|flag| self.flag(&format!("{path}.flag"), flag));
+        way.salesforce.iter().for_each(|org| self.org(&format!("{path}.salesforce"), org));
         way.github.iter().for_each(|github| self.pipeline(&format!("{path}.github"), github));
         way.gitops.iter().for_each(|gitops| self.gitops(&format!("{path}.gitops"), gitops));
     }

@@ -64,13 +64,17 @@ impl Faults {
             (None, None) => self.add(path, "needs `manifest = \"manifest/package.xml\"` or `source = \"force-app\"`"),
             _ => {}
         }
-        let names = salesforce.level == TestLevel::RunSpecifiedTests;
-        if names == salesforce.tests.is_empty() {
+        self.test_level(path, salesforce.level, &salesforce.tests);
+    }
+
+    /// Which tests run in an org, and their names where they are named.
+    pub(super) fn test_level(&mut self, path: &str, level: TestLevel, tests: &[String]) {
+        if (level == TestLevel::RunSpecifiedTests) == tests.is_empty() {
             self.add(path, "`tests` and the level RunSpecifiedTests go together");
         }
         let is_name =
             |test: &String| !test.is_empty() && test.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.".contains(&b));
-        for (index, _) in salesforce.tests.iter().enumerate().filter(|(_, test)| !is_name(test)) {
+        for (index, _) in tests.iter().enumerate().filter(|(_, test)| !is_name(test)) {
             self.add(&format!("{path}.tests.{index}"), "write the name of a class, or of a method behind a dot");
         }
     }

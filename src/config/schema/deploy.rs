@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::super::duration;
-use super::Secret;
+use super::{Secret, TestLevel};
 
 const PUBLIC: &str = "https://api.github.com";
+const GITLAB: &str = "https://gitlab.com/api/v4";
 
 /// `[rollback.github]`: a workflow that is dispatched, or a deployment that is created.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +44,66 @@ impl GitHubDeploy {
     pub fn api(&self) -> &str {
         self.api.as_deref().unwrap_or(PUBLIC).trim_end_matches('/')
     }
+}
+
+/// `[rollback.git.pull_request]`: the forge that reviews what a protected branch takes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PullRequest {
+    /// `owner/name` at GitHub.
+    pub github: Option<String>,
+    /// `group/name` at GitLab.
+    pub gitlab: Option<String>,
+    /// Whether one is opened even where nobody says that the branch is protected.
+    #[serde(default)]
+    pub always: bool,
+    /// A token that may open pull requests.
+    pub token: Option<Secret>,
+    /// The API of a forge of one's own, up to what stands before `/repos` or `/projects`.
+    pub api: Option<String>,
+    /// Plain http to a host that is not this machine.
+    #[serde(default)]
+    pub allow_http: bool,
+    /// How long the merge may take.
+    #[serde(default = "half_an_hour", with = "duration")]
+    pub timeout: Duration,
+}
+
+impl PullRequest {
+    /// The API, without a slash at its end.
+    pub fn api(&self) -> &str {
+        let public = if self.github.is_some() { PUBLIC } else { GITLAB };
+        self.api.as_deref().unwrap_or(public).trim_end_matches('/')
+    }
+
+    /// The project's own address in the API.
+    pub fn project(&self) -> String {
+        match (&self.github, &self.gitlab) {
+            (Some(name), _) => format!("{}/repos/{name}", self.api()),
+            (None, Some(name)) => format!("{}/projects/{}", self.api(), name.replace('/', "%2F")),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+/// `[rollback.salesforce]`: an org, to which the old version is deployed again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SalesforceOrg {
+    /// The org's alias or user name, as `sf org list` shows it.
+    pub org: String,
+    /// The folder of `sfdx-project.json`, relative to the repository's root.
+    #[serde(default)]
+    pub project: String,
+    /// Which tests run, where nothing was validated before.
+    #[serde(default)]
+    pub level: TestLevel,
+    /// The tests, where they are named.
+    #[serde(default)]
+    pub tests: Vec<String>,
+    /// How long a deployment or a validation may take, its time in the org's queue included.
+    #[serde(default = "half_an_hour", with = "duration")]
+    pub timeout: Duration,
 }
 
 /// `[rollback.gitops]`: the controller that keeps the cluster as a repository says.

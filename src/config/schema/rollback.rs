@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::super::duration;
-use super::{Ask, FeatureFlag, GitHubDeploy, GitOps, Secret};
+use super::{Ask, FeatureFlag, GitHubDeploy, GitOps, PullRequest, SalesforceOrg, Secret};
 
 /// `[rollback]`
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,8 @@ pub struct Rollback {
     pub git: Option<GitRevert>,
     /// What the engine `flag` turns off.
     pub flag: Option<FeatureFlag>,
+    /// The org that the engine `salesforce` deploys to.
+    pub salesforce: Option<SalesforceOrg>,
     /// What the engine `github-actions` starts.
     pub github: Option<GitHubDeploy>,
     /// Who owns what is rolled back, and would bring the bad version again; also what `argo-cd` acts on.
@@ -171,6 +173,8 @@ pub struct GitRevert {
     /// Where it is pushed.
     #[serde(default = "origin")]
     pub remote: String,
+    /// Where a pull request is opened when the branch takes no push.
+    pub pull_request: Option<PullRequest>,
 }
 
 /// A workload in a cluster, reached by `kubectl`.

@@ -43,6 +43,8 @@ pub struct Eyes {
     pub http: Client,
     /// The root of the repository: commands run there, and files of secrets count from there.
     pub directory: PathBuf,
+    /// The folder of the journal, where it is told what was validated; none where there is no journal.
+    pub state: Option<PathBuf>,
     /// Takes a secret that was fetched, so that it can be taken out of whatever is recorded from now on.
     pub hide: Arc<dyn Fn(String) + Send + Sync>,
 }

@@ -2,11 +2,11 @@
 
 use tokio::time::timeout;
 
-use super::{Executor, look, scribe::Scribe};
+use super::{Executor, look, revert, salesforce, scribe::Scribe};
 use crate::config::schema::Verify;
 use crate::evidence::text::{clean_bytes, fit};
 use crate::incident::Entry;
-use crate::rollback::model::{Plan, Step};
+use crate::rollback::model::{Plan, Step, StepAction};
 
 /// How much of what a command printed is shown, in cells.
 const SHOWN: usize = 120;
@@ -36,7 +36,7 @@ impl Executor {
     pub async fn rehearse(&self, plan: &Plan, tell: &super::Tell) -> Rehearsed {
         let mut lines = Vec::new();
         for step in (0..plan.steps.len()).filter_map(|index| plan.runnable(index)) {
-            lines.push(self.rehearse_step(&step).await);
+            lines.push(self.rehearse_step(&step, tell).await);
             if let Some(verify) = &step.verify {
                 lines.extend(self.try_look(&step.name, verify).await);
             }
@@ -52,8 +52,20 @@ impl Executor {
         Rehearsed { passed, lines }
     }
 
-    async fn rehearse_step(&self, step: &Step) -> (Tried, String) {
+    async fn rehearse_step(&self, step: &Step, tell: &super::Tell) -> (Tried, String) {
         let name = &step.name;
+        if let StepAction::GitRevertPush(it) = &step.action {
+            return match revert::rehearse(&self.place.directory, it, step.timeout()).await {
+                Ok(what) => (Tried::Well, format!("{name}: {what}")),
+                Err(why) => (Tried::Badly, format!("{name}: {why}")),
+            };
+        }
+        if let StepAction::SalesforceDeploy(it) = &step.action {
+            return match salesforce::validate(self, it, step.timeout(), tell).await {
+                Ok(what) => (Tried::Well, format!("{name}: {what}")),
+                Err(why) => (Tried::Badly, format!("{name}: {why}")),
+            };
+        }
         let Some(argv) = &step.rehearse else { return (Tried::Nothing, format!("{name}: has no rehearsal")) };
         match timeout(step.timeout(), look::run(&self.place.directory, argv, look::PRINT_LIMIT)).await {
             Ok(Ok((Some(0), _))) => (Tried::Well, format!("{name}: its rehearsal ended with 0")),
@@ -77,7 +89,10 @@ impl Executor {
     }
 }
 
+/// What went well, with the words of what a later rollback builds on: a validation, by its id and until when it holds.
 fn summary(lines: &[(Tried, String)]) -> String {
     let count = |tried: Tried| lines.iter().filter(|it| it.0 == tried).count();
-    format!("{} parts went well, {} steps have no rehearsal", count(Tried::Well), count(Tried::Nothing))
+    let counts = format!("{} parts went well, {} steps have no rehearsal", count(Tried::Well), count(Tried::Nothing));
+    let validated = lines.iter().map(|it| it.1.as_str()).filter(|line| line.contains(salesforce::VALIDATED));
+    std::iter::once(counts.as_str()).chain(validated).collect::<Vec<_>>().join("; ")
 }

@@ -135,11 +135,33 @@ impl Remote {
         expected: Option<&Oid>,
         limit: Duration,
     ) -> Result<Pushed, RemoteError> {
+        self.push_as(&[], (reference, new), expected, limit).await
+    }
+
+    /// Asks whether a push would be taken, as far as that is told before one.
+    pub(super) async fn try_push(
+        &self,
+        reference: &str,
+        new: &Oid,
+        expected: Option<&Oid>,
+        limit: Duration,
+    ) -> Result<Pushed, RemoteError> {
+        self.push_as(&["--dry-run"], (reference, Some(new)), expected, limit).await
+    }
+
+    async fn push_as(
+        &self,
+        manner: &[&str],
+        (reference, new): (&str, Option<&Oid>),
+        expected: Option<&Oid>,
+        limit: Duration,
+    ) -> Result<Pushed, RemoteError> {
         let lease = format!("--force-with-lease={reference}:{}", expected.map_or("", Oid::as_str));
         let refspec = format!("{}:{reference}", new.map_or("", Oid::as_str));
         let fixed =
             ["push", "--porcelain", "--no-verify", "--no-recurse-submodules", "--receive-pack=git-receive-pack"];
-        let args: Vec<&str> = fixed.into_iter().chain([lease.as_str(), "--", &self.url, &refspec]).collect();
+        let args: Vec<&str> =
+            fixed.iter().chain(manner).copied().chain([lease.as_str(), "--", &self.url, &refspec]).collect();
         match self.git(&args, limit).await {
             Ok(_) => Ok(Pushed::Done),
             Err(RemoteError::Refused(why)) if is_moved(&why) => Ok(Pushed::Moved),

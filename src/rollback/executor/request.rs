@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use super::{Executor, Ran};
 use crate::config::schema;
+use crate::evidence::text::{clean, fit};
 use crate::http::{self, Body, HttpError, Kind};
+
+/// How much of an address is shown, in cells.
+const PAGE_CELLS: usize = 160;
 
 /// Sends a step's request once, and never again by itself. `key` lets a server that knows it tell a repetition.
 pub(super) async fn send(executor: &Executor, request: &schema::Request, key: &str, limit: Duration) -> Ran {
@@ -22,9 +26,19 @@ pub(super) async fn send(executor: &Executor, request: &schema::Request, key: &s
     sent.headers.extend(request.headers.clone());
     sent.authorize(bearer, request.token_header.as_deref());
     match executor.place.http.send(sent).await.and_then(http::Response::success) {
-        Ok(response) => Ran::Done(format!("{} answered {}", response.place, response.status)),
+        Ok(response) => {
+            let made = page(&response).map_or_else(String::new, |page| format!(": {page}"));
+            Ran::Done(format!("{} answered {}{made}", response.place, response.status))
+        }
         Err(error) => judge(&error),
     }
+}
+
+/// The page for people of what a forge made, where it names one.
+fn page(response: &http::Response) -> Option<String> {
+    let json = response.json().ok()?;
+    let page = ["html_url", "web_url"].iter().find_map(|key| json[*key].as_str())?;
+    Some(fit(&clean(page), PAGE_CELLS))
 }
 
 /// What a failure says of the effect: a server that was never reached, or that refused, did nothing.

@@ -38,6 +38,7 @@ pub(super) async fn prepare(root: &Path, way: &GitRevert, contents: &Contents) -
         commit: lease.clone(),
         lease,
         branch: branch.clone(),
+        review: None,
         url: remote.url().to_owned(),
         subject,
     };
@@ -101,27 +102,61 @@ fn said<T>(result: Result<T, git2::Error>) -> Result<T, String> {
 
 /// Pushes it.
 pub(super) async fn push(root: &Path, revert: &Revert, limit: Duration) -> Ran {
-    let made = Remote::at_url(root, &revert.url).and_then(|remote| {
-        let commit = make(&remote.repository()?, revert)?;
-        Ok((remote, commit))
-    });
-    let remote = match made {
-        Ok((remote, commit)) if commit == revert.commit => remote,
-        Ok(_) => return Ran::Failed("the commit cannot be made again as it was shown: nothing was pushed".into()),
+    let remote = match remade(root, revert) {
+        Ok(remote) => remote,
         Err(why) => return Ran::Failed(format!("{why}: nothing was pushed")),
     };
-    let Revert { branch, commit, lease, .. } = revert;
-    match remote.push(&reference(branch), Some(commit), Some(lease), limit).await {
+    let (branch, commit) = (revert.goes_to(), &revert.commit);
+    match remote.push(&reference(branch), Some(commit), expected(revert), limit).await {
         Ok(Pushed::Done) => Ran::Done(format!("{branch} is at {}", commit.short())),
-        Ok(Pushed::Moved) => Ran::Failed(format!("somebody moved {branch} meanwhile: nothing was pushed")),
-        Err(RemoteError::Refused(why)) => Ran::Failed(format!("the remote refused: {why}")),
+        Ok(Pushed::Moved) => match remote.at(&reference(branch), LOOK).await {
+            Ok(Some(tip)) if tip == *commit => Ran::Done(format!("{branch} is at {} already", commit.short())),
+            _ => Ran::Failed(format!("somebody moved {branch} meanwhile: nothing was pushed")),
+        },
+        Err(RemoteError::Refused(why)) => Ran::Failed(refused(&why)),
         Err(RemoteError::Silent(why)) => Ran::Unknown(why),
     }
 }
 
+/// Tries everything of a push but the push: the commit is made, and the remote says whether it would take it.
+///
+/// # Errors
+/// When it cannot be pushed, in words.
+pub(super) async fn rehearse(root: &Path, revert: &Revert, limit: Duration) -> Result<String, String> {
+    let remote = remade(root, revert)?;
+    let (branch, commit) = (revert.goes_to(), revert.commit.short());
+    match remote.try_push(&reference(branch), &revert.commit, expected(revert), limit).await {
+        Ok(Pushed::Done) => Ok(format!("{commit} can be made, and {branch} would take it if its rules allow")),
+        Ok(Pushed::Moved) => Err(format!("somebody moved {branch} meanwhile")),
+        Err(RemoteError::Refused(why)) => Err(refused(&why)),
+        Err(RemoteError::Silent(why)) => Err(why),
+    }
+}
+
+/// The remote, with the commit made again beside it.
+fn remade(root: &Path, revert: &Revert) -> Result<Remote, String> {
+    let remote = Remote::at_url(root, &revert.url)?;
+    match make(&remote.repository()?, revert)? {
+        commit if commit == revert.commit => Ok(remote),
+        _ => Err("the commit cannot be made again as it was shown".into()),
+    }
+}
+
+/// Where the branch must stand: one that is made for a review must not be there.
+fn expected(revert: &Revert) -> Option<&Oid> {
+    revert.review.is_none().then_some(&revert.lease)
+}
+
+/// What a refusal means: the servers' words for a protected branch are known.
+fn refused(why: &str) -> String {
+    let is_protected = ["protected branch", "hook declined", "rule violations"].iter().any(|words| why.contains(words));
+    let remedy = "; a protected branch takes a pull request alone: name its forge in [rollback.git.pull_request]";
+    format!("the remote refused: {why}{}", if is_protected { remedy } else { "" })
+}
+
 /// Looks where the branch stands at the remote.
 pub(super) async fn look(root: &Path, revert: &Revert) -> Seen {
-    let branch = &revert.branch;
+    let branch = revert.goes_to();
     let remote = match Remote::at_url(root, &revert.url) {
         Ok(remote) => remote,
         Err(why) => return Seen::Cannot(why),
@@ -132,6 +167,7 @@ pub(super) async fn look(root: &Path, revert: &Revert) -> Seen {
         Ok(Some(tip)) => {
             Seen::Cannot(format!("{branch} moved on to {}: git fetch, and look for the commit there", tip.short()))
         }
+        Ok(None) if revert.review.is_some() => Seen::Differs(format!("there is no branch {branch} yet")),
         Ok(None) => Seen::Cannot(format!("there is no branch {branch} any more")),
         Err(error) => Seen::Cannot(error.to_string()),
     }

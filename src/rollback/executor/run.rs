@@ -8,11 +8,13 @@ use super::lock::Lock;
 use super::look::{self, Seen};
 use super::program::{self, End, Running};
 use super::scribe::Scribe;
-use super::{Executor, Place, Ran, Tell, flagd, outcome_file, remote_lock, request, revert, scribe, stop_file};
+use super::{
+    Executor, Place, Ran, Tell, flagd, outcome_file, remote_lock, request, revert, salesforce, scribe, stop_file,
+};
 use crate::config::schema::Verify;
 use crate::incident::{Entry, RollbackEnd, StepState};
 use crate::rollback::execution::{Execution, Next, Progress};
-use crate::rollback::model::{Plan, Step, StepAction};
+use crate::rollback::model::{OrgDeploy, Plan, Step, StepAction};
 use crate::rollback::output::Batch;
 use crate::rollback::state::{Order, question};
 use crate::rollback::supervisor::{self, Task};
@@ -160,6 +162,7 @@ impl Run<'_> {
                 self.state(index, StepState::Issued, None).await;
                 revert::push(&self.executor.place.directory, it, step.timeout()).await
             }
+            StepAction::SalesforceDeploy(it) => self.deploy(index, step, it).await,
             StepAction::Manual(text) => self.ask_for(index, step, text).await,
             StepAction::Flagd(it) => {
                 self.state(index, StepState::Issued, None).await;
@@ -189,6 +192,17 @@ impl Run<'_> {
         let End { ran, is_lost } = end;
         self.is_lost |= is_lost;
         ran
+    }
+
+    /// What the org made of it is asked by the id that it gave, which is on record before anything else is.
+    async fn deploy(&mut self, index: usize, step: &Step, it: &OrgDeploy) -> Ran {
+        let executor = self.executor;
+        let id = match salesforce::begin(executor, it, self.tell).await {
+            Ok(id) => id,
+            Err(ran) => return ran,
+        };
+        self.state(index, StepState::Issued, Some(salesforce::issued(&id))).await;
+        salesforce::follow(executor, it, &id, step.timeout(), self.tell).await
     }
 
     /// A step that a person does is over when the world says so, or when they do.
@@ -238,7 +252,7 @@ impl Run<'_> {
         if step.action.is_manual() {
             return After::End(RollbackEnd::Stopped, format!("{}; {}", self.ask(index), self.so_far()));
         }
-        let Some(seen) = self.look_at(step).await else {
+        let Some(seen) = self.look_at(index, step).await else {
             return self.failed(index, &format!("may have taken effect: {why}")).await;
         };
         match seen {
@@ -252,7 +266,9 @@ impl Run<'_> {
     /// A step of an earlier run whose outcome is unknown: done, not done, or a question for a person.
     async fn find_out(&mut self, index: usize) -> After {
         let Some(step) = self.plan.runnable(index) else { return self.no_such(index) };
-        let Some(seen) = self.look_at(&step).await else { return After::End(RollbackEnd::Failed, self.ask(index)) };
+        let Some(seen) = self.look_at(index, &step).await else {
+            return After::End(RollbackEnd::Failed, self.ask(index));
+        };
         match seen {
             Seen::Holds(what) => self.verified(index, what).await,
             Seen::Differs(_) => self.issue(index).await,
@@ -270,7 +286,7 @@ impl Run<'_> {
 
     async fn verify(&mut self, index: usize) -> After {
         let Some(step) = self.plan.runnable(index) else { return self.no_such(index) };
-        let Some(seen) = self.look_at(&step).await else { return self.no_such(index) };
+        let Some(seen) = self.look_at(index, &step).await else { return self.no_such(index) };
         let (state, what) = match seen {
             Seen::Holds(what) => return self.verified(index, what).await,
             Seen::Differs(what) | Seen::Failed(what) => (StepState::Failed, what),
@@ -307,9 +323,13 @@ impl Run<'_> {
     }
 
     /// What tells whether a step took effect; `None` when nothing does.
-    async fn look_at(&self, step: &Step) -> Option<Seen> {
+    async fn look_at(&self, index: usize, step: &Step) -> Option<Seen> {
         match (&step.verify, &step.action) {
             (Some(verify), _) => Some(self.look(verify).await),
+            (None, StepAction::SalesforceDeploy(it)) => {
+                let status = self.scribe.execution.as_ref()?.steps.get(index)?;
+                Some(salesforce::look(self.executor, it, status, step.timeout(), self.tell).await)
+            }
             (None, StepAction::GitRevertPush(it)) => Some(revert::look(&self.executor.place.directory, it).await),
             (None, _) => None,
         }

@@ -13,20 +13,36 @@ use tokio::time::timeout;
 /// How much of a complaint is told, in cells.
 const SHOWN: usize = 160;
 
-impl Executor {
-    /// Carries an order out, and returns in words what came of it.
-    pub async fn steer(&self, order: &Order, tell: &Tell) -> String {
-        let mut scribe = Scribe::new(self, tell, None);
-        let (act, rollout) = (order.step.name.clone(), order.rollout.clone());
-        scribe.record(Entry::RolloutSteered { rollout: rollout.clone(), act: act.clone() }).await;
-        let (followed, detail) = self.act(&order.step).await;
-        scribe.record(Entry::RolloutFollowed { rollout, act: act.clone(), followed, detail: detail.clone() }).await;
-        let word = match followed {
+/// What came of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Steered {
+    /// Whether the world followed, if that is known.
+    pub followed: Option<bool>,
+    /// What was seen.
+    pub detail: String,
+}
+
+impl Steered {
+    /// On one line.
+    pub fn words(&self, order: &Order) -> String {
+        let word = match self.followed {
             Some(true) => "seen to follow",
             Some(false) => "NOT done",
             None => "asked for, and not seen to follow",
         };
-        format!("{act}: {word}: {detail}")
+        format!("{}: {word}: {}", order.step.name, self.detail)
+    }
+}
+
+impl Executor {
+    /// Carries an order out, and returns what came of it.
+    pub async fn steer(&self, order: &Order, tell: &Tell) -> Steered {
+        let mut scribe = Scribe::new(self, tell, None);
+        let (act, rollout) = (order.step.name.clone(), order.rollout.clone());
+        scribe.record(Entry::RolloutSteered { rollout: rollout.clone(), act: act.clone() }).await;
+        let (followed, detail) = self.act(&order.step).await;
+        scribe.record(Entry::RolloutFollowed { rollout, act, followed, detail: detail.clone() }).await;
+        Steered { followed, detail }
     }
 
     /// Whether the world followed, if that is known; and what was seen.

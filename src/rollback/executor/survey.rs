@@ -9,15 +9,15 @@ use tokio::time::timeout;
 
 use super::look::{self, Eyes, Seen};
 use super::remote_lock::{self, Standing};
-use super::{flagd, revert, scribe};
+use super::{flagd, revert, salesforce, scribe};
 use crate::config::program;
 use crate::config::schema::{Engine, Request, Rollback, SharedLock, Unreachable, Verify};
 use crate::evidence::Oid;
 use crate::evidence::text::{clean, clean_bytes, fit};
 use crate::http::{self, Response};
 use crate::rollback::choice::{Choice, Held, Needed, Way, in_window};
-use crate::rollback::engine::{self, Question};
-use crate::rollback::model::{Plan, StepAction};
+use crate::rollback::engine::{self, Question, git_revert};
+use crate::rollback::model::{OrgDeploy, Plan, StepAction};
 use crate::rollback::plan::{self, Contents};
 
 /// How long one question may take.
@@ -44,13 +44,16 @@ pub async fn choice(
     };
     let mut ways = Vec::new();
     for way in rollback.ways() {
-        let plan = plan_of(eyes, &way, contents).await;
+        let plan = plan_of(eyes, root, &way, contents).await;
         let mut needs: Vec<Needed> = shared.iter().cloned().collect();
         if let Some(window) = way.window {
             let held = in_window(window, made_at(root, contents.from.oid.as_ref()), now);
             needs.push(Needed { name: "within its window".into(), held });
         }
         needs.extend(plan.iter().flat_map(|plan| missing_programs(root, plan)));
+        if let Some(deploy) = plan.as_ref().ok().and_then(deployed) {
+            needs.push(Needed { name: "validated".into(), held: salesforce::is_validated(eyes, deploy, now).await });
+        }
         for need in &way.needs {
             needs.push(Needed { name: clean(&need.name), held: held(eyes, &need.look, contents).await });
         }
@@ -59,12 +62,27 @@ pub async fn choice(
     Choice { ways }
 }
 
-async fn plan_of(eyes: Option<&Eyes>, way: &Rollback, contents: &Contents) -> Result<Plan, String> {
+pub(super) async fn plan_of(
+    eyes: Option<&Eyes>,
+    root: &Path,
+    way: &Rollback,
+    contents: &Contents,
+) -> Result<Plan, String> {
     let answers = match (&way.git, way.engine) {
         (Some(git), Engine::GitRevert) => {
             let eyes = eyes.ok_or(NOT_TRUSTED)?;
             let revert = revert::prepare(&eyes.directory, git, contents).await?;
-            vec![serde_json::to_value(revert).map_err(|error| error.to_string())?]
+            let mut answers = vec![serde_json::to_value(revert).map_err(|error| error.to_string())?];
+            // A forge that is silent about its rules does not hold up a push, which it may still take.
+            for question in git_revert::questions(git) {
+                let unknown = |why: String| serde_json::json!({ git_revert::UNKNOWN: why });
+                answers.push(answer(eyes, question).await.unwrap_or_else(unknown));
+            }
+            answers
+        }
+        (_, Engine::Salesforce) => {
+            let table = way.salesforce.as_ref().ok_or("it needs [rollback.salesforce], which names the org")?;
+            vec![salesforce::prepare(root, table, contents).await?]
         }
         _ => answers(eyes, way, contents).await?,
     };
@@ -167,10 +185,19 @@ async fn is_alone(eyes: Option<&Eyes>, lock: &SharedLock, now: Timestamp) -> Hel
     }
 }
 
+/// What a plan deploys to an org.
+fn deployed(plan: &Plan) -> Option<&OrgDeploy> {
+    plan.steps.iter().find_map(|step| match &step.action {
+        StepAction::SalesforceDeploy(deploy) => Some(deploy),
+        _ => None,
+    })
+}
+
 /// The programs of a plan that are not on this machine.
 fn missing_programs(root: &Path, plan: &Plan) -> Vec<Needed> {
     let name = |action: &StepAction| match action {
         StepAction::Run(argv) => argv.first().cloned(),
+        StepAction::SalesforceDeploy(_) => Some("sf".into()),
         _ => None,
     };
     let missing = |name: String| {

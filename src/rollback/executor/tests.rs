@@ -16,9 +16,11 @@ use crate::rollback::fixtures::{plan_of, step, verify_run, verify_url};
 use crate::rollback::output::Output;
 
 mod crash;
+pub(super) mod daemon;
 mod looks;
 mod revert;
 mod server;
+mod steering;
 mod ways;
 
 use server::Server;

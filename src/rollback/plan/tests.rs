@@ -124,5 +124,5 @@ fn a_way_back_to_nowhere_says_why() {
 #[test]
 fn another_engine_is_not_taken_for_steps() {
     let sf = schema::Rollback { engine: Engine::Salesforce, ..rollback(vec![step("go", &["x"])], None) };
-    assert!(build(&sf, contents(), &[]).unwrap_err().to_string().contains("this hotfix has the engines steps,"));
+    assert!(build(&sf, contents(), &[]).unwrap_err().to_string().contains("[rollback.salesforce]"));
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::model::{Act, Rollout};
+use crate::canary::model::Verdict;
 use crate::evidence::{Freshness, Observation, Observed};
 use crate::rollback::model::Step;
 
@@ -76,6 +77,19 @@ pub enum Asked {
     Now(Box<Order>),
     /// The guard is to be armed; a reason is wanted where something speaks against it.
     Guarded(Box<Order>, Option<String>),
+}
+
+/// What speaks against giving a canary more users. Unknown is never green: one that is watched and has no fresh verdict
+/// speaks against it as well.
+pub fn caution(is_watched: bool, verdict: Option<Verdict>) -> Option<String> {
+    let why = match verdict {
+        _ if !is_watched => return None,
+        Some(Verdict::Regressed) => "the canary is REGRESSED",
+        Some(Verdict::Blind) => "the canary is blind: nobody sees how it does",
+        None => "the canary has no fresh verdict",
+        Some(_) => return None,
+    };
+    Some(format!("{why}: to promote it needs a reason"))
 }
 
 impl State {

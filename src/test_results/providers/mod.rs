@@ -26,6 +26,8 @@ mod damage;
 #[cfg(test)]
 mod pane_tests;
 
+pub use salesforce::command::Sf;
+pub use salesforce::model::{Deploy, VALID};
 pub use salesforce::{Kind as Deploying, Record as Validation, cancel, quick, record_file, start, validate_all};
 pub use watch::{Asked, Heard, Production, Servers, join};
 

@@ -4,6 +4,7 @@ use git2::Repository;
 use tempfile::TempDir;
 
 use super::*;
+use crate::rollback::executor::tests::daemon::Daemon;
 
 /// A clone and its remote, which is a folder.
 struct Desk {
@@ -18,6 +19,14 @@ impl Desk {
         let url = folder.path().join("remote").display().to_string();
         clone.remote("origin", &url).unwrap();
         Self { folder }
+    }
+
+    /// The same behind `git daemon`.
+    fn behind_a_daemon() -> Option<(Daemon, Self)> {
+        let desk = Self::new();
+        let daemon = Daemon::start(desk.folder.path())?;
+        Repository::open(desk.root()).unwrap().remote_set_url("origin", &daemon.url("remote")).unwrap();
+        Some((daemon, desk))
     }
 
     fn root(&self) -> std::path::PathBuf {
@@ -54,10 +63,16 @@ async fn one_machine_holds_it_and_the_other_is_told_who_and_until_when() {
 
 #[tokio::test]
 async fn of_two_operators_in_a_race_one_gets_it() {
-    let desk = Desk::new();
+    race(&Desk::new()).await;
+    if let Some((_daemon, desk)) = Desk::behind_a_daemon() {
+        race(&desk).await;
+    }
+}
+
+async fn race(desk: &Desk) {
     for round in 0..5 {
         let (ana, ben) = (holder("ana", &format!("a{round}")), holder("ben", &format!("b{round}")));
-        let both = tokio::join!(taken(&desk, &ana), taken(&desk, &ben));
+        let both = tokio::join!(taken(desk, &ana), taken(desk, &ben));
         let mut held = [both.0, both.1].into_iter().filter_map(|taking| match taking {
             Taking::Taken(held) => Some(held),
             Taking::Theirs(_) => None,

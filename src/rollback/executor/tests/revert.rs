@@ -2,16 +2,19 @@
 
 use git2::{IndexEntry, IndexTime, Repository, Signature, Time};
 
+use super::daemon::Daemon;
 use super::*;
-use crate::config::schema::{Engine, GitRevert, Rollback};
+use crate::config::schema::{Engine, GitRevert, PullRequest, Rollback};
 use crate::evidence::Oid;
 use crate::rollback::executor::look::Seen;
-use crate::rollback::executor::revert::{look, prepare};
+use crate::rollback::executor::revert::look;
+use crate::rollback::executor::survey::plan_of as plan_of_way;
 use crate::rollback::model::{StepAction, Version};
-use crate::rollback::plan::{Contents, build};
+use crate::rollback::plan::Contents;
 
 /// A clone whose `main` is at its remote: a good version, and a bad one that changes `app`.
 struct Service {
+    daemon: Option<Daemon>,
     bench: Bench,
     good: git2::Oid,
     bad: git2::Oid,
@@ -47,9 +50,24 @@ impl Service {
         clone.remote("origin", &url.display().to_string()).unwrap();
         let good = commit(&clone, None, &[("app", "one\ntwo\nthree\n"), ("other", "old\n")]);
         let bad = commit(&clone, Some(good), &[("app", "one\nBAD\nthree\n")]);
-        let service = Self { bench, good, bad };
+        let service = Self { daemon: None, bench, good, bad };
         service.push(bad);
         service
+    }
+
+    /// The same behind `git daemon`, with a hook that lets nobody push to `main`.
+    fn protected() -> Option<Self> {
+        let mut service = Self::new();
+        let hook = service.bench.folder.path().join("remote/hooks/update");
+        let refuses = "#!/bin/sh\n[ \"$1\" = refs/heads/main ] || exit 0\n\
+            echo 'error: GH006: Protected branch update failed for refs/heads/main.' >&2\nexit 1\n";
+        std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+        std::fs::write(&hook, refuses).unwrap();
+        std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let daemon = Daemon::start(service.bench.folder.path())?;
+        service.clone().remote_set_url("origin", &daemon.url("remote")).unwrap();
+        service.daemon = Some(daemon);
+        Some(service)
     }
 
     fn clone(&self) -> Repository {
@@ -69,11 +87,20 @@ impl Service {
     }
 
     async fn plan(&self) -> Result<Plan, String> {
-        let git = GitRevert { branch: "main".into(), remote: "origin".into() };
-        let revert = prepare(self.bench.folder.path(), &git, &self.contents()).await?;
-        let answers = [serde_json::to_value(revert).unwrap()];
+        self.plan_with(None).await
+    }
+
+    async fn plan_with(&self, pull_request: Option<PullRequest>) -> Result<Plan, String> {
+        let git = GitRevert { branch: "main".into(), remote: "origin".into(), pull_request };
         let way = Rollback { engine: Engine::GitRevert, git: Some(git), ..Rollback::default() };
-        build(&way, self.contents(), &answers).map_err(|error| error.to_string())
+        let eyes = self.bench.executor().eyes();
+        plan_of_way(Some(&eyes), self.bench.folder.path(), &way, &self.contents()).await
+    }
+
+    /// Where a branch of the remote stands.
+    fn tip(&self, branch: &str) -> Option<git2::Oid> {
+        let remote = Repository::open_bare(self.bench.folder.path().join("remote")).unwrap();
+        remote.refname_to_id(&format!("refs/heads/{branch}")).ok()
     }
 
     fn at_remote(&self, path: &str) -> String {
@@ -142,4 +169,79 @@ async fn a_push_whose_end_nobody_saw_is_looked_up_and_not_repeated() {
     assert_eq!(service.bench.run(order).await, RollbackEnd::Verified);
     let after = kinds(&service.bench.journal.records()[before..]);
     assert!(!after.iter().any(|kind| kind == "0 Intent"), "{after:?}");
+}
+
+#[tokio::test]
+async fn a_rehearsal_makes_the_commit_and_asks_the_remote_and_pushes_nothing() {
+    let service = Service::new();
+    let plan = service.plan().await.unwrap();
+    let rehearsed = service.bench.executor().rehearse(&plan, &service.bench.tell()).await;
+    assert!(rehearsed.passed, "{rehearsed:?}");
+    assert!(rehearsed.lines[0].1.contains("can be made, and main would take it"), "{rehearsed:?}");
+    assert_eq!(service.tip("main"), Some(service.bad), "nothing was pushed");
+    let recorded = kinds(&service.bench.journal.records());
+    assert_eq!(recorded, ["rollback_rehearsed"], "it is evidence for the checklist");
+    service.push(commit(&service.clone(), Some(service.bad), &[("other", "new\n")]));
+    let rehearsed = service.bench.executor().rehearse(&plan, &service.bench.tell()).await;
+    assert!(!rehearsed.passed && rehearsed.lines[0].1.contains("somebody moved main meanwhile"), "{rehearsed:?}");
+}
+
+#[tokio::test]
+async fn a_protected_branch_refuses_a_push_and_the_way_out_is_told() {
+    let Some(service) = Service::protected() else { return };
+    let plan = service.plan().await.unwrap();
+    assert_eq!(service.bench.run(plan).await, RollbackEnd::Failed);
+    let words = service.bench.end_words();
+    assert!(words.contains("hook declined") && words.contains("[rollback.git.pull_request]"), "{words}");
+    assert_eq!(service.tip("main"), Some(service.bad));
+}
+
+/// A forge where the pull request is merged as soon as it was looked at once.
+async fn forge() -> Server {
+    let looks = std::sync::atomic::AtomicUsize::new(0);
+    let opened = std::sync::atomic::AtomicBool::new(false);
+    Server::start(move |asked| {
+        use std::sync::atomic::Ordering::SeqCst;
+        match asked.line.split(' ').collect::<Vec<_>>()[..2] {
+            ["POST", _] => {
+                opened.store(true, SeqCst);
+                (201, r#"{"html_url": "https://forge.example/pull/7"}"#)
+            }
+            [_, path] if path.contains("/rules/") => (200, r#"[{"type": "pull_request"}]"#),
+            [_, path] if path.contains("/branches/") => (200, r#"{"protected": false}"#),
+            _ if !opened.load(SeqCst) => (200, "[]"),
+            _ if looks.fetch_add(1, SeqCst) == 0 => (200, PULL),
+            _ => (200, MERGED),
+        }
+    })
+    .await
+}
+
+const PULL: &str = r#"[{"head": {"ref": "BRANCH"}, "base": {"ref": "main"}, "merged_at": null}]"#;
+const MERGED: &str = r#"[{"head": {"ref": "BRANCH"}, "base": {"ref": "main"}, "merged_at": "2026-01-01T00:00:00Z"}]"#;
+
+#[tokio::test]
+async fn where_the_branch_is_protected_a_pull_request_is_opened_and_its_merge_awaited() {
+    let Some(service) = Service::protected() else { return };
+    let forge = forge().await;
+    let pull_request = PullRequest {
+        github: Some("shop/checkout".into()),
+        api: Some(forge.url("")),
+        timeout: Duration::from_secs(30),
+        ..PullRequest::default()
+    };
+    let mut plan = service.plan_with(Some(pull_request)).await.unwrap();
+    let branch = revert(&plan).review.expect("the forge says that it is protected");
+    // The forge of the test names no branch: it does not know it before the plan.
+    plan.steps[1].verify.as_mut().unwrap().equals = Some("BRANCH".into());
+    assert_eq!(service.bench.run(plan.clone()).await, RollbackEnd::Verified, "{}", service.bench.end_words());
+    assert_eq!(service.tip("main"), Some(service.bad), "main waits for its review");
+    assert_eq!(service.tip(&branch).unwrap().to_string(), revert(&plan).commit.to_string());
+    let told = service.bench.execution();
+    let recorded = format!("{:?} {:?}", told, service.bench.journal.records());
+    assert!(recorded.contains("https://forge.example/pull/7"), "whoever merges it needs its address");
+    let opened: Vec<_> = forge.requests().into_iter().filter(|asked| asked.line.starts_with("POST")).collect();
+    assert_eq!(opened.len(), 1);
+    assert!(opened[0].body.contains(&branch), "{}", opened[0].body);
+    assert_eq!(service.bench.run(plan).await, RollbackEnd::Verified, "to push it twice is to push it once");
 }

@@ -23,13 +23,19 @@ const LIMIT: u64 = 64 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Sf {
     root: PathBuf,
+    folder: PathBuf,
     org: String,
 }
 
 impl Sf {
     /// For an org, in a project.
     pub fn new(root: &Path, org: &str, _permit: Permit) -> Self {
-        Self { root: root.to_owned(), org: org.to_owned() }
+        Self { root: root.to_owned(), folder: root.to_owned(), org: org.to_owned() }
+    }
+
+    /// The same in a project that was made elsewhere.
+    pub fn in_folder(&self, folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), ..self.clone() }
     }
 
     /// Runs it with these arguments, and reads its result.
@@ -43,7 +49,10 @@ impl Sf {
         );
         let bytes = tokio::time::timeout(PATIENCE, self.output(arguments)).await;
         let bytes = match bytes {
-            Err(_) => return Err(failed(&format!("{what}: no answer within {} s", PATIENCE.as_secs()))),
+            Err(_) => {
+                let why = format!("{what}: no answer within {} s", PATIENCE.as_secs());
+                return Err(HttpError { kind: Kind::Timeout, ..failed(&why) });
+            }
             Ok(bytes) => bytes.map_err(|why| failed(&format!("{what}: {why}")))?,
         };
         result(&what, &bytes)
@@ -51,7 +60,7 @@ impl Sf {
 
     async fn output(&self, arguments: &[&str]) -> Result<Vec<u8>, String> {
         let mut command = Command::new(program::find("sf", &self.root)?);
-        command.args(arguments).args(["--target-org", &self.org, "--json"]).current_dir(&self.root);
+        command.args(arguments).args(["--target-org", &self.org, "--json"]).current_dir(&self.folder);
         command.envs([("SF_AUTOUPDATE_DISABLE", "true"), ("SF_DISABLE_TELEMETRY", "true"), ("NO_COLOR", "1")]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0).kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| error.to_string())?;
@@ -76,20 +85,32 @@ fn failed(what: &str) -> HttpError {
 fn result<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T, HttpError> {
     let start = bytes.iter().position(|byte| *byte == b'{').unwrap_or(bytes.len());
     if start == bytes.len() {
-        return Err(failed(&format!("{what}: it prints no JSON: {}", crate::http::error::excerpt(bytes))));
+        return Err(broken(&format!("{what}: it prints no JSON: {}", crate::http::error::excerpt(bytes))));
     }
     let envelope: Envelope = serde_json::from_slice(&bytes[start..])
-        .map_err(|error| failed(&format!("{what}: it prints no whole JSON: {error}")))?;
+        .map_err(|error| broken(&format!("{what}: it prints no whole JSON: {error}")))?;
     match (envelope.result, envelope.name) {
         (Some(result), _) if !result.is_null() => serde_json::from_value(result)
-            .map_err(|error| failed(&format!("{what}: its result is not what was expected: {error}"))),
+            .map_err(|error| broken(&format!("{what}: its result is not what was expected: {error}"))),
         (_, name) => {
             let (name, message) =
                 (name.unwrap_or_else(|| "it gives no result".into()), envelope.message.unwrap_or_default());
             let line = message.lines().next().unwrap_or_default();
-            Err(failed(&format!("{what}: {name}: {line}")).with_remedy(remedy(&name)))
+            let kind = if is_broken(&name, line) { Kind::Broken } else { Kind::Refused };
+            Err(HttpError { kind, ..failed(&format!("{what}: {name}: {line}")).with_remedy(remedy(&name)) })
         }
     }
+}
+
+/// The same where nobody knows whether the org acted.
+fn broken(what: &str) -> HttpError {
+    HttpError { kind: Kind::Broken, ..failed(what) }
+}
+
+/// Whether an error is about the way to the org, so that the org may have acted all the same.
+fn is_broken(name: &str, message: &str) -> bool {
+    let words = ["ETIMEDOUT", "ECONNRESET", "EPIPE", "EAI_AGAIN", "ENOTFOUND", "socket hang up", "ERROR_HTTP_5"];
+    words.iter().any(|word| name.contains(word) || message.contains(word)) || name == "it gives no result"
 }
 
 fn remedy(name: &str) -> &'static str {

@@ -4,7 +4,7 @@
 //! A validation proves a package and no commit. So which commit, manifest, org and test level it was started with is written
 //! down when it is started from here; one that was started elsewhere is about no known commit.
 
-mod command;
+pub mod command;
 pub mod model;
 mod payload;
 mod record;

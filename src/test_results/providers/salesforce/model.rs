@@ -11,7 +11,7 @@ use crate::test_results::providers::judge::{Settled, page};
 use crate::test_results::providers::remote;
 
 /// How long a validation may be deployed without running the tests again: ten days, as Salesforce documents.
-const VALID: SignedDuration = SignedDuration::from_hours(240);
+pub const VALID: SignedDuration = SignedDuration::from_hours(240);
 /// What production asks of the covered lines, in per cent.
 const COVERAGE: u64 = 75;
 /// The longest text of a failure that is shown, in bytes.
