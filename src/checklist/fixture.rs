@@ -15,7 +15,8 @@ use crate::change::model::{
 };
 use crate::config::schema::{Checklist, Limits};
 use crate::evidence::{Evidence, Freshness, Observed, Oid, Subject};
-use crate::incident::{Decision, Deferral, Entry, Incident, Role, RollbackEnd, Severity, Stage};
+use crate::incident::rehearsals::Rehearsals;
+use crate::incident::{About, Decision, Deferral, Entry, Incident, Role, RollbackEnd, Severity, Stage};
 use crate::journal::record::Record;
 use crate::journal::{Memory, Recorder};
 use crate::rollback::model::{Class, Plan, Step, StepAction, Version};
@@ -131,7 +132,8 @@ impl World {
 
     pub fn notice(&mut self, at: Timestamp, text: &str) {
         let next_update_at = at.checked_add(SignedDuration::from_mins(30)).ok();
-        let entry = Entry::NoticeSent { channel: "chat".into(), text: text.into(), next_update_at };
+        let about = (text == "resolved").then_some(About::Resolved);
+        let entry = Entry::NoticeSent { channel: "chat".into(), text: text.into(), next_update_at, about };
         self.record(at, "eve", &entry);
     }
 
@@ -192,7 +194,7 @@ impl World {
 
     /// Hands the inputs of this world to `with`.
     pub fn look<T>(&self, with: impl FnOnce(&Inputs) -> T) -> T {
-        let incident = self.incident();
+        let (incident, rehearsals) = (self.incident(), Rehearsals::of(&self.records));
         with(&Inputs {
             now: self.now,
             incident: incident.as_ref(),
@@ -203,6 +205,7 @@ impl World {
             plan: self.plan.as_ref(),
             tracker: self.tracker.as_ref(),
             checks: &self.checks,
+            rehearsals: &rehearsals,
             config: &self.config,
             limits: self.limits,
         })

@@ -16,6 +16,7 @@ use crate::change::model::{Report as ChangeReport, Worktree};
 use crate::config::schema::{Checklist, Limits};
 use crate::evidence::{Observed, Oid, Subject};
 use crate::incident::entry::Snapshot;
+use crate::incident::rehearsals::Rehearsals;
 use crate::incident::{Incident, Severity, Stage};
 use crate::rollback::model::Plan;
 use crate::test_results::model::State as TestResults;
@@ -42,6 +43,8 @@ pub struct Inputs<'a> {
     pub tracker: Option<&'a Observed<Issue>>,
     /// What the items got for an answer that ask the world.
     pub checks: &'a Checks,
+    /// The rehearsals of the rollback, of whatever incident.
+    pub rehearsals: &'a Rehearsals,
     /// The team's changes to the checklist.
     pub config: &'a Checklist,
     /// What counts as small.

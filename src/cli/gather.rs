@@ -24,6 +24,7 @@ use crate::config::schema::{self, Config};
 use crate::config::trust::Permit;
 use crate::evidence::{Evidence, Failure, Generation, Observation, Observed, Subject};
 use crate::http::Client;
+use crate::incident::rehearsals::{self, Rehearsals};
 use crate::incident::{Incident, recall};
 use crate::probe::Probe;
 use crate::project::Project;
@@ -50,6 +51,7 @@ pub struct Gathered {
     plan: Option<Observed<Plan>>,
     tracker: Option<Observed<Issue>>,
     checks: Checks,
+    rehearsals: Rehearsals,
     config: Config,
 }
 
@@ -66,6 +68,7 @@ impl Gathered {
             plan: self.plan.as_ref(),
             tracker: self.tracker.as_ref(),
             checks: &self.checks,
+            rehearsals: &self.rehearsals,
             config: &self.config.checklist,
             limits: self.config.limits,
         }
@@ -121,6 +124,7 @@ impl Around {
             plan: None,
             tracker: None,
             checks: &Checks::new(),
+            rehearsals: &Rehearsals::default(),
             config: &self.config.checklist,
             limits: self.config.limits,
         })
@@ -172,6 +176,7 @@ pub fn of(context: &Context, incident: Option<&str>) -> color_eyre::Result<Gathe
         tracker: tracker.unwrap_or_else(|_| Some(failed("the tracker's source broke down", None, context.now))),
         canary: canary.unwrap_or_else(|_| Some(failed("the canary's source broke down", None, context.now))),
         checks: checks.unwrap_or_default(),
+        rehearsals: rehearsals(&project),
         change: git.change,
         worktree: git.worktree,
         config,
@@ -180,6 +185,15 @@ pub fn of(context: &Context, incident: Option<&str>) -> color_eyre::Result<Gathe
 
 fn incident(project: &Project) -> color_eyre::Result<Option<Incident>> {
     named(project, None)
+}
+
+/// The rehearsals of the rollback, as far as the journal can be read.
+fn rehearsals(project: &Project) -> Rehearsals {
+    let read = || {
+        let (journal, _) = project.journal_read_only().ok()?;
+        Some(Rehearsals::of(&journal.records_of(&[rehearsals::KIND]).ok()?))
+    };
+    read().unwrap_or_default()
 }
 
 /// The incident with this id, else the active one.

@@ -158,9 +158,9 @@ impl Counter {
 
     /// Without a channel the notice is on record, and somebody tells it in another way.
     fn by_hand(mut self, written: NoticeWritten) -> color_eyre::Result<Exit> {
-        let NoticeWritten { text, next_update_at, .. } = written;
+        let NoticeWritten { text, next_update_at, about, .. } = written;
         eprintln!("hotfix: note: hotfix.toml names no [[comms]]: it is recorded, and you tell it to people yourself");
-        let entry = Entry::NoticeSent { channel: "recorded".into(), text, next_update_at };
+        let entry = Entry::NoticeSent { channel: "recorded".into(), text, next_update_at, about: Some(about) };
         self.desk.record_at(self.now, &self.incident.id, &entry, self.json)
     }
 

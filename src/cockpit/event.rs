@@ -11,6 +11,7 @@ use crate::drill::clock::Tempo;
 use crate::evidence::Observation;
 use crate::incident::list::Summary;
 use crate::incident::recall::Recalled;
+use crate::incident::rehearsals::Rehearsals;
 use crate::journal::JournalError;
 use crate::journal::record::Record;
 use crate::tracker::model::Issue;
@@ -73,6 +74,8 @@ pub enum What {
     Loaded(Result<Box<Recalled>, String>),
     /// Records before those on the screen, or why they cannot be read.
     Earlier(Result<Vec<Record>, String>),
+    /// The rehearsals of the rollback that the journal knows.
+    Rehearsed(Rehearsals),
     /// The journal was read: the assessment may be asked for.
     Ask(Asks),
     /// The tracker has something.

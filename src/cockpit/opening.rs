@@ -19,6 +19,7 @@ use crate::config::trust::{Permit, Trust};
 use crate::config::user;
 use crate::http::Client;
 use crate::incident::recall::{self, Recalled};
+use crate::incident::rehearsals::{self, Rehearsals};
 use crate::incident::{self, list};
 use crate::journal::writer::Writer;
 use crate::journal::{CHECKED, Journal, JournalError, Pen, Reach};
@@ -143,6 +144,9 @@ fn open(directory: &Path, inlet: &Inlet, drill: Option<Place>) -> color_eyre::Re
         incidents: Vec::new(),
         is_long: false,
     });
+    if let Ok(folder) = &journal_folder {
+        remember(folder.clone(), letters.clone());
+    }
     let canary_keys = permit.map(|permit| canary_keys(&project, permit, &mut warnings)).unwrap_or_default();
     let is_watched = drill.is_some_and(|drill| drill.is_watched);
     let pen_folder = journal_folder.as_ref().ok().filter(|_| !is_watched);
@@ -210,6 +214,19 @@ fn read(journal: &Journal) -> Result<(Recalled, Vec<String>), JournalError> {
     let known = journal.incidents()?;
     let active = list::active(&known).map_or(incident::NONE, |active| &active.id);
     Ok((recall::recalled(journal, active)?, known.iter().map(|known| known.id.clone()).collect()))
+}
+
+/// Looks for rehearsals in the whole of the journal, which nothing on the screen waits for.
+fn remember(folder: PathBuf, letters: Sending<Letter>) {
+    let look = move || {
+        let found = Journal::open_read_only(&folder).and_then(|(journal, _)| journal.records_of(&[rehearsals::KIND]));
+        if let Ok(records) = found {
+            letters.send(Letter::Happened(What::Rehearsed(Rehearsals::of(&records))));
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("rehearsals".into()).spawn(look) {
+        tracing::warn!(%error, "rehearsals before this incident are not known");
+    }
 }
 
 /// Another cockpit that is open on the same incident keeps the pen: this one is told who has it.

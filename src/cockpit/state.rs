@@ -24,6 +24,7 @@ use crate::incident::Incident;
 use crate::incident::clocks::{Kind, Tone};
 use crate::incident::entry::{Left, Snapshot};
 use crate::incident::list::Summary;
+use crate::incident::rehearsals::Rehearsals;
 use crate::journal::record::Record;
 use crate::tracker::model::Issue;
 use crate::ui::layout::{Areas, Pane, layout};
@@ -70,6 +71,8 @@ pub struct State {
     pub tracker: Observed<Issue>,
     /// What the items got for an answer that ask the world.
     pub checks: Checks,
+    /// The rehearsals of the rollback, of whatever incident.
+    pub rehearsals: Rehearsals,
     /// The gates and what they come to.
     pub checklist: checklist::model::State,
     /// Where the operator stands.
@@ -231,6 +234,7 @@ struct Rooms<'a> {
     rollback: &'a rollback::state::State,
     tracker: &'a Observed<Issue>,
     checks: &'a Checks,
+    rehearsals: &'a Rehearsals,
 }
 
 impl<'a> Rooms<'a> {
@@ -246,6 +250,7 @@ impl<'a> Rooms<'a> {
             plan: config.rollback.is_some().then_some(&self.rollback.plan),
             tracker: config.tracker.is_some().then_some(self.tracker),
             checks: self.checks,
+            rehearsals: self.rehearsals,
             config: &config.checklist,
             limits: config.limits,
         }
@@ -268,6 +273,7 @@ impl State {
             plan: None,
             tracker: None,
             checks: &checks,
+            rehearsals: &Rehearsals::default(),
             config: &project.config.checklist,
             limits: project.config.limits,
         });
@@ -291,6 +297,7 @@ impl State {
             comms: comms::state::State::default(),
             tracker: Observed::default(),
             checks,
+            rehearsals: Rehearsals::default(),
             checklist,
             ui: Ui::new(size),
         }
@@ -298,15 +305,28 @@ impl State {
 
     /// What the checklist looks at.
     pub fn inputs(&self) -> Inputs<'_> {
-        let Self { now, project, incident, change, tests, canary, rollback, tracker, checks, .. } = self;
-        Rooms { change, tests, canary, rollback, tracker, checks }.inputs(*now, project, incident.as_ref())
+        let Self { now, project, incident, change, tests, canary, rollback, tracker, checks, rehearsals, .. } = self;
+        Rooms { change, tests, canary, rollback, tracker, checks, rehearsals }.inputs(*now, project, incident.as_ref())
     }
 
     /// Evaluates the gates anew. Returns whether the picture changed.
     pub fn judge(&mut self) -> bool {
-        let Self { now, project, incident, change, tests, canary, rollback, tracker, checks, checklist, .. } = self;
-        let inputs =
-            Rooms { change, tests, canary, rollback, tracker, checks }.inputs(*now, project, incident.as_ref());
+        let Self {
+            now,
+            project,
+            incident,
+            change,
+            tests,
+            canary,
+            rollback,
+            tracker,
+            checks,
+            rehearsals,
+            checklist,
+            ..
+        } = self;
+        let rooms = Rooms { change, tests, canary, rollback, tracker, checks, rehearsals };
+        let inputs = rooms.inputs(*now, project, incident.as_ref());
         let chain = checklist::continuity::of(&inputs);
         let is_news = checklist.update(&inputs);
         let has_moved = change.continuity != chain;

@@ -26,6 +26,7 @@ use crate::change::deployed::Running;
 use crate::checklist::check::Answer;
 use crate::evidence::Observation;
 use crate::incident::Entry;
+use crate::incident::rehearsals::Rehearsals;
 use crate::rollback::guard::Input;
 use crate::test_results::live::Progress;
 use crate::tracker::model::Issue;
@@ -70,6 +71,7 @@ fn happen(state: &mut State, what: What) -> Vec<Effect> {
         What::Recalled(recalled) => records::recall(state, *recalled),
         What::Loaded(answer) => incidents::loaded(state, answer),
         What::Earlier(answer) => records::earlier(state, answer),
+        What::Rehearsed(rehearsals) => rehearsed(state, rehearsals),
         What::Ask(asks) => assessment::ask(state, asks),
         What::Tracker(observation) => tracked(state, observation),
         What::Opened => moves(state, &Places::default()),
@@ -248,6 +250,13 @@ fn tracked(state: &mut State, observation: Observation<Issue>) -> Vec<Effect> {
     if state.tracker.observe(observation) {
         looked(state, Pane::Checklist);
     }
+    Vec::new()
+}
+
+/// What was rehearsed before this incident, or in none.
+fn rehearsed(state: &mut State, rehearsals: Rehearsals) -> Vec<Effect> {
+    state.rehearsals.join(rehearsals);
+    looked(state, Pane::Checklist);
     Vec::new()
 }
 

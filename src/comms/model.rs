@@ -160,11 +160,11 @@ impl Book {
                 self.notices.push(Notice::new(*written, text::clean(&record.actor), record.at));
             }
             Some(Entry::NoticeDelivery(delivery)) => self.deliver(*delivery, record.at),
-            Some(Entry::NoticeSent { channel, text, next_update_at }) => {
+            Some(Entry::NoticeSent { channel, text, next_update_at, about }) => {
                 let awaited = self.notices.iter_mut().rfind(|it| !it.is_told && it.written.text == text);
                 match awaited {
                     Some(notice) => notice.is_told = true,
-                    None => self.notices.push(by_hand(channel, text, next_update_at, record)),
+                    None => self.notices.push(by_hand(channel, text, (next_update_at, about), record)),
                 }
             }
             _ => {}
@@ -192,7 +192,12 @@ impl Book {
 }
 
 /// A notice that was put on record without a channel of ours.
-fn by_hand(channel: String, text: String, next_update_at: Option<Timestamp>, record: &Record) -> Notice {
+fn by_hand(
+    channel: String,
+    text: String,
+    (next_update_at, about): (Option<Timestamp>, Option<About>),
+    record: &Record,
+) -> Notice {
     let key = format!("by-hand-{}", record.seq);
     let delivery = Delivery {
         notice: key.clone(),
@@ -203,7 +208,8 @@ fn by_hand(channel: String, text: String, next_update_at: Option<Timestamp>, rec
         detail: None,
         again_at: None,
     };
-    let written = NoticeWritten { key, about: About::Assess, text, next_update_at, channels: Vec::new() };
+    let about = about.unwrap_or(About::Assess);
+    let written = NoticeWritten { key, about, text, next_update_at, channels: Vec::new() };
     let deliveries = BTreeMap::from([(channel, (delivery, record.at))]);
     Notice { written, by: text::clean(&record.actor), at: record.at, deliveries, is_told: true }
 }
@@ -260,13 +266,6 @@ impl Notice {
     pub fn detail(&self, channel: &str) -> Option<&str> {
         let (delivery, _) = self.deliveries.get(channel)?;
         delivery.detail.as_deref().or(delivery.receipt.as_deref())
-    }
-}
-
-impl DeliveryState {
-    /// Whether the receiver has it.
-    pub fn has_arrived(self) -> bool {
-        matches!(self, Self::Delivered | Self::Partly)
     }
 }
 

@@ -55,7 +55,8 @@ fn an_attempt_whose_program_died_has_an_unknown_outcome() {
 
 #[test]
 fn the_clock_counts_a_notice_once_and_one_by_hand_as_well() {
-    let sent = |text: &str| Entry::NoticeSent { channel: "a".into(), text: text.into(), next_update_at: None };
+    let sent =
+        |text: &str| Entry::NoticeSent { channel: "a".into(), text: text.into(), next_update_at: None, about: None };
     let book = book(&[written(&["a"]), delivery("a", Delivered), sent("we deploy"), sent("told by phone")]);
     let by_hand: Vec<_> = book.notices.iter().map(Notice::is_by_hand).collect();
     assert_eq!(by_hand, [false, true]);

@@ -45,6 +45,7 @@ fn state(second: &[Entry]) -> State {
         channel: "recorded".into(),
         text: "told the support lead by phone".into(),
         next_update_at: None,
+        about: None,
     };
     for (entry, at) in first.iter().chain([&told]).chain(second).zip([2, 2, 2, 2, 9, 21, 21, 21, 21].map(minute)) {
         memory.record(entry.draft("i1", "eve", at)).unwrap();

@@ -32,8 +32,8 @@ impl Rooms for Least {
     }
 
     async fn say(&mut self, ledger: &Arc<Ledger>, by: &str, notice: NoticeWritten) -> Result<(), String> {
-        let NoticeWritten { text, next_update_at, .. } = notice;
-        let entry = Entry::NoticeSent { channel: "drill".into(), text, next_update_at };
+        let NoticeWritten { text, next_update_at, about, .. } = notice;
+        let entry = Entry::NoticeSent { channel: "drill".into(), text, next_update_at, about: Some(about) };
         ledger.record(entry.draft(INCIDENT, by, ledger.now())).map(drop).map_err(|error| error.to_string())
     }
 

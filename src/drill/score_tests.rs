@@ -47,7 +47,7 @@ impl Story {
 
     fn say(self, at: i64, promised: bool) -> Self {
         let next_update_at = promised.then_some(Timestamp::UNIX_EPOCH + SignedDuration::from_secs(at + 600));
-        self.then(at, Entry::NoticeSent { channel: "x".into(), text: "news".into(), next_update_at })
+        self.then(at, Entry::NoticeSent { channel: "x".into(), text: "news".into(), next_update_at, about: None })
     }
 
     fn rollback(self, at: i64, end: RollbackEnd) -> Self {
@@ -192,6 +192,7 @@ fn comms_wants_a_first_word_no_silence_a_promise_and_roles() {
             channel: "x".into(),
             text: "news".into(),
             next_update_at: Some(Timestamp::UNIX_EPOCH + SignedDuration::from_secs(120)),
+            about: None,
         },
     );
     assert_eq!(overdue.dimensions().comms, 11, "promised for 2:00, and nothing came");

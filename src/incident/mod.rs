@@ -9,6 +9,7 @@
 //! - [`moment`]: moments in the past as people write them (pure).
 //! - [`naming`]: readable ids (pure).
 //! - [`recall`]: takes an incident up from its journal without reading all of it again.
+//! - [`rehearsals`]: when the rollback was last rehearsed, in whichever incident (pure).
 //! - [`roles`]: who holds which, and how one goes over (pure).
 //! - [`sentence`]: each entry as one sentence (pure).
 //! - [`pane`]: the timeline.
@@ -23,6 +24,7 @@ pub mod moment;
 pub mod naming;
 pub mod pane;
 pub mod recall;
+pub mod rehearsals;
 pub mod roles;
 pub mod sentence;
 

@@ -1,6 +1,6 @@
 //! The incident as its journal tells it: a fold over entries, so that opening again resumes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -55,12 +55,10 @@ pub struct Incident {
     pub decisions: Vec<Made>,
     /// The last notice to the stakeholders.
     pub last_notice: Option<Notice>,
-    /// What was written to announce the end, told or not.
-    pub resolution: Option<String>,
+    /// The notice that announces the end, told or not.
+    pub resolution: Option<Resolution>,
     /// How many notices were sent.
     pub notices: usize,
-    /// The last rehearsal of the rollback.
-    pub rehearsal: Option<Rehearsal>,
     /// How the last rollback ended.
     pub rollback: Option<RolledBack>,
     /// When each stage was last entered; the first one when the incident was declared.
@@ -69,6 +67,8 @@ pub struct Incident {
     pub blind_since: Option<Timestamp>,
     /// When the hotfix tip last moved: a decision before that was about another commit.
     pub tip_moved_at: Option<Timestamp>,
+    /// The step that the rollout last went to, short of its end: to go on from there is a decision of its own.
+    pub rollout_step: Option<RolloutStep>,
     /// When the canary as a whole last left or entered a verdict that is neither healthy nor for want of data.
     pub doubted_at: Option<Timestamp>,
     /// The tip and the production commit whose change was last kept.
@@ -157,14 +157,25 @@ pub struct Notice {
     pub is_last: bool,
 }
 
-/// A rehearsal of the rollback.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Rehearsal {
-    /// The hash of the plan.
-    pub plan: String,
-    /// Whether all went well.
-    pub passed: bool,
-    /// When.
+/// The notice that announces the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolution {
+    /// Its idempotency key.
+    pub key: String,
+    /// What it says.
+    pub text: String,
+    /// The channels that have not got it.
+    pub missing: BTreeSet<String>,
+}
+
+/// Where the rollout was last seen to go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolloutStep {
+    /// Which rollout.
+    pub rollout: String,
+    /// The step: `25 %`.
+    pub step: String,
+    /// Since when.
     pub at: Timestamp,
 }
 
@@ -227,11 +238,11 @@ impl Incident {
             last_notice: None,
             resolution: None,
             notices: 0,
-            rehearsal: None,
             rollback: None,
             entered: BTreeMap::from([(Stage::Assess, record.at)]),
             blind_since: None,
             tip_moved_at: None,
+            rollout_step: None,
             doubted_at: None,
             change_kept: None,
             told: Told::default(),
@@ -286,17 +297,26 @@ impl Incident {
             Entry::Decided { decision, reason, .. } => {
                 self.decisions.push(Made { decision, reason: text::clean(&reason), by: by(), at });
             }
-            Entry::NoticeSent { text, next_update_at, .. } => {
+            Entry::NoticeSent { text, next_update_at, about, .. } => {
                 self.notices += 1;
                 let text = text::clean_block(&text, text::FIELD_LIMIT);
-                let is_last = self.resolution.as_ref() == Some(&text);
+                let is_written = self.resolution.as_ref().is_some_and(|it| it.text == text);
+                let is_last = about.map_or(is_written, |about| about == About::Resolved);
                 self.last_notice = Some(Notice { at, next_update_at, text, is_last });
             }
             Entry::NoticeWritten(written) if written.about == About::Resolved => {
-                self.resolution = Some(text::clean_block(&written.text, text::FIELD_LIMIT));
+                let missing = written.channels.iter().map(|channel| text::clean(channel)).collect();
+                let text = text::clean_block(&written.text, text::FIELD_LIMIT);
+                self.resolution = Some(Resolution { key: written.key, text, missing });
             }
-            Entry::RollbackRehearsed { plan, passed, .. } => {
-                self.rehearsal = Some(Rehearsal { plan, passed, at });
+            Entry::NoticeDelivery(it) if it.state.has_arrived() => {
+                if let Some(end) = self.resolution.as_mut().filter(|end| end.key == it.notice) {
+                    end.missing.remove(&text::clean(&it.channel));
+                }
+            }
+            Entry::RolloutMoved { rollout, from: Some(_), to, through: false } => {
+                let (rollout, step) = (text::clean(&rollout), text::clean(&to));
+                self.rollout_step = Some(RolloutStep { rollout, step, at });
             }
             Entry::RollbackEnded { end, .. } => self.rollback = Some(RolledBack { end, at }),
             Entry::HeadMoved { .. } => self.tip_moved_at = Some(at),

@@ -44,7 +44,7 @@ impl Entry {
             Self::Corrected(correction) => correction.words(),
             Self::Pinned(pin) => pin.words(),
             Self::Pushed(push) => push.words(),
-            Self::NoticeSent { channel, text, next_update_at } => {
+            Self::NoticeSent { channel, text, next_update_at, .. } => {
                 let next = next_update_at.map_or_else(String::new, |at| format!(" (next update at {at})"));
                 format!("told {channel}: {text}{next}")
             }
@@ -82,6 +82,12 @@ impl Entry {
                     None => "NOT seen to follow",
                 };
                 format!("rollout {rollout}: {act}, {word}: {detail}")
+            }
+            Self::RolloutMoved { rollout, from, to, through } => {
+                let (from, end) = (from.as_ref().map_or_else(String::new, |it| format!("went from {it} to ")), through);
+                let end = if *end { ": everybody has the new version" } else { "" };
+                let at = if from.is_empty() { "stands at " } else { "" };
+                format!("rollout {rollout} {from}{at}{to}{end}")
             }
             Self::Promotion(step) => step.words(),
             Self::Tagged { tag, oid } => format!("tagged {} as {tag}", oid.short()),

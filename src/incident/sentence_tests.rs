@@ -124,7 +124,12 @@ fn told_to_stakeholders() -> Vec<Entry> {
         next_update_at,
         channels: vec![text("#status")],
     };
-    let told = Entry::NoticeSent { channel: text("#status"), text: text("deploying"), next_update_at };
+    let told = Entry::NoticeSent {
+        channel: text("#status"),
+        text: text("deploying"),
+        next_update_at,
+        about: Some(About::Deploy),
+    };
     let states = [DeliveryState::Waiting, DeliveryState::Sending, DeliveryState::Delivered, DeliveryState::Partly];
     let bad = [DeliveryState::Failed, DeliveryState::Unknown];
     let deliveries = states.into_iter().chain(bad).map(delivery);
@@ -155,7 +160,7 @@ fn about_the_rollback() -> Vec<Entry> {
         Entry::RollbackFired { plan: plan(), steps: serde_json::Value::Null, target: text("v2.4.1") },
         Entry::Step { plan: plan(), index: 0, name: text("switch"), state: StepState::Issued, detail: None },
         Entry::RollbackEnded { plan: plan(), end: RollbackEnd::Verified, detail: text("v2.4.1 runs everywhere") },
-        Entry::RollbackRehearsed { plan: plan(), passed: true, detail: text("2 steps") },
+        Entry::RollbackRehearsed { steps: None, plan: plan(), passed: true, detail: text("2 steps") },
     ]
 }
 
@@ -174,6 +179,8 @@ fn through_git() -> Vec<Entry> {
             followed: None,
             detail: text("the world says 3, not 4"),
         },
+        Entry::RolloutMoved { rollout: text("checkout"), from: Some(text("5 %")), to: text("25 %"), through: false },
+        Entry::RolloutMoved { rollout: text("checkout"), from: None, to: text("100 %"), through: true },
         Entry::Promotion(Box::new(promotion(PromotionState::Conflict))),
         Entry::Tagged { tag: text("v2.4.2"), oid: oid('4') },
     ]

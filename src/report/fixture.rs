@@ -39,7 +39,7 @@ fn step(index: usize, name: &str, state: StepState) -> Entry {
 }
 
 fn notice(text: &str, next: Option<i64>) -> Entry {
-    Entry::NoticeSent { channel: "stakeholders".into(), text: text.into(), next_update_at: next.map(at) }
+    Entry::NoticeSent { channel: "stakeholders".into(), text: text.into(), next_update_at: next.map(at), about: None }
 }
 
 fn tick(item: &str) -> Entry {

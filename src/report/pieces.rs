@@ -220,7 +220,7 @@ impl Pieces {
                     (attempt.end, attempt.ended_at, attempt.detail) = (Some(end), Some(at), Some(clean(&detail)));
                 }
             }
-            Entry::RollbackRehearsed { plan, passed, detail } => {
+            Entry::RollbackRehearsed { plan, passed, detail, .. } => {
                 self.rehearsals.push(Rehearsed { at, plan, passed, detail: clean(&detail) });
             }
             _ => {}

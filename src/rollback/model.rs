@@ -21,6 +21,9 @@ mod differences;
 /// How long a plan may be believed: an older one needs the break-glass way.
 pub const PLAN_TTL: Duration = Duration::from_secs(60);
 
+/// A version's name that is shorter than this could be a part of anything.
+const SHORTEST_NAME: usize = 3;
+
 /// An ordered list of steps from one version back to another. Its [`Plan::hash`] covers every field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -197,6 +200,20 @@ impl Plan {
         let mut value = serde_json::to_value(self).expect("a plan is plain data");
         value.sort_all_objects();
         Sha256::digest(value.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// SHA-256 over its steps alone, with a placeholder for the two versions: the same steps between two other versions
+    /// have the same.
+    pub fn steps_hash(&self) -> String {
+        let mut text = serde_json::to_string(&(&self.steps, &self.verify)).expect("a plan is plain data");
+        for (version, word) in [(&self.to, "{to}"), (&self.from, "{from}")] {
+            let oid = version.oid.as_ref();
+            let names = [oid.map(|oid| oid.as_str()), oid.map(|oid| oid.short()), Some(version.reference.as_str())];
+            for name in names.into_iter().flatten().filter(|name| name.len() >= SHORTEST_NAME) {
+                text = text.replace(name, word);
+            }
+        }
+        Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The first twelve digits of a plan's hash, for the screen only.

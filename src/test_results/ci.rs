@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::green::{Light, Missing};
+use crate::config::schema::TestLevel;
 use crate::ui::pane::short;
 
 /// The word of a server, or of an org.
@@ -28,6 +29,8 @@ pub struct Ci {
     pub missing: Vec<Missing>,
     /// Why the server's last answer brought nothing.
     pub silence: Option<Silence>,
+    /// Which of the tests ran, where the server has words for that.
+    pub level: Option<TestLevel>,
     /// What else there is to know, clean.
     pub notes: Vec<String>,
     /// Until when it may be acted upon: a Salesforce validation lasts ten days.

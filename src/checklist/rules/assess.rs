@@ -75,14 +75,14 @@ pub(super) fn roles(inputs: &Inputs) -> Found {
     let free: Vec<_> =
         Role::ALL.into_iter().filter(|role| !incident.roles.contains_key(role)).map(Role::label).collect();
     if !free.is_empty() {
-        return Err(Finding::asks(format!("nobody is {}", free.join(", "))));
+        return Err(Finding::unmet(format!("nobody is {}", free.join(", "))));
     }
     let held: Vec<_> = incident.roles.iter().map(|(role, name)| format!("{} {name}", role.label())).collect();
     let seen = journaled(None, held.join(", "));
     let persons: BTreeSet<_> = incident.roles.values().collect();
     let must_differ = incident.severity.is_none_or(|severity| severity <= Severity::Sev2);
     if must_differ && persons.len() < Role::ALL.len() {
-        return Err(Finding::asks("one person holds several roles, which SEV1 and SEV2 do not allow").with(seen));
+        return Err(Finding::unmet("one person holds several roles, which SEV1 and SEV2 do not allow").with(seen));
     }
     Ok(Finding::holds(held.join(", ")).with(seen))
 }

@@ -10,6 +10,7 @@ use crate::change::continuity::{Name, Tie};
 use crate::checklist::continuity;
 use crate::checklist::items::Item;
 use crate::evidence::{Evidence, Subject};
+use crate::incident::rehearsals::Rehearsal;
 use crate::incident::{Decision, Incident, Stage};
 use crate::rollback::model::Class;
 use crate::test_results::model::Run;
@@ -43,22 +44,22 @@ pub(super) fn rollback_plan(inputs: &Inputs) -> Found {
 }
 
 pub(super) fn rehearsed(inputs: &Inputs, item: &Item) -> Found {
-    let rehearsal = incident(inputs)?.rehearsal.as_ref();
-    let rehearsal = rehearsal.ok_or_else(|| Finding::asks("the rollback was not rehearsed"))?;
-    let seen = Seen {
+    let last = inputs.rehearsals.last().ok_or_else(|| Finding::asks("the rollback was not rehearsed"))?;
+    let seen = |of: &Rehearsal| Seen {
         ttl_s: item.ttl.map(|ttl| ttl.as_secs()),
-        ..journaled(Some(rehearsal.at), if rehearsal.passed { "passed" } else { "failed" })
+        ..journaled(Some(of.at), if of.passed { "passed" } else { "failed" })
     };
+    let observed = inputs.plan.ok_or_else(|| Finding::asks("no rollback is configured"))?;
+    let plan = &fresh(observed, inputs.now, "rollback plan").map_err(|found| found.with(seen(last)))?.value;
+    let Some(rehearsal) = inputs.rehearsals.of_plan(&plan.hash(), &plan.steps_hash()) else {
+        return Err(Finding::stale("the plan has changed since it was rehearsed").with(seen(last)));
+    };
+    let seen = seen(rehearsal);
     if !rehearsal.passed {
         return Err(Finding::fails("the last rehearsal failed").with(seen));
     }
     if item.ttl.is_some_and(|ttl| is_older(rehearsal.at, ttl, inputs.now)) {
         return Err(Finding::stale("the last rehearsal is too old").with(seen));
-    }
-    let observed = inputs.plan.ok_or_else(|| Finding::asks("no rollback is configured"))?;
-    let plan = fresh(observed, inputs.now, "rollback plan").map_err(|found| found.with(seen.clone()))?;
-    if plan.value.hash() != rehearsal.plan {
-        return Err(Finding::stale("the plan has changed since it was rehearsed").with(seen));
     }
     Ok(Finding::holds("rehearsed with these same steps").with(seen))
 }
@@ -199,7 +200,7 @@ pub(super) fn go_decided(inputs: &Inputs) -> Found {
     let incident = incident(inputs)?;
     let since = decided_since(incident).ok_or_else(|| Finding::asks("the deploy stage has not begun"))?;
     let Some(made) = incident.decisions.last().filter(|made| made.at >= since) else {
-        return Err(Finding::asks("nobody has decided go or no-go for this commit"));
+        return Err(Finding::asks(undecided(incident, since)));
     };
     let words = format!("{}: {}", made.decision.label(), made.reason);
     let seen = journaled(Some(made.at), &words);
@@ -210,8 +211,18 @@ pub(super) fn go_decided(inputs: &Inputs) -> Found {
     }
 }
 
-/// A decision counts since the deploy stage began and the tip stood still.
+/// A decision counts since the deploy stage began, the tip stood still and the rollout came to where it is. Its last
+/// step needs no word of its own: whoever let it go there has said so.
 fn decided_since(incident: &Incident) -> Option<Timestamp> {
     let entered = *incident.entered.get(&Stage::Deploy).filter(|_| incident.stage >= Stage::Deploy)?;
-    Some(incident.tip_moved_at.map_or(entered, |moved| moved.max(entered)))
+    let step = incident.rollout_step.as_ref().map(|step| step.at);
+    [Some(entered), incident.tip_moved_at, step].into_iter().flatten().max()
+}
+
+/// What nobody has decided yet.
+fn undecided(incident: &Incident, since: Timestamp) -> String {
+    match incident.rollout_step.as_ref().filter(|step| step.at == since) {
+        Some(at) => format!("nobody has decided go or no-go since {} came to {}", at.rollout, at.step),
+        None => "nobody has decided go or no-go for this commit".to_owned(),
+    }
 }

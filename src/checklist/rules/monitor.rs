@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::assess::incident;
 use super::deploy::{notice_since, worst};
-use super::{Finding, Found, Inputs, about, fresh, git, journaled};
+use super::{Finding, Found, Inputs, about, first_of, fresh, git, journaled};
 use crate::canary::model::{Report, Scrape, Verdict};
 use crate::change::ladder::{Level, Rung};
 use crate::checklist::items::Item;
@@ -93,12 +93,20 @@ pub(super) fn back_merged(inputs: &Inputs) -> Found {
 
 pub(super) fn resolved_notice(inputs: &Inputs) -> Found {
     let found = notice_since(inputs, Stage::Monitor, "the monitor stage")?;
-    let notice = incident(inputs)?.last_notice.as_ref();
-    match notice.filter(|notice| notice.is_last || notice.text.to_ascii_lowercase().contains("resolved")) {
-        Some(_) => Ok(found),
-        None => Err(Finding::asks("the last notice does not say that it is resolved")
-            .with(journaled(notice.map(|n| n.at), notice.map_or("", |n| n.text.as_str())))),
+    let incident = incident(inputs)?;
+    let notice = incident.last_notice.as_ref();
+    let seen = || journaled(notice.map(|n| n.at), notice.map_or("", |n| n.text.as_str()));
+    if !notice.is_some_and(|notice| notice.is_last) {
+        let why = "the last notice is not the one that announces the end: send `resolved`";
+        return Err(Finding::asks(why).with(seen()));
     }
+    let missing: Vec<&str> = incident.resolution.iter().flat_map(|end| &end.missing).map(String::as_str).collect();
+    if !missing.is_empty() {
+        return Err(
+            Finding::asks(format!("the end was announced, and did not reach {}", first_of(&missing))).with(seen())
+        );
+    }
+    Ok(found)
 }
 
 /// The review is soon enough: three days at SEV1, five working days at SEV2, at any time at SEV3.

@@ -1,6 +1,7 @@
 //! Items b6 and b7: do the tests of *this* commit pass? The one place where the checklist reads test results.
 
 use super::{Finding, Found, Inputs, about, count, first_of, fresh};
+use crate::config::schema::TestLevel;
 use crate::evidence::Freshness;
 use crate::test_results::model::{Comparison, Light, Report, Run, Standing, TestFailure};
 
@@ -20,7 +21,7 @@ pub(super) fn tests_green(inputs: &Inputs) -> Found {
     };
     let green = inputs.tests.verdict(&head, inputs.now);
     let finding = match green.light {
-        Light::Green => return Ok(Finding::holds(green.why).with(seen)),
+        Light::Green => return Ok(Finding::holds(with_level(green.why, &report.value)).with(seen)),
         Light::Red => Finding::fails(green.why),
         Light::Stale => Finding::stale(green.why),
         Light::Running => Finding::waits(green.why),
@@ -50,7 +51,21 @@ fn totals(report: &Report) -> String {
     } else {
         format!("level: {}", required.join(", "))
     };
-    format!("{counts}; {against}; {level}")
+    let levels: String = levels(report).map(|(run, it)| format!(", {} of {run}", it.word())).collect();
+    format!("{counts}; {against}; {level}{levels}")
+}
+
+/// Which of its tests each server ran, as far as it says.
+fn levels(report: &Report) -> impl Iterator<Item = (&str, TestLevel)> {
+    report.runs.iter().filter_map(|run| Some((run.name.as_str(), run.ci.as_ref()?.level?)))
+}
+
+/// What green says less than it seems to: where only a part of the tests ran.
+fn with_level(why: String, report: &Report) -> String {
+    match levels(report).find(|(_, level)| level.is_partial()) {
+        Some((run, level)) => format!("{why}; {} of {run}: what no named test reaches is not proven", level.word()),
+        None => why,
+    }
 }
 
 /// Whether a test that is green now was red in production: that proves the fix without a new test.

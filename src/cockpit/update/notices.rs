@@ -38,7 +38,8 @@ pub(super) fn key(state: &mut State, key: Key, mut compose: Box<Compose>) -> Vec
             Vec::new()
         }
         Written::Done { text, next_update_at, channels } if channels.is_empty() => {
-            let entry = Entry::NoticeSent { channel: "recorded".into(), text, next_update_at };
+            let entry =
+                Entry::NoticeSent { channel: "recorded".into(), text, next_update_at, about: Some(compose.about) };
             by_operator(state, entry).into_iter().collect()
         }
         Written::Done { text, next_update_at, channels } => {

@@ -260,7 +260,12 @@ fn lot(state: &State) -> (Vec<char>, u64) {
 /// Takes in what the rollback's planner or executor tells.
 pub fn rolled(state: &mut State, event: rollback::Event) -> Vec<Effect> {
     super::looked(state, Pane::Rollback);
-    take(state, event)
+    let is_rollout = matches!(event, rollback::Event::Rollout(rollout::Event::Seen(_)));
+    let mut effects = take(state, event);
+    if is_rollout {
+        effects.extend(super::seen::rollout(state));
+    }
+    effects
 }
 
 /// Tells the guard what happened, if it is armed.

@@ -3,6 +3,7 @@
 use super::super::effect::{Actor, Effect};
 use super::super::state::State;
 use crate::evidence::Oid;
+use crate::evidence::text::clean;
 use crate::incident::Entry;
 use crate::incident::entry::Push;
 
@@ -11,6 +12,14 @@ pub fn note(state: &State, entry: Entry) -> Option<Effect> {
     let incident = state.incident.as_ref().filter(|_| !state.project.is_read_only)?;
     let is_news = incident.told.is_news(&entry);
     is_news.then(|| Effect::Record { incident: incident.id.clone(), entry, actor: Actor::Cockpit })
+}
+
+/// Where the rollout is, as soon as it is seen at another step: to go on from there is a decision of its own.
+pub fn rollout(state: &State) -> Option<Effect> {
+    let seen = &state.rollback.rollout.seen.fresh(state.now)?.value;
+    let (to, through) = seen.reach()?;
+    let (rollout, told) = (clean(&seen.name), &state.incident.as_ref()?.told);
+    note(state, Entry::RolloutMoved { from: told.rollout(&rollout).cloned(), rollout, to, through })
 }
 
 /// What git says of the two places that move.

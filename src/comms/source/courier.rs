@@ -153,7 +153,8 @@ impl Courier {
             return Ok(());
         }
         let (channel, text) = (attempt.channel.name.clone(), written.text.clone());
-        self.record(Entry::NoticeSent { channel, text, next_update_at: written.next_update_at }).await
+        let (next_update_at, about) = (written.next_update_at, Some(written.about));
+        self.record(Entry::NoticeSent { channel, text, next_update_at, about }).await
     }
 
     async fn troubled(

@@ -195,6 +195,11 @@ pub enum TestLevel {
 }
 
 impl TestLevel {
+    /// Whether it leaves out tests that the org's own code has.
+    pub fn is_partial(self) -> bool {
+        matches!(self, Self::RunSpecifiedTests | Self::RunRelevantTests)
+    }
+
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {

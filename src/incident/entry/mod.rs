@@ -140,6 +140,9 @@ pub enum Entry {
         text: String,
         /// When the next one was promised.
         next_update_at: Option<Timestamp>,
+        /// What it is about; unknown in old journals.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<About>,
     },
     /// A notice was written, and is about to be sent.
     NoticeWritten(Box<NoticeWritten>),
@@ -243,6 +246,9 @@ pub enum Entry {
     RollbackRehearsed {
         /// The hash of the plan.
         plan: String,
+        /// The hash of its steps alone, whatever they go back to; unknown in old journals.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        steps: Option<String>,
         /// Whether all went well.
         passed: bool,
         /// In words.
@@ -265,6 +271,17 @@ pub enum Entry {
         followed: Option<bool>,
         /// What was seen.
         detail: String,
+    },
+    /// A rollout was seen at another step, whoever took it there.
+    RolloutMoved {
+        /// Which rollout.
+        rollout: String,
+        /// Where it was before: `5 %`; unknown where it was seen for the first time.
+        from: Option<String>,
+        /// Where it is now.
+        to: String,
+        /// Whether it is through: everybody has the new version.
+        through: bool,
     },
     // The way of the fix through git.
     /// A hotfix branch was begun.

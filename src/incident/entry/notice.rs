@@ -113,6 +113,11 @@ impl From<Stage> for About {
 }
 
 impl DeliveryState {
+    /// Whether the receiver has it.
+    pub fn has_arrived(self) -> bool {
+        matches!(self, Self::Delivered | Self::Partly)
+    }
+
     /// One word, lower case.
     pub fn label(self) -> &'static str {
         match self {

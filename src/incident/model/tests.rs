@@ -39,7 +39,7 @@ fn ticked(item: &str) -> Entry {
 }
 
 fn told(text: &str, next: Option<Timestamp>) -> Entry {
-    Entry::NoticeSent { channel: "stakeholders".into(), text: text.into(), next_update_at: next }
+    Entry::NoticeSent { channel: "stakeholders".into(), text: text.into(), next_update_at: next, about: None }
 }
 
 fn severity(severity: Severity) -> Entry {
@@ -129,13 +129,11 @@ fn from_declared_to_closed() {
         (0, "ana", declared()),
         (1, "ana", Entry::StageEntered { stage: Stage::Deploy }),
         (2, "ana", decided),
-        (3, "ana", Entry::RollbackRehearsed { plan: "p".into(), passed: true, detail: "ok".into() }),
         (4, "ana", Entry::StageEntered { stage: Stage::Monitor }),
         (90, "ana", Entry::Closed { open: vec!["d8".into()] }),
     ]);
     assert_eq!((it.stage, it.closed_at), (Stage::Monitor, Some(minute(90))));
     assert_eq!((it.decisions[0].by.as_str(), it.decisions[0].at), ("ana", minute(2)));
-    assert!(it.rehearsal.unwrap().passed);
 }
 
 #[test]

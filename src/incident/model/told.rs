@@ -14,6 +14,7 @@ pub struct Told {
     upstream: Option<(String, Oid)>,
     tests: Option<(Option<Oid>, u64, u64)>,
     verdicts: BTreeMap<String, String>,
+    rollouts: BTreeMap<String, String>,
 }
 
 impl Told {
@@ -25,6 +26,9 @@ impl Told {
             Entry::TestsSeen { subject, passed, failed } => self.tests = Some((subject.clone(), *passed, *failed)),
             Entry::VerdictChanged { metric, to, .. } => {
                 self.verdicts.insert(metric.clone(), to.clone());
+            }
+            Entry::RolloutMoved { rollout, to, .. } => {
+                self.rollouts.insert(rollout.clone(), to.clone());
             }
             _ => {}
         }
@@ -39,6 +43,7 @@ impl Told {
                 self.tests.as_ref() != Some(&(subject.clone(), *passed, *failed))
             }
             Entry::VerdictChanged { metric, to, .. } => self.verdicts.get(metric) != Some(to),
+            Entry::RolloutMoved { rollout, to, .. } => self.rollouts.get(rollout) != Some(to),
             _ => true,
         }
     }
@@ -46,6 +51,11 @@ impl Told {
     /// The hotfix tip, as it was last told.
     pub fn tip(&self) -> Option<&Oid> {
         self.tip.as_ref()
+    }
+
+    /// Where a rollout was, as it was last told.
+    pub fn rollout(&self, name: &str) -> Option<&String> {
+        self.rollouts.get(name)
     }
 
     /// Where a branch on the remote was, as it was last told.

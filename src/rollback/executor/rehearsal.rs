@@ -47,7 +47,7 @@ impl Executor {
         let failures: Vec<&str> = lines.iter().filter(|it| it.0 == Tried::Badly).map(|it| it.1.as_str()).collect();
         let passed = failures.is_empty();
         let detail = if passed { summary(&lines) } else { failures.join("; ") };
-        let entry = Entry::RollbackRehearsed { plan: plan.hash(), passed, detail };
+        let entry = Entry::RollbackRehearsed { plan: plan.hash(), steps: Some(plan.steps_hash()), passed, detail };
         Scribe::new(self, tell, None).record(entry).await;
         Rehearsed { passed, lines }
     }

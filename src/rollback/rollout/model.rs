@@ -170,6 +170,13 @@ impl Rollout {
         }
     }
 
+    /// How far it is, as a share of the users, and whether they all have the new version. `None` where no share is told.
+    pub fn reach(&self) -> Option<(String, bool)> {
+        let share = self.desired.or(self.actual)?;
+        let is_through = self.phase == Phase::Healthy || share >= 100;
+        Some((if is_through { "100 %".to_owned() } else { format!("{share} %") }, is_through))
+    }
+
     /// Whether a release is on its way.
     pub fn is_under_way(&self) -> bool {
         matches!(self.phase, Phase::Progressing | Phase::Paused)

@@ -3,7 +3,7 @@ use crate::change::model::FactState;
 use crate::checklist::fixture::{World, fact, minute, seen};
 use crate::checklist::model::GateState;
 use crate::evidence::{Failure, Generation, Observation, Observed};
-use crate::incident::{Decision, Entry, Role, Severity, Stage};
+use crate::incident::{BrokenGlass, Decision, Entry, Role, Severity, Stage};
 use crate::tracker::model::Issue;
 
 #[test]
@@ -77,6 +77,21 @@ fn a6_wants_three_persons_at_sev2_and_is_content_with_one_at_sev3() {
         }
         assert_eq!(state(&world, "a6"), expected, "{severity:?}");
     }
+}
+
+#[test]
+fn a6_is_not_settled_by_a_tick_and_alone_one_breaks_the_glass() {
+    let mut world = just_declared(Some(Severity::Sev1), None);
+    world.tick("a6", "ana");
+    assert_gate(&world, "a6", GateState::Open, "does not outweigh it");
+    for role in Role::ALL {
+        world.record(minute(1), "ana", &Entry::RoleTaken { role, name: "ana".into() });
+    }
+    assert_gate(&world, "a6", GateState::Open, "one person holds several roles");
+    assert!(world.gate("a6").break_glass);
+    let (item, reason, name) = ("a6".into(), "nobody else is awake".into(), "ana".into());
+    world.record(minute(2), "ana", &Entry::GlassBroken(Box::new(BrokenGlass { item, reason, name, head: None })));
+    assert_gate(&world, "a6", GateState::Overridden, "BREAK GLASS: nobody else is awake");
 }
 
 #[test]

@@ -7,7 +7,8 @@ use crate::checklist::fixture::{World, fact, file, minute, oid, seen};
 use crate::checklist::model::GateState;
 use crate::evidence::{Evidence, Observed, Subject};
 use crate::incident::{Decision, Entry, Stage};
-use crate::rollback::model::Class;
+use crate::journal::record::Record;
+use crate::rollback::model::{Class, Version};
 use crate::test_results::model::Ci;
 
 #[test]
@@ -34,14 +35,36 @@ fn c2_wants_a_rehearsal_of_this_very_plan() {
     let mut world = World::go(Stage::Deploy);
     assert_eq!(state(&world, "c2"), GateState::Open);
     let plan = world.plan.as_ref().unwrap().value().unwrap().hash();
-    let rehearsed = |plan: &str, passed| Entry::RollbackRehearsed { plan: plan.into(), passed, detail: "-".into() };
+    let rehearsed =
+        |plan: &str, passed| Entry::RollbackRehearsed { plan: plan.into(), steps: None, passed, detail: "-".into() };
     world.record(minute(50), "bob", &rehearsed(&plan, false));
     assert_eq!(state(&world, "c2"), GateState::Failed);
     world.record(minute(51), "bob", &rehearsed("another", true));
+    assert_gate(&world, "c2", GateState::Failed, "failed");
+    let only = std::mem::replace(&mut world, World::go(Stage::Deploy));
+    world.record(minute(51), "bob", &rehearsed("another", true));
     assert_gate(&world, "c2", GateState::Stale, "changed");
+    world = only;
     world.record(minute(52), "bob", &rehearsed(&plan, true));
     assert_eq!(state(&world, "c2"), GateState::Satisfied);
     world.now = minute(52) + SignedDuration::from_hours(721);
+    world.refresh();
+    assert_gate(&world, "c2", GateState::Stale, "too old");
+}
+
+#[test]
+fn c2_knows_what_was_rehearsed_before_this_incident_and_between_other_versions() {
+    let mut world = World::go(Stage::Deploy);
+    let plan = world.plan.as_ref().unwrap().value().unwrap().clone();
+    let mut before = plan.clone();
+    before.to = Version { reference: "v2.3.9".into(), oid: Some(oid('7')), ..before.to };
+    assert_ne!(before.hash(), plan.hash());
+    let (hash, steps) = (before.hash(), Some(before.steps_hash()));
+    let entry = Entry::RollbackRehearsed { plan: hash, steps, passed: true, detail: "-".into() };
+    let earlier = minute(0) - SignedDuration::from_hours(24 * 7);
+    world.records.push(Record::chain(entry.draft("another-incident", "bob", earlier), 999, "-"));
+    assert_gate(&world, "c2", GateState::Satisfied, "rehearsed with these same steps");
+    world.now += SignedDuration::from_hours(24 * 24);
     world.refresh();
     assert_gate(&world, "c2", GateState::Stale, "too old");
 }
@@ -68,7 +91,7 @@ fn c4_wants_a_notice_of_this_deploy() {
     assert_gate(&world, "c4", GateState::Open, "since the deploy stage began");
     assert_gate(&World::go(Stage::Develop), "c4", GateState::Open, "has not begun");
     let (channel, text) = ("chat".to_owned(), "deploying".to_owned());
-    world.record(minute(91), "eve", &Entry::NoticeSent { channel, text, next_update_at: None });
+    world.record(minute(91), "eve", &Entry::NoticeSent { channel, text, next_update_at: None, about: None });
     assert_gate(&world, "c4", GateState::Open, "names no next update");
 }
 
@@ -197,4 +220,23 @@ fn c8_wants_a_go_for_this_commit() {
     assert_eq!(state(&world, "c8"), GateState::Satisfied);
     world.record(minute(63), "hotfix", &Entry::HeadMoved { from: Some(oid('3')), to: oid('9') });
     assert_gate(&world, "c8", GateState::Open, "for this commit");
+}
+
+#[test]
+fn c8_wants_a_go_for_each_step_of_the_rollout() {
+    let mut world = World::go(Stage::Deploy);
+    let moved = |from: Option<&str>, to: &str, through| Entry::RolloutMoved {
+        rollout: "checkout".into(),
+        from: from.map(str::to_owned),
+        to: to.into(),
+        through,
+    };
+    world.record(minute(60), "hotfix", &moved(None, "5 %", false));
+    assert_gate(&world, "c8", GateState::Satisfied, "promote");
+    world.record(minute(61), "hotfix", &moved(Some("5 %"), "25 %", false));
+    assert_gate(&world, "c8", GateState::Open, "nobody has decided go or no-go since checkout came to 25 %");
+    world.decide(minute(62), Decision::Promote);
+    assert_gate(&world, "c8", GateState::Satisfied, "promote");
+    world.record(minute(63), "hotfix", &moved(Some("25 %"), "100 %", true));
+    assert_gate(&world, "c8", GateState::Satisfied, "promote");
 }

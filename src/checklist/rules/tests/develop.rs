@@ -4,9 +4,10 @@ use crate::change::risk::{Band, Risk};
 use crate::checklist::fixture::{World, fact, file, oid, red, seen};
 use crate::checklist::model::{By, GateState};
 use crate::checklist::rules::develop::{IRREVERSIBLE, SENSITIVE};
+use crate::config::schema::TestLevel;
 use crate::evidence::Observed;
 use crate::incident::Stage;
-use crate::test_results::model::{Comparison, Run, RunState, Standing, State as TestResults};
+use crate::test_results::model::{Ci, Comparison, Run, RunState, Standing, State as TestResults};
 
 #[test]
 fn b1_follows_the_base() {
@@ -287,4 +288,18 @@ fn b10_is_stale_with_old_remote_refs() {
     let mut world = World::go(Stage::Develop);
     world.edit_change(|report| report.facts.push(fact("G05", "age", FactState::Warn, "fetched 20 minutes ago")));
     assert_gate(&world, "b10", GateState::Stale, "fetched");
+}
+
+#[test]
+fn b6_says_which_of_the_tests_ran() {
+    let mut world = World::go(Stage::Develop);
+    let level = |world: &mut World, level| {
+        world.edit_tests(|report| report.runs[0].ci = Some(Box::new(Ci { level: Some(level), ..Ci::default() })));
+        let gate = world.gate("b6");
+        (gate.state, gate.why, gate.evidence.unwrap().value.unwrap())
+    };
+    let (_, why, value) = level(&mut world, TestLevel::RunLocalTests);
+    assert!(value.contains("RunLocalTests of ") && !why.contains("not proven"), "{why} {value}");
+    let (_, why, value) = level(&mut world, TestLevel::RunSpecifiedTests);
+    assert!(value.contains("RunSpecifiedTests of ") && why.contains("is not proven"), "{why} {value}");
 }

@@ -3,7 +3,7 @@ use crate::canary::model::{Arm, Scrape, Verdict};
 use crate::change::ladder::Level;
 use crate::checklist::fixture::{World, minute, rung, seen};
 use crate::checklist::model::{By, GateState};
-use crate::incident::{Entry, Severity, Stage};
+use crate::incident::{About, Delivery, DeliveryState, Entry, NoticeWritten, Severity, Stage};
 
 #[test]
 fn d1_waits_for_the_soak_time_of_the_severity() {
@@ -119,9 +119,39 @@ fn d8_wants_a_link() {
 }
 
 #[test]
-fn d5_wants_the_word() {
+fn d5_wants_the_notice_that_announces_the_end_wherever_it_was_to_go() {
     let mut world = World::go(Stage::Monitor);
     assert_eq!(state(&world, "d5"), GateState::Satisfied);
-    world.notice(minute(95), "still watching");
-    assert_gate(&world, "d5", GateState::Open, "does not say");
+    world.notice(minute(95), "this is not resolved yet");
+    assert_gate(&world, "d5", GateState::Open, "announces the end");
+    let text = "It is over.".to_owned();
+    world.record(minute(96), "eve", &Entry::NoticeWritten(Box::new(the_end(&text))));
+    let gone = |channel: &str, state| {
+        Entry::NoticeDelivery(Box::new(Delivery {
+            notice: "k9".into(),
+            channel: channel.into(),
+            state,
+            attempt: 1,
+            receipt: None,
+            detail: None,
+            again_at: None,
+        }))
+    };
+    world.record(minute(96), "hotfix", &gone("chat", DeliveryState::Delivered));
+    let (channel, about) = ("chat".into(), Some(About::Resolved));
+    world.record(minute(96), "hotfix", &Entry::NoticeSent { channel, text, next_update_at: None, about });
+    world.record(minute(96), "hotfix", &gone("status page", DeliveryState::Failed));
+    assert_gate(&world, "d5", GateState::Open, "did not reach status page");
+    world.record(minute(97), "hotfix", &gone("status page", DeliveryState::Delivered));
+    assert_gate(&world, "d5", GateState::Satisfied, "It is over.");
+}
+
+fn the_end(text: &str) -> NoticeWritten {
+    NoticeWritten {
+        key: "k9".into(),
+        about: About::Resolved,
+        text: text.into(),
+        next_update_at: None,
+        channels: vec!["chat".into(), "status page".into()],
+    }
 }

@@ -37,7 +37,7 @@ fn unanswered(world: &mut World, question: &str) {
 
 fn rehearsed(world: &mut World) {
     let plan = world.plan.as_ref().unwrap().value().unwrap().hash();
-    world.record(minute(50), "bob", &Entry::RollbackRehearsed { plan, passed: true, detail: "-".into() });
+    world.record(minute(50), "bob", &Entry::RollbackRehearsed { plan, steps: None, passed: true, detail: "-".into() });
 }
 
 use GateState::{Failed, Open};

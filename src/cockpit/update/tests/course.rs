@@ -6,7 +6,7 @@ use crate::change::model::Worktree;
 use crate::checklist::fixture::{change, oid, rung, tests as test_report};
 use crate::checklist::readiness::Readiness;
 use crate::incident::recall::Recalled;
-use crate::incident::{Decision, Severity, StepState};
+use crate::incident::{About, Decision, Severity, StepState};
 use crate::rollback::choice::Choice;
 
 /// Events, and what the gates came to after each of them.
@@ -63,7 +63,8 @@ impl Course {
     /// A notice to the stakeholders.
     fn notice(&mut self, text: &str) {
         let next_update_at = self.desk.state.now.checked_add(SignedDuration::from_mins(30)).ok();
-        let entry = Entry::NoticeSent { channel: "chat".into(), text: text.into(), next_update_at };
+        let about = (text == "resolved").then_some(About::Resolved);
+        let entry = Entry::NoticeSent { channel: "chat".into(), text: text.into(), next_update_at, about };
         self.put("eve", &entry);
         self.tell(&format!("eve tells: {text}"));
     }

@@ -99,6 +99,7 @@ impl Deploy {
         self.judge_standing(standing, kind, &mut ci);
         if standing == Standing::Succeeded {
             self.judge_tests(kind, &mut ci);
+            ci.level = record.map(|record| record.level);
             self.judge_coverage(record.map_or(terms.level, |record| record.level), &mut ci);
             self.judge_terms(record, terms, &mut ci);
             judge_since(since, &mut ci);
