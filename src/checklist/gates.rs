@@ -99,6 +99,7 @@ fn weigh(item: &Item, row: Option<&str>, inputs: &Inputs, strength: Strength, fi
         "nothing to do".clone_into(&mut gate.next);
         gate.awaits_data = false;
     }
+    gate.break_glass |= finding.alone;
     gate.to_name = finding.to_name;
     gate.evidence = finding.seen.map(|seen| *seen);
     gate

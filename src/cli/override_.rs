@@ -4,6 +4,8 @@ use color_eyre::eyre::eyre;
 
 use super::entry::{self, Common, not_empty};
 use super::{Context, Exit, item};
+use crate::checklist::rules::Rule;
+use crate::incident::roles::Holders;
 use crate::incident::{BrokenGlass, Entry};
 
 /// Passes a gate that is not satisfied. It is on record for good, with the reason and who answers for it.
@@ -27,9 +29,14 @@ pub struct Args {
 /// When it could not run at all.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let Args { id, reason, break_glass, common } = args;
-    entry::record(context, &common, |desk, _| {
+    entry::record(context, &common, |desk, incident| {
         let (name, head) = (desk.by.clone(), desk.project.head());
-        match (item::find(&desk.project, &id)?.break_glass, break_glass) {
+        let item = item::find(&desk.project, &id)?;
+        let is_alone = item.rule == Some(Rule::Roles) && Holders::of(incident).are_too_few();
+        match (item.break_glass || is_alone, break_glass) {
+            (true, false) if is_alone => Err(eyre!(
+                "{id} wants another person for each role: `hotfix role NAME PERSON`; alone, add --break-glass"
+            )),
             (true, false) => Err(eyre!(
                 "{id} wants a second person: let one look and `hotfix tick {id} --as NAME`; alone, add --break-glass"
             )),

@@ -55,7 +55,7 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let held = can_enter(stage, checklist.gates()).err().unwrap_or_default();
     let ids: Vec<_> = held.iter().map(|gate| gate.id.as_str()).collect();
     if let Some(gate) = held.iter().find(|gate| gate.break_glass) {
-        bail!("{} wants a second person: `hotfix tick`, or alone `hotfix override {0} --break-glass`", gate.id);
+        bail!("{} wants another person: {}; alone `hotfix override {0} --break-glass`", gate.id, gate.next);
     }
     if reason.is_none() && !held.is_empty() {
         let ids = ids.join(", ");

@@ -168,6 +168,8 @@ const TESTS: &[Pane] = &[Pane::Tests];
 const CANARY: &[Pane] = &[Pane::Canary];
 const ROLLBACK: &[Pane] = &[Pane::Rollback];
 const COMMS: &[Pane] = &[Pane::Comms];
+/// Where a row says something without the rest: a commit, a failure, an entry.
+const ROWS: &[Pane] = &[Pane::Change, Pane::Tests, Pane::Timeline];
 
 /// The table, in the order of the help.
 pub const TABLE: &[Entry] = &[
@@ -260,8 +262,8 @@ pub const TABLE: &[Entry] = &[
     on(TESTS, entry(Action::Edit, "edit", "open the place of the selected failure in $EDITOR", &["e"])),
     on(TESTS, entry(Action::CiPage, "ci-page", "open the page of the selected test's run", &["o"])),
     on(CHECKLIST, entry(Action::TicketPage, "ticket-page", "open the incident's issue in the tracker", &["o"])),
-    entry(Action::Situation, "situation", "copy a report of the situation", &["Y"]),
-    entry(Action::Copy, "copy", "copy the selected row", &["y"]),
+    entry(Action::Situation, "situation", "copy a report of the situation", &["y", "Y"]),
+    on(ROWS, entry(Action::Copy, "copy", "copy the selected row", &["y"])),
     entry(Action::Mouse, "mouse", "give the mouse to the terminal, or take it", &["m"]),
     recording(entry(Action::DrillPause, "drill-pause", "in a drill: stop its clock, or let it go on", &["P"])),
     recording(entry(Action::DrillFaster, "drill-faster", "in a drill: faster, up to x20", &["}"])),

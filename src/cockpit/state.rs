@@ -27,8 +27,11 @@ use crate::incident::list::Summary;
 use crate::incident::rehearsals::Rehearsals;
 use crate::journal::record::Record;
 use crate::tracker::model::Issue;
-use crate::ui::layout::{Areas, Pane, layout};
+use crate::ui::layout::{Areas, Pane, SMALLEST, layout};
 use crate::{canary, change, checklist, comms, rollback, test_results};
+
+/// The rows of an offer: a line for its name, and one for its words.
+const OFFER_ROWS: u16 = 2;
 
 /// The state of the cockpit: what each room knows, and where the operator stands.
 #[derive(Debug, Clone)]
@@ -347,7 +350,7 @@ impl State {
     /// Where everything is on the screen.
     pub fn areas(&self) -> Areas {
         let (columns, rows) = self.ui.size;
-        let strip = tour::rows(self.ui.tour, self.ui.size);
+        let strip = self.ui.strip();
         let mut areas = layout(columns, rows - strip, self.ui.focus, self.ui.is_zoomed);
         areas.strip.height = strip;
         areas
@@ -359,7 +362,24 @@ impl State {
     }
 }
 
+impl Overlay {
+    /// Whether it is an offer alone, which lies over nothing and takes no key from anybody.
+    pub fn is_offer(&self) -> bool {
+        matches!(self, Self::Assessment(form) if form.is_offer)
+    }
+}
+
 impl Ui {
+    /// The rows below everything else: those of the tour, or of what is offered.
+    fn strip(&self) -> u16 {
+        let (columns, rows) = SMALLEST;
+        let has_room = self.size.0 >= columns && self.size.1 >= rows + OFFER_ROWS;
+        match tour::rows(self.tour, self.size) {
+            0 if self.overlay.is_offer() && has_room => OFFER_ROWS,
+            rows => rows,
+        }
+    }
+
     fn new(size: (u16, u16)) -> Self {
         Self {
             size,

@@ -58,7 +58,7 @@ fn draw_parts(state: &State, theme: &Theme, canvas: &mut Buffer) -> Vec<Rect> {
     let ctx = Ctx { now: state.now, theme };
     let areas = state.areas();
     let mut damage = state.ui.damage;
-    let has_overlay = !matches!(state.ui.overlay, Overlay::None | Overlay::Filter);
+    let has_overlay = !matches!(state.ui.overlay, Overlay::None | Overlay::Filter) && !state.ui.overlay.is_offer();
     if has_overlay && !damage.is_none() {
         damage = Damage::ALL;
     }

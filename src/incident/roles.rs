@@ -31,6 +31,11 @@ impl Holders {
         persons
     }
 
+    /// Whether somebody holds several roles where each wants a person of its own.
+    pub fn are_too_few(&self) -> bool {
+        self.each_wants_a_person && self.persons().len() < self.held.len()
+    }
+
     /// The entry by which `to` holds the role from now on.
     ///
     /// # Errors

@@ -1,3 +1,6 @@
+#[path = "browser_tests.rs"]
+mod browser;
+
 use super::chart;
 use super::delivery::{Delivery, median};
 use super::fixture::{DECLARED, at, oid, records, report};

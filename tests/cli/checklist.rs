@@ -84,6 +84,26 @@ fn what_may_wait_is_handed_over_and_the_glass_is_broken_aloud() {
 }
 
 #[test]
+fn one_person_in_all_roles_breaks_the_glass_at_sev1_and_nowhere_below_sev2() {
+    let place = Place::new();
+    place.runs(&["declare", "x", "--severity", "sev1"]);
+    place.runs(&["override", "a6", "--reason", "nobody is there yet"]);
+    for role in ["commander", "ops", "comms"] {
+        place.runs(&["role", role, "ana", "--note", "alone at night"]);
+    }
+    assert!(place.fails(&["override", "a6", "--reason", "x"]).contains("alone, add --break-glass"));
+    place.runs(&["override", "a6", "--break-glass", "--reason", "nobody else is awake"]);
+    let a6 = gate(&place, "a6");
+    assert_eq!(
+        (&a6["state"], &a6["said"]["text"]),
+        (&"overridden".into(), &"BREAK GLASS: nobody else is awake".into())
+    );
+    place.runs(&["assess", "--severity", "sev3", "--reason", "one shop only"]);
+    let a6 = gate(&place, "a6");
+    assert_eq!((&a6["state"], &a6["by"]), (&"satisfied".into(), &"evidence".into()), "{a6}");
+}
+
+#[test]
 fn a_decision_is_on_record_with_what_every_room_showed() {
     let place = Place::new();
     place.runs(&["declare", "x"]);

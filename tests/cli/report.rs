@@ -13,9 +13,7 @@ fn closed() -> Place {
     place.runs(&["declare", "Checkout <502>", "--severity", "SEV2", "--since", "20m", "--ticket", "SHOP-1"]);
     place.runs(&["assess", "--impact", "no checkouts", "--users", "4 %"]);
     place.runs(&["decide", "roll-back", "--reason", "4x errors"]);
-    for alone in ["a6", "b9"] {
-        place.runs(&["override", alone, "--break-glass", "--reason", "alone at night"]);
-    }
+    place.runs(&["override", "b9", "--break-glass", "--reason", "alone at night"]);
     place.runs(&["stage", "monitor", "--reason", "all is well"]);
     place.runs(&["tick", "d2", "--note", "no more 502 for ten minutes"]);
     place.runs(&["close", "--open", "d8", "--reason", "it can wait", "--owner", "bob"]);
@@ -51,9 +49,7 @@ fn an_export_is_on_record_and_satisfies_its_gate_once() {
     assert_eq!(gate(&place)["state"], "open");
     place.runs(&["report", "--output", "early.md"]);
     assert_eq!(gate(&place)["state"], "stale", "the end was not told yet");
-    for alone in ["a6", "b9"] {
-        place.runs(&["override", alone, "--break-glass", "--reason", "alone at night"]);
-    }
+    place.runs(&["override", "b9", "--break-glass", "--reason", "alone at night"]);
     place.runs(&["stage", "monitor", "--reason", "all is well"]);
     let told = place.runs(&["report", "--output", "postmortem.html"]);
     assert!(told.contains("written: ") && told.contains("recorded: wrote the report to "), "{told}");

@@ -132,6 +132,23 @@ impl Terminal {
         }
     }
 
+    /// Waits until the program has written something that leaves no trace on the screen; returns all that it wrote.
+    #[track_caller]
+    pub fn wait_raw(&self, text: &str) -> String {
+        let end = Instant::now() + PATIENCE;
+        let mut seen = self.seen.0.lock().unwrap();
+        loop {
+            let raw = String::from_utf8_lossy(&seen.raw).into_owned();
+            if raw.contains(text) {
+                return raw;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            let screen = seen.parser.screen().contents();
+            assert!(!left.is_zero(), "waited in vain for {text:?}; the screen was:\n{screen}");
+            seen = self.seen.1.wait_timeout(seen, left.min(Duration::from_millis(500))).unwrap().0;
+        }
+    }
+
     /// The screen now.
     pub fn screen(&self) -> String {
         self.seen.0.lock().unwrap().parser.screen().contents()

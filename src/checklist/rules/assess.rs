@@ -1,9 +1,8 @@
 //! Stage 1: what the incident itself answers.
 
-use std::collections::BTreeSet;
-
 use super::{Finding, Found, Inputs, about, git, journaled};
 use crate::change::model::FactState;
+use crate::incident::roles::Holders;
 use crate::incident::{Decision, Incident, Role, Severity};
 
 /// The incident, or the finding that there is none.
@@ -79,10 +78,9 @@ pub(super) fn roles(inputs: &Inputs) -> Found {
     }
     let held: Vec<_> = incident.roles.iter().map(|(role, name)| format!("{} {name}", role.label())).collect();
     let seen = journaled(None, held.join(", "));
-    let persons: BTreeSet<_> = incident.roles.values().collect();
-    let must_differ = incident.severity.is_none_or(|severity| severity <= Severity::Sev2);
-    if must_differ && persons.len() < Role::ALL.len() {
-        return Err(Finding::unmet("one person holds several roles, which SEV1 and SEV2 do not allow").with(seen));
+    if Holders::of(incident).are_too_few() {
+        let why = "one person holds several roles, which SEV1 and SEV2 do not allow";
+        return Err(Finding { alone: true, ..Finding::unmet(why) }.with(seen));
     }
     Ok(Finding::holds(held.join(", ")).with(seen))
 }

@@ -48,6 +48,8 @@ pub struct Finding {
     pub awaits_data: bool,
     /// What the note of a tick must name before the tick counts.
     pub to_name: Vec<String>,
+    /// Whether it fails for want of other persons, so that one who is alone can only break the glass.
+    pub alone: bool,
 }
 
 /// A rule that gives up early returns its finding as the error: `?` then ends it.
@@ -55,7 +57,7 @@ type Found = Result<Finding, Finding>;
 
 impl Finding {
     fn new(outcome: Outcome, why: impl Into<String>) -> Self {
-        Self { outcome, why: why.into(), seen: None, awaits_data: false, to_name: Vec::new() }
+        Self { outcome, why: why.into(), seen: None, awaits_data: false, to_name: Vec::new(), alone: false }
     }
 
     fn holds(why: impl Into<String>) -> Self {

@@ -23,7 +23,7 @@ pub fn write(found: &Found, asked: Option<Preset>, canary: Option<&str>, has_rec
     if !has_recipe {
         out += &deployment(found, asked);
     }
-    out
+    out + &comms(found)
 }
 
 /// `[rollback]` by a recipe: what must be given in force, the rest as comments.
@@ -144,6 +144,36 @@ fn deployment(found: &Found, asked: Option<Preset>) -> String {
         commented(&text)
     )
 }
+
+/// Who is told, as comments: whoever takes the signs away has a channel. No secret stands in it, each has a name.
+fn comms(found: &Found) -> String {
+    let issue = found.github.as_ref().map_or_else(String::new, |repository| {
+        let repository = string(repository);
+        format!("\n[[comms]]\nname = \"the issue\"\ngithub = {{ repository = {repository}, token = {{ env = \"GITHUB_TOKEN\" }} }}\n")
+    });
+    let channels = format!("{COMMS}{issue}").replace(SERVICE, &found.service);
+    format!(
+        "\n# Who is told, and through what; `hotfix say --dry-run` sends nothing. More kinds: README, \"Whom to tell\".\n{}",
+        commented(&channels)
+    )
+}
+
+const COMMS: &str = "[[comms]]
+name = \"stakeholders\"
+slack = { webhook = { env = \"SLACK_WEBHOOK\" } }   # or teams, discord, mattermost, webhook
+
+[[comms]]
+name = \"management\"
+email = { server = \"smtp.SERVICE.example:587\", user = \"hotfix\", password = { env = \"SMTP_PASSWORD\" }, from = \"Incidents <incidents@SERVICE.example>\", to = [\"management@SERVICE.example\"] }
+
+[[comms]]
+name = \"status page\"
+statuspage = { page = \"PAGE\", token = { env = \"STATUSPAGE_TOKEN\" } }
+
+[[comms]]
+name = \"on call\"
+pagerduty = { routing_key = { env = \"PAGERDUTY_KEY\" } }
+";
 
 /// Every line that says something as a comment.
 fn commented(text: &str) -> String {

@@ -5,7 +5,7 @@ use super::super::damage::Damage;
 use super::super::effect::Effect;
 use super::super::keymap::{Code, Key};
 use super::super::state::{Overlay, State};
-use super::{by_operator, keys, overlays};
+use super::{by_operator, keys, overlays, settle};
 use crate::evidence::Observation;
 use crate::incident::entry::Counted;
 
@@ -34,7 +34,7 @@ pub fn ask(state: &mut State, asks: Asks) -> Vec<Effect> {
 fn show(state: &mut State, mut form: Assessment) -> Vec<Effect> {
     form.count(known(state));
     state.ui.overlay = Overlay::Assessment(Box::new(form));
-    state.ui.damage.add(Damage::ALL);
+    redraw(state);
     if state.project.config.incident.users.is_some() { vec![Effect::CountUsers] } else { Vec::new() }
 }
 
@@ -60,11 +60,13 @@ pub fn counted(state: &mut State, observation: Observation<u64>) -> Vec<Effect> 
 pub fn key(state: &mut State, key: Key, is_repeat: bool, mut form: Box<Assessment>) -> Vec<Effect> {
     if form.is_offer && !is_taken_up(key) {
         // It is gone; the key means what it always means.
+        dismiss(state);
         return if key.code == Code::Esc { Vec::new() } else { keys::key(state, key, is_repeat) };
     }
     if form.is_offer {
         form.is_offer = false;
         state.ui.overlay = Overlay::Assessment(form);
+        redraw(state);
         return Vec::new();
     }
     match form.key(key, state.now, &state.zone) {
@@ -76,6 +78,17 @@ pub fn key(state: &mut State, key: Key, is_repeat: bool, mut form: Box<Assessmen
         Outcome::Accepted(entries) if form.declares() => overlays::declare(state, entries),
         Outcome::Accepted(entries) => entries.into_iter().filter_map(|entry| by_operator(state, entry)).collect(),
     }
+}
+
+/// Nobody takes the offer up: the panes have its rows back.
+pub(super) fn dismiss(state: &mut State) {
+    state.ui.overlay = Overlay::None;
+    redraw(state);
+}
+
+fn redraw(state: &mut State) {
+    state.ui.damage.add(Damage::ALL);
+    settle(state);
 }
 
 fn is_taken_up(key: Key) -> bool {

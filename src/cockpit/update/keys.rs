@@ -288,7 +288,7 @@ fn next_stage(state: &mut State) -> Vec<Effect> {
     };
     let Err(held) = can_enter(next, state.checklist.gates()) else { return enter(state, next) };
     if let Some(gate) = held.iter().find(|gate| gate.break_glass) {
-        let said = format!("{} wants a second person to tick it; alone, `O` on it breaks the glass", gate.id);
+        let said = format!("{} wants another person; alone, `O` on it breaks the glass", gate.id);
         state.ui.tell(Toast::error(said), state.uptime);
         return Vec::new();
     }

@@ -1,7 +1,6 @@
 //! The mouse: a click focuses and selects, the wheel moves the selection under it.
 
 use super::super::action::Action;
-use super::super::damage::Damage;
 use super::super::effect::Effect;
 use super::super::event::Mouse;
 use super::super::panes;
@@ -13,13 +12,20 @@ use crate::ui::theme::Theme;
 
 /// Takes a click or a turn of the wheel.
 pub fn mouse(state: &mut State, mouse: Mouse) -> Vec<Effect> {
-    if matches!(&state.ui.overlay, Overlay::Assessment(form) if form.is_offer) {
-        state.ui.overlay = Overlay::None;
-        state.ui.damage.add(Damage::ALL);
+    if state.ui.overlay.is_offer() {
+        // It lies below the panes: the click means what is under it, and nobody took the offer up.
+        on_panes(state, mouse);
+        super::assessment::dismiss(state);
+        return Vec::new();
     }
     if state.ui.overlay != Overlay::None {
         return overlays::mouse(state, mouse);
     }
+    on_panes(state, mouse);
+    Vec::new()
+}
+
+fn on_panes(state: &mut State, mouse: Mouse) {
     let areas = state.areas();
     match mouse {
         Mouse::Click(column, row) => {
@@ -39,7 +45,6 @@ pub fn mouse(state: &mut State, mouse: Mouse) -> Vec<Effect> {
             }
         }
     }
-    Vec::new()
 }
 
 fn select(state: &mut State, pane: Pane, row: u16) {

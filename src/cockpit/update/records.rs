@@ -135,7 +135,7 @@ pub fn take_in(state: &mut State, record: Record) -> Vec<Effect> {
     Incident::apply(&mut state.incident, &record);
     state.rehearsals.take(&record);
     // Somebody else declared it: an offer that nobody took up has nothing to ask any more.
-    if state.incident.is_some() && matches!(&state.ui.overlay, Overlay::Assessment(form) if form.is_offer) {
+    if state.incident.is_some() && state.ui.overlay.is_offer() {
         state.ui.overlay = Overlay::None;
     }
     let is_here = is_on_screen(state, &record);

@@ -46,7 +46,7 @@ fn lines(state: &State, form: &Assessment, ctx: &Ctx, room: usize) -> Vec<Line<'
     let mut lines = Vec::new();
     for row in form.rows() {
         lines.push(answer(form, row, ctx, room));
-        if row == form.current && !form.is_offer {
+        if row == form.current {
             let hint = text::fit(&form.hint(row), room.saturating_sub(LABEL + 4));
             lines.push(Line::styled(format!("{:1$}{hint}", "", LABEL + 4), ctx.theme.style(Role::Muted)));
         }
@@ -58,7 +58,7 @@ fn lines(state: &State, form: &Assessment, ctx: &Ctx, room: usize) -> Vec<Line<'
 }
 
 fn answer(form: &Assessment, row: Row, ctx: &Ctx, room: usize) -> Line<'static> {
-    let is_current = row == form.current && !form.is_offer;
+    let is_current = row == form.current;
     let marker = if is_current { ctx.theme.pick("▸", ">") } else { " " };
     let cursor = if is_current && row != Row::Severity { ctx.theme.pick("█", "_") } else { "" };
     let label = format!("{marker} {:<LABEL$}  ", row.label());
@@ -115,15 +115,11 @@ fn verdict(form: &Assessment, ctx: &Ctx, room: usize) -> Line<'static> {
 }
 
 fn help(form: &Assessment, ctx: &Ctx) -> Line<'static> {
-    let muted = |text: &'static str| Span::styled(text, ctx.theme.style(Role::Muted));
-    let key = |text: &'static str| Span::styled(text, ctx.theme.style(Role::Key));
     match &form.problem {
         Some(problem) => Line::styled(format!("{} {problem}", ctx.theme.mark(Mark::Bad)), ctx.theme.style(Role::Bad)),
-        None if form.is_offer => Line::from(vec![
-            muted("no incident: "),
-            key("enter"),
-            muted(" answers · any other key does what it always does"),
-        ]),
-        None => muted("left and right choose · enter goes on, and records at the end · esc gives up").into(),
+        None => {
+            let said = "left and right choose · enter goes on, and records at the end · esc gives up";
+            Line::styled(said, ctx.theme.style(Role::Muted))
+        }
     }
 }

@@ -22,6 +22,7 @@ use crate::ui::theme::{Mark, Role};
 pub fn draw(state: &State, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) {
     match &state.ui.overlay {
         Overlay::None | Overlay::Filter => {}
+        Overlay::Assessment(form) if form.is_offer => {}
         Overlay::Actions { query, cursor, is_help } => actions(state, ctx, areas, query, *cursor, *is_help, canvas),
         Overlay::Detail { pane, index, scroll } => detail(state, ctx, areas, *pane, *index, *scroll, canvas),
         Overlay::Form(form) => form_box(form, ctx, areas, canvas),

@@ -1,3 +1,6 @@
+#[path = "courier_kinds_tests.rs"]
+mod kinds;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

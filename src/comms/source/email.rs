@@ -1,5 +1,6 @@
 //! E-mail over SMTP, command by command: only what breaks after the message began has an unknown outcome.
 
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use lettre::address::Envelope;
@@ -7,7 +8,7 @@ use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters, TlsParametersBuilder};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use tokio::time::timeout;
@@ -17,6 +18,8 @@ use crate::comms::model::Message;
 use crate::config::schema::{Email, MailTls};
 use crate::evidence::text::{clean, fit};
 
+/// What a certificate begins with.
+const MARK: &[u8] = b"-----BEGIN CERTIFICATE-----";
 /// How long saying goodbye may take: the mail is out by then.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -32,7 +35,7 @@ pub(super) async fn send(email: &Email, message: &Message, post: &Post<'_>) -> R
         let limit = post.timeout.as_secs_f64();
         Trouble::new(sort, format!("{place}: {what} within {limit} s"), Some("the server is slow or hangs"))
     };
-    let prepared = timeout(post.timeout, prepare(email, password, &envelope)).await;
+    let prepared = timeout(post.timeout, prepare(email, password, &envelope, post)).await;
     let (mut connection, missed) = prepared.map_err(|_| late(Sort::Later(None), "no complete dialogue"))??;
     let answer = match timeout(post.timeout, connection.message(&bytes)).await {
         Ok(Ok(answer)) => answer,
@@ -73,9 +76,10 @@ async fn prepare(
     email: &Email,
     password: Option<String>,
     envelope: &Envelope,
+    post: &Post<'_>,
 ) -> Result<(AsyncSmtpConnection, Option<String>), Trouble> {
     let place = &email.server;
-    let mut connection = connect(email).await?;
+    let mut connection = connect(email, post).await?;
     if let (Some(user), Some(password)) = (&email.user, password) {
         let credentials = Credentials::new(user.clone(), password);
         let signed_in = connection.auth(DEFAULT_MECHANISMS, &credentials).await;
@@ -98,11 +102,16 @@ async fn prepare(
     Ok((connection, (!missed.is_empty()).then(|| missed.join("; "))))
 }
 
-async fn connect(email: &Email) -> Result<AsyncSmtpConnection, Trouble> {
+async fn connect(email: &Email, post: &Post<'_>) -> Result<AsyncSmtpConnection, Trouble> {
     let place = &email.server;
     let (host, port) = email.place().ok_or_else(|| Trouble::refused(clean(place), "write `host` or `host:port`"))?;
     let broken = |error: Error| told(place, "connecting", &error);
-    let tls = || TlsParameters::new_rustls(host.clone()).map_err(broken);
+    let ca = authorities(email, &post.place.root)?;
+    let tls = || {
+        let builder = TlsParameters::builder(host.clone());
+        let trusting = ca.iter().cloned().fold(builder, TlsParametersBuilder::add_root_certificate);
+        trusting.build_rustls().map_err(broken)
+    };
     let implicit = if email.tls == MailTls::Implicit { Some(tls()?) } else { None };
     let name = ClientId::default();
     let connected = AsyncSmtpConnection::connect_tokio1((host.as_str(), port), None, &name, implicit, None).await;
@@ -117,11 +126,41 @@ async fn connect(email: &Email) -> Result<AsyncSmtpConnection, Trouble> {
     Ok(connection)
 }
 
+/// The certificates of `ca`: what cannot be read is told before anything is sent.
+fn authorities(email: &Email, root: &Path) -> Result<Option<Certificate>, Trouble> {
+    let Some(path) = email.ca.as_ref().filter(|_| email.tls != MailTls::None) else { return Ok(None) };
+    let path = root.join(path);
+    let refused = |what: String| {
+        Trouble::refused(format!("ca {}: {what}: nothing was sent", clean(&path.display().to_string())), "a PEM file")
+    };
+    let pem = std::fs::read(&path).map_err(|error| refused(error.to_string()))?;
+    match Certificate::from_pem(&pem) {
+        Ok(_) if !pem.windows(MARK.len()).any(|part| part == MARK) => Err(refused("no certificate is in it".into())),
+        Ok(certificate) => Ok(Some(certificate)),
+        Err(error) => Err(refused(clean(&error.to_string()))),
+    }
+}
+
 /// What the server said, or what happened to the connection. Before the message: nobody has it.
 fn told(place: &str, about: &str, error: &Error) -> Trouble {
-    let sort =
-        if error.is_permanent() || error.is_tls() || error.is_client() { Sort::Refused } else { Sort::Later(None) };
+    let is_untrusted = is_untrusted(error);
+    let is_final = error.is_permanent() || error.is_tls() || error.is_client() || is_untrusted;
+    let sort = if is_final { Sort::Refused } else { Sort::Later(None) };
     let cause = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
     let code = error.status().map_or_else(String::new, |code| format!(" ({code})"));
-    Trouble::new(sort, format!("{place}: {about}: {}{code}", fit(&clean(&cause), 200)), None)
+    let remedy = is_untrusted.then_some("name who vouches for its certificate: ca = \"FILE.pem\"");
+    Trouble::new(sort, format!("{place}: {about}: {}{code}", fit(&clean(&cause), 200)), remedy)
+}
+
+/// Whether TLS itself was refused: by a certificate for which nobody vouches, another host's, or no TLS at all.
+fn is_untrusted(error: &Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(it) = cause {
+        let inner = it.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if it.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        cause = it.source();
+    }
+    false
 }

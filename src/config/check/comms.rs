@@ -143,6 +143,9 @@ impl Faults {
             }
             Some(_) => {}
         }
+        if email.ca.as_ref().is_some_and(|ca| ca.as_os_str().is_empty() || email.tls == MailTls::None) {
+            self.add(&format!("{path}.ca"), "names a file of certificates, for a server that is reached under TLS");
+        }
         if email.user.is_some() != email.password.is_some() {
             self.add(path, "`user` and `password` go together");
         }

@@ -57,6 +57,10 @@ fn a_channel_that_cannot_be_right_says_where_and_why() {
             "comms.0.email.tls: without TLS",
         ),
         (
+            "email = { server = \"[::1]:25\", tls = \"none\", ca = \"ca.pem\", from = \"a@b.example\", to = [\"c@d.example\"] }",
+            "comms.0.email.ca: names a file",
+        ),
+        (
             "email = { server = \"smtp.example:mail\", from = \"a@b.example\", to = [\"c@d.example\"] }",
             "comms.0.email.server: write `host`",
         ),

@@ -1,5 +1,6 @@
 //! `[[comms]]`: whom to tell, and through what.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -120,6 +121,8 @@ pub struct Email {
     pub user: Option<String>,
     /// Its password.
     pub password: Option<Secret>,
+    /// A file of certificates (PEM) that are trusted beside those of this machine; relative to the repository.
+    pub ca: Option<PathBuf>,
     /// Who writes: `Incidents <incidents@acme.example>`.
     pub from: String,
     /// Who gets it.

@@ -1,5 +1,7 @@
 //! What `[[comms]]` contacts, runs and authenticates with.
 
+use std::path::PathBuf;
+
 use super::Uses;
 use crate::config::schema::{Comms, Secret, Webhook};
 
@@ -17,6 +19,8 @@ impl Uses {
         }
         if let Some(email) = &comms.email {
             let address = format!("smtp://{}", email.server);
+            let trusting = |ca: &PathBuf| format!("{purpose}, trusting {}", ca.display());
+            let purpose = email.ca.as_ref().map_or_else(|| purpose.clone(), trusting);
             self.contact(&purpose, SMTP, &address, email.password.as_ref(), false);
         }
         if let Some(command) = &comms.command {

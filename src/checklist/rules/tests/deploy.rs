@@ -8,7 +8,7 @@ use crate::checklist::model::GateState;
 use crate::evidence::{Evidence, Observed, Subject};
 use crate::incident::{Decision, Entry, Stage};
 use crate::journal::record::Record;
-use crate::rollback::model::{Class, Version};
+use crate::rollback::model::{Class, StepAction, Version};
 use crate::test_results::model::Ci;
 
 #[test]
@@ -57,6 +57,7 @@ fn c2_knows_what_was_rehearsed_before_this_incident_and_between_other_versions()
     let mut world = World::go(Stage::Deploy);
     let plan = world.plan.as_ref().unwrap().value().unwrap().clone();
     let mut before = plan.clone();
+    before.steps[0].action = StepAction::Run(vec!["deploy".into(), "v2.3.9".into()]);
     before.to = Version { reference: "v2.3.9".into(), oid: Some(oid('7')), ..before.to };
     assert_ne!(before.hash(), plan.hash());
     let (hash, steps) = (before.hash(), Some(before.steps_hash()));

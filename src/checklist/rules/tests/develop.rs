@@ -1,7 +1,7 @@
 use super::{assert_gate, state};
 use crate::change::model::{FactState, Worktree};
 use crate::change::risk::{Band, Risk};
-use crate::checklist::fixture::{World, fact, file, oid, red, seen};
+use crate::checklist::fixture::{World, fact, file, minute, oid, red, seen};
 use crate::checklist::model::{By, GateState};
 use crate::checklist::rules::develop::{IRREVERSIBLE, SENSITIVE};
 use crate::config::schema::TestLevel;
@@ -294,7 +294,10 @@ fn b10_is_stale_with_old_remote_refs() {
 fn b6_says_which_of_the_tests_ran() {
     let mut world = World::go(Stage::Develop);
     let level = |world: &mut World, level| {
-        world.edit_tests(|report| report.runs[0].ci = Some(Box::new(Ci { level: Some(level), ..Ci::default() })));
+        world.edit_tests(|report| {
+            report.runs[0].ci =
+                Some(Box::new(Ci { level: Some(level), holds_until: Some(minute(200)), ..Ci::default() }))
+        });
         let gate = world.gate("b6");
         (gate.state, gate.why, gate.evidence.unwrap().value.unwrap())
     };

@@ -1,9 +1,13 @@
 //! A mail server on loopback that answers by a script.
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::pki_types::PrivateKeyDer;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::config::schema::MailTls;
 
 /// What the server does when its turn comes.
 #[derive(Clone, Copy)]
@@ -34,29 +38,65 @@ const KIND: Server = Server {
 };
 
 impl Server {
-    /// Serves one connection, and returns all that was said to it.
-    async fn serve(self, listener: TcpListener) -> String {
+    /// Serves one connection, and returns all that was said to it: what came under TLS begins with `tls `.
+    async fn serve(self, listener: TcpListener, tls: Option<(TlsAcceptor, MailTls)>) -> String {
         let (stream, _) = listener.accept().await.unwrap();
-        let (read, mut write) = stream.into_split();
-        let (mut lines, mut heard, mut recipients) = (BufReader::new(read).lines(), String::new(), 0);
-        let mut turn = self.greeting;
+        let mut heard = String::new();
+        match tls {
+            None => drop(self.talk(stream, Some(self.greeting), "", None, &mut heard).await),
+            Some((acceptor, MailTls::Implicit)) => {
+                let Ok(stream) = acceptor.accept(stream).await else { return heard };
+                self.talk(stream, Some(self.greeting), "tls ", None, &mut heard).await;
+            }
+            Some((acceptor, _)) => {
+                let begun = self.talk(stream, Some(self.greeting), "", Some("STARTTLS"), &mut heard).await;
+                let Some(stream) = begun else { return heard };
+                let Ok(stream) = acceptor.accept(stream).await else { return heard };
+                self.talk(stream, None, "tls ", None, &mut heard).await;
+            }
+        }
+        heard
+    }
+
+    /// One dialogue; the stream again where TLS is to begin.
+    async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+        self,
+        stream: S,
+        greeting: Option<Turn>,
+        mark: &str,
+        offers: Option<&str>,
+        heard: &mut String,
+    ) -> Option<S> {
+        let (mut stream, mut recipients, mut turn) = (BufReader::new(stream), 0, greeting);
         loop {
             match turn {
-                Turn::Say(line) => write.write_all(format!("{line}\r\n").as_bytes()).await.unwrap(),
-                Turn::Close => return heard,
-                Turn::Hang => {
-                    while lines.next_line().await.is_ok_and(|line| line.is_some()) {}
-                    return heard;
+                Some(Turn::Say(line)) => stream.write_all(format!("{line}\r\n").as_bytes()).await.ok()?,
+                Some(Turn::Close) => return None,
+                Some(Turn::Hang) => {
+                    let mut rest = Vec::new();
+                    drop(stream.read_to_end(&mut rest).await);
+                    return None;
                 }
+                None => {}
             }
-            let in_message = heard.ends_with("DATA\n") && matches!(turn, Turn::Say(line) if line.starts_with("354"));
-            turn = loop {
-                let Ok(Some(line)) = lines.next_line().await else { return heard };
-                heard += &format!("{line}\n");
+            let in_message = heard.ends_with("DATA\n") && matches!(turn, Some(Turn::Say(it)) if it.starts_with("354"));
+            turn = Some(loop {
+                let mut line = String::new();
+                if stream.read_line(&mut line).await.ok().filter(|read| *read > 0).is_none() {
+                    return None;
+                }
+                let line = line.trim_end_matches(['\r', '\n']);
+                *heard += &format!("{mark}{line}\n");
                 match line.split([' ', ':']).next().unwrap_or_default() {
                     _ if in_message && line != "." => continue,
                     "." => break self.message,
-                    "EHLO" => break Turn::Say("250-mail.example\r\n250 8BITMIME"),
+                    "EHLO" if offers.is_some() => break Turn::Say("250-mail.example\r\n250-STARTTLS\r\n250 8BITMIME"),
+                    "EHLO" => break Turn::Say("250-mail.example\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME"),
+                    "STARTTLS" => {
+                        stream.write_all(b"220 go on\r\n").await.ok()?;
+                        return Some(stream.into_inner());
+                    }
+                    "AUTH" => break Turn::Say("235 2.7.0 welcome"),
                     "RCPT" => {
                         recipients += 1;
                         break self.recipients[recipients - 1];
@@ -65,9 +105,106 @@ impl Server {
                     "QUIT" => break Turn::Say("221 bye"),
                     _ => break OK,
                 }
-            };
+            });
         }
     }
+}
+
+/// A certificate for a host by an authority of its own, what vouches for it as PEM, and a server that shows it.
+fn certified(host: &str) -> (TlsAcceptor, String) {
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let pem = authority.self_signed(&key).unwrap().pem();
+    let issuer = Issuer::new(authority, key);
+    let key = KeyPair::generate().unwrap();
+    let shown = CertificateParams::new([host.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(vec![shown.der().clone()], key).unwrap();
+    (TlsAcceptor::from(Arc::new(config)), pem)
+}
+
+/// Mails under TLS to a server with a certificate for `host`, of which the mailer knows the authority if `is_known`.
+fn mailed_under(tls: MailTls, host: &str, is_known: bool) -> (Result<Arrived, Trouble>, String) {
+    run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let word = if tls == MailTls::Implicit { "implicit" } else { "starttls" };
+        let ca = if is_known { "ca = \"ca.pem\", " } else { "" };
+        let kind = format!(
+            "email = {{ server = \"{}\", tls = \"{word}\", {ca}user = \"ops\", password = {{ file = \"password\" }}, from = \"ops@acme.example\", to = [\"a@b.example\"] }}",
+            listener.local_addr().unwrap()
+        );
+        let (acceptor, pem) = certified(host);
+        let heard = tokio::spawn(KIND.serve(listener, Some((acceptor, tls))));
+        let bench = Bench::new(&[("ca.pem", &pem), ("password", "hunter2")]);
+        let patient = Comms { timeout: Duration::from_secs(20), ..channel(&kind) };
+        let outcome = bench.send(&patient, &message(About::Deploy)).await;
+        (outcome, heard.await.unwrap())
+    })
+}
+
+#[test]
+fn by_starttls_and_from_the_first_byte_nothing_but_greetings_is_said_in_the_clear() {
+    for tls in [MailTls::Starttls, MailTls::Implicit] {
+        let (outcome, heard) = mailed_under(tls, "127.0.0.1", true);
+        let receipt = outcome.unwrap_or_else(|trouble| panic!("{tls:?}: {}", trouble.what)).receipt;
+        assert_eq!(receipt.as_deref(), Some("<hotfix.f00d@acme.example>, 2.0.0 queued as 4F2"), "{tls:?}");
+        for line in ["tls MAIL FROM:<ops@acme.example>", "tls RCPT TO:<a@b.example>", "tls Next update at 14:32 UTC."] {
+            assert!(heard.lines().any(|it| it == line), "{tls:?}: {line} in\n{heard}");
+        }
+        assert!(heard.contains("tls AUTH PLAIN "), "{heard}");
+        let clear: Vec<_> = heard.lines().filter(|line| !line.starts_with("tls ")).collect();
+        assert!(clear.iter().all(|line| line.starts_with("EHLO ") || *line == "STARTTLS"), "{tls:?}: {clear:?}");
+    }
+}
+
+#[test]
+fn a_server_for_which_nobody_vouches_gets_neither_password_nor_mail() {
+    for tls in [MailTls::Starttls, MailTls::Implicit] {
+        for (host, is_known, why) in [("127.0.0.1", false, "UnknownIssuer"), ("other.example", true, "NotValidForName")]
+        {
+            let (outcome, heard) = mailed_under(tls, host, is_known);
+            let trouble = outcome.unwrap_err();
+            assert_eq!(trouble.sort, Sort::Refused, "{tls:?} {host}: {}", trouble.what);
+            assert!(trouble.words().contains("certificate"), "{tls:?} {why}: {}", trouble.words());
+            assert!(!heard.contains("AUTH") && !heard.contains("MAIL"), "{tls:?} {host}: {heard}");
+        }
+    }
+}
+
+#[test]
+fn authorities_that_cannot_be_read_are_told_before_anything_is_said() {
+    run(async {
+        for (name, pem, told) in
+            [("gone.pem", None, "No such file"), ("odd.pem", Some("-- nothing --"), "no certificate")]
+        {
+            let bench = Bench::new(&pem.map_or_else(Vec::new, |pem| vec![(name, pem)]));
+            let kind = format!(
+                "email = {{ server = \"127.0.0.1:9\", ca = \"{name}\", from = \"a@b.example\", to = [\"c@d.example\"] }}"
+            );
+            let trouble = bench.send(&channel(&kind), &message(About::Deploy)).await.unwrap_err();
+            assert_eq!(trouble.sort, Sort::Refused);
+            assert!(trouble.what.contains(name) && trouble.what.contains(told), "{}", trouble.what);
+        }
+    });
+}
+
+#[test]
+fn a_server_that_is_down_has_got_nothing_and_a_repetition_is_known_by_its_id() {
+    let ids: Vec<_> = (0..2)
+        .map(|_| mailed(KIND, "none").1.lines().find(|line| line.starts_with("Message-ID:")).unwrap().to_owned())
+        .collect();
+    assert_eq!(ids[0], ids[1], "a server that has it may drop it");
+    run(async {
+        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let kind = format!(
+            "email = {{ server = \"{address}\", tls = \"none\", from = \"a@b.example\", to = [\"c@d.example\"] }}"
+        );
+        let trouble = Bench::new(&[]).send(&channel(&kind), &message(About::Deploy)).await.unwrap_err();
+        assert_eq!(trouble.sort, Sort::Later(None), "{}", trouble.what);
+    });
 }
 
 /// Mails two people through such a server.
@@ -78,7 +215,7 @@ fn mailed(server: Server, tls: &str) -> (Result<Arrived, Trouble>, String) {
             "email = {{ server = \"{}\", tls = \"{tls}\", from = \"Ops <ops@acme.example>\", to = [\"a@b.example\", \"c@d.example\"] }}",
             listener.local_addr().unwrap()
         );
-        let heard = tokio::spawn(server.serve(listener));
+        let heard = tokio::spawn(server.serve(listener, None));
         let bench = Bench::new(&[]);
         let outcome = bench.send(&channel(&kind), &message(About::Deploy)).await;
         (outcome, heard.await.unwrap())

@@ -12,7 +12,7 @@ use crate::test_results::providers::github::fixture::{HEAD, at, run_async, setup
 use crate::test_results::providers::remote::{Provider, Remote};
 
 /// Answers by the end of the path; the first that fits.
-type Answers = Vec<(&'static str, Value)>;
+pub(super) type Answers = Vec<(&'static str, Value)>;
 
 fn pipeline(status: &str) -> Value {
     json!({"id": 46, "status": status, "source": "push", "sha": HEAD, "ref": "hotfix/x",
@@ -70,7 +70,7 @@ fn remote(server: &Server, folder: &std::path::Path) -> Remote {
     Remote::new(wanted, Provider::GitLab(Box::new(Source::new("ci", &gitlab, &setup()))))
 }
 
-fn look(change: impl FnOnce(&mut Answers)) -> Report {
+pub(super) fn look(change: impl FnOnce(&mut Answers)) -> Report {
     let mut answers = good();
     change(&mut answers);
     run_async(async {
@@ -87,6 +87,11 @@ fn look(change: impl FnOnce(&mut Answers)) -> Report {
 fn judged(change: impl FnOnce(&mut Answers)) -> (Light, String) {
     let green = verdict(look(change), 0);
     (green.light, green.why)
+}
+
+/// Before the others: the first that fits is given.
+pub(super) fn answer_first(answers: &mut Answers, end: &'static str, value: Value) {
+    answers.insert(0, (end, value));
 }
 
 fn set(answers: &mut Answers, end: &str, value: Value) {

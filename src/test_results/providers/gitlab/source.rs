@@ -23,10 +23,10 @@ const PIPELINES: usize = 5;
 /// Asks about the commits of one project.
 #[derive(Debug)]
 pub struct Source {
-    asker: Asker,
+    pub(super) asker: Asker,
     name: String,
     place: String,
-    project: String,
+    pub(super) project: String,
 }
 
 /// Where a project is, for people: `gitlab.com/acme/checkout`.
@@ -65,7 +65,8 @@ impl Source {
         for pipeline in pipelines.iter().take(PIPELINES) {
             wholes.push(self.whole(pipeline).await?);
         }
-        let settled = judge(&wholes, &self.name, &self.place, &head);
+        let mut settled = judge(&wholes, &self.name, &self.place, &head);
+        self.find_approvals(&mut settled, &head).await;
         let is_busy = settled.iter().any(|it| it.run.state == crate::test_results::model::RunState::Running);
         Ok(Looked { report: together(settled), pause: self.asker.pace(if is_busy { BUSY } else { REST }) })
     }
@@ -107,6 +108,9 @@ impl Source {
             let branch = target.checkout.branch.as_ref().map_or_else(String::new, |it| format!(" of {}", clean(it)));
             ci.missing.clear();
             ci.lack(8, Light::Unknown, format!("{}{branch} is not on {}: push it", head.short(), self.place));
+        }
+        if is_there {
+            self.find_approvals(&mut settled, head).await;
         }
         let report: Report = together(settled);
         Ok(Looked { report, pause: self.asker.pace(BUSY) })
