@@ -79,6 +79,36 @@ fn nothing_that_the_repository_names_is_run() {
 }
 
 #[test]
+fn a_filter_that_is_defined_in_a_roundabout_way_is_not_run() {
+    let ways: [fn(&Fixture, &str); 4] = [
+        |it, evil| drop(it.git(&["config", "FILTER.evil.clean", evil])),
+        |it, evil| {
+            std::fs::write(it.path(".git/more"), format!("[filter \"evil\"]\n\tclean = {evil}\n")).unwrap();
+            it.git(&["config", "include.path", "more"]);
+        },
+        |it, evil| {
+            std::fs::write(it.path(".git/more"), format!("[filter \"evil\"]\n\tclean = {evil}\n")).unwrap();
+            it.git(&["config", "includeIf.hasconfig:remote.*.url:https://**.path", "more"]);
+            it.git(&["config", "remote.origin.url", "https://git.example/x"]);
+        },
+        |it, evil| {
+            it.git(&["config", "extensions.worktreeConfig", "true"]);
+            it.git(&["config", "--worktree", "filter.evil.clean", evil]);
+        },
+    ];
+    for way in ways {
+        let it = Fixture::hotfix();
+        it.write(".gitattributes", "*.rs filter=evil\n");
+        it.write("src/a.rs", "a\n");
+        it.commit("Fix");
+        way(&it, &program(&it, "evil"));
+        it.write("src/a.rs", "b\n");
+        assert_eq!(read_worktree(&it.root).unwrap().value.unverified, 1);
+        assert!(!it.path("../ran").exists());
+    }
+}
+
+#[test]
 fn text_from_outside_comes_out_clean() {
     let it = Fixture::hotfix();
     it.git(&["checkout", "--quiet", "-b", "hotfix/\u{202e}x"]);

@@ -9,6 +9,7 @@ mod by_command;
 mod by_library;
 mod command;
 mod deployed;
+mod drivers;
 mod familiar;
 mod foreign;
 mod history;

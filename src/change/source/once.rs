@@ -94,7 +94,7 @@ pub fn kind(root: &Path) -> Result<Kind, Failure> {
 /// # Errors
 /// As [`read`]; also in a bare repository, which has no work tree.
 pub fn read_worktree(root: &Path) -> Result<Evidence<Worktree>, Failure> {
-    let read = Repo::open(root).and_then(|repo| worktree::read(&repo.place, &repo.git));
+    let read = Repo::open(root).and_then(|repo| worktree::read(&repo));
     read.map(|look| worktree::evidence(look.counts())).map_err(|trouble| trouble.at(Timestamp::now()))
 }
 

@@ -310,7 +310,7 @@ impl Files {
     fn look(&mut self) -> Look {
         self.send.begin(Observation::Worktree);
         let at = Instant::now();
-        let read = Repo::open(&self.root).and_then(|repo| worktree::read(&repo.place, &repo.git));
+        let read = Repo::open(&self.root).and_then(|repo| worktree::read(&repo));
         let read = read.map_err(|trouble| trouble.unless_gone(&self.root));
         let counts = read.as_ref().map(worktree::Look::counts).map_err(Clone::clone);
         self.send.end(counts.map(worktree::evidence), Some(POLLED), Observation::Worktree);

@@ -16,7 +16,8 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::command::Git;
-use super::repository::Place;
+use super::drivers;
+use super::repository::Repo;
 use super::trouble::Trouble;
 use crate::change::model::Worktree;
 use crate::evidence::{Evidence, Subject};
@@ -48,13 +49,13 @@ pub(super) struct Look {
 const STATUS: [&str; 5] = ["status", "--porcelain=v2", "-z", "--untracked-files=normal", "--ignore-submodules=dirty"];
 
 /// Looks for what differs from HEAD.
-pub(super) fn read(place: &Place, git: &Git) -> Result<Look, Trouble> {
-    let Some(workdir) = &place.workdir else {
+pub(super) fn read(repo: &Repo) -> Result<Look, Trouble> {
+    let Some(workdir) = &repo.place.workdir else {
         return Err(Trouble::new("the repository is bare: it has no work tree")
             .remedy("start hotfix in a clone with a work tree"));
     };
-    let drivers = drivers(git)?;
-    let git = git.with_config(disabled(&drivers));
+    let drivers = drivers::names(repo)?;
+    let git = repo.git.with_config(drivers::disabled(&drivers));
     let mut entries = entries(&git.output(&STATUS)?);
     let has_filters = !drivers.is_empty();
     if has_filters {
@@ -115,32 +116,6 @@ impl Look {
 fn decides(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
     name == ".gitignore" || name == ".gitattributes" || name == ".gitmodules"
-}
-
-/// The names of the filters that some configuration defines.
-fn drivers(git: &Git) -> Result<Vec<String>, Trouble> {
-    // No filter at all ends the command with 1, as if it had failed.
-    let Ok(names) =
-        git.output(&["config", "-z", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process|smudge|required)$"])
-    else {
-        return Ok(Vec::new());
-    };
-    let mut drivers: Vec<String> = names
-        .split(|b| *b == 0)
-        .filter_map(|name| str::from_utf8(name).ok()?.strip_prefix("filter.")?.rsplit_once('.'))
-        .map(|(driver, _)| driver.to_owned())
-        .collect();
-    drivers.sort();
-    drivers.dedup();
-    Ok(drivers)
-}
-
-fn disabled(drivers: &[String]) -> Vec<(String, &'static str)> {
-    let off = |driver: &String| {
-        let settings = [("clean", ""), ("process", ""), ("smudge", ""), ("required", "false")];
-        settings.map(|(name, value)| (format!("filter.{driver}.{name}"), value))
-    };
-    drivers.iter().flat_map(off).collect()
 }
 
 /// What `git status` says of a path.

@@ -96,7 +96,7 @@ fn a_second_look_at_some_files_is_as_good_as_a_full_one() {
     it.commit("Files");
     it.write("new/one", "");
     let repo = super::super::repository::Repo::open(&it.root).unwrap();
-    let mut look = read(&repo.place, &repo.git).unwrap();
+    let mut look = read(&repo).unwrap();
     let mut again = |names: &[&str]| {
         let files = names.iter().map(|name| it.path(name)).collect();
         look.again(&files).unwrap().then(|| look.counts())

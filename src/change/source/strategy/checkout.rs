@@ -53,7 +53,7 @@ pub(super) fn of_branch(git: &Git, branch: &str) -> Result<Option<Checkout>, Tro
 pub(super) fn dirt(path: &Path) -> Result<Option<String>, Trouble> {
     let repo = Repo::open(path)?;
     let place = Place { workdir: Some(path.to_owned()), ..repo.place };
-    let counts = worktree::read(&place, &Git::at(path))?.counts();
+    let counts = worktree::read(&Repo { place, git: Git::at(path), ..repo })?.counts();
     let parts = [(counts.conflicted, "in conflict"), (counts.staged, "staged"), (counts.unstaged, "changed")];
     let parts: Vec<_> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     Ok((!parts.is_empty()).then(|| parts.join(", ")))
