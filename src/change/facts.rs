@@ -47,8 +47,10 @@ pub struct Known {
     pub unfinished: Vec<String>,
     /// Files with added lines that look like conflict markers.
     pub markers: Vec<String>,
-    /// The version tags at the tip, and whether each is annotated.
-    pub tags_at_head: Vec<(String, bool)>,
+    /// The version tags that release the tip, newest first.
+    pub release_tags: Vec<ReleaseTag>,
+    /// The newest version tag besides those, prereleases left out.
+    pub newest_other: Option<String>,
     /// Whether fixes go to trunk first.
     pub trunk_first: bool,
     /// Release branches with commits that are not in production.
@@ -65,6 +67,19 @@ pub struct Known {
     pub revert_conflicts: Option<Vec<String>>,
     /// Branches, tags and commits were looked at; before that, a list that is empty proves nothing.
     pub is_surveyed: bool,
+}
+
+/// A tag that names the tip, or the merge that brought the tip to production's branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseTag {
+    /// Its name.
+    pub name: String,
+    /// Whether it is an object of its own, with a tagger and a date.
+    pub annotated: bool,
+    /// Whether it carries a signature; whose that is, is not looked at.
+    pub signed: bool,
+    /// Whether it names that merge instead of the tip.
+    pub merged: bool,
 }
 
 /// A branch, and paths.

@@ -64,19 +64,29 @@ pub(super) fn forecast(report: &Report) -> Fact {
 }
 
 pub(super) fn release_tag(report: &Report, known: &Known) -> Fact {
-    let of = |state, value: &str, why: String| fact("G20", "release tag", state, value, why);
-    let is_production = report.production.oid.is_some() && report.production.oid == report.head.oid;
-    let Some((name, annotated)) = known.tags_at_head.first().filter(|_| !is_production) else {
-        return of(Warn, "none", "the tip has no version tag yet".into());
+    let Some(tag) = known.release_tags.first() else {
+        return fact("G20", "release tag", Warn, "none", "the tip has no version tag yet");
     };
-    let version = |name: &str| Version::of_tag(name);
-    let before = report.production.reference.as_deref().and_then(version);
-    match (version(name), before) {
-        (Some(new), Some(old)) if !new.is_patch_of(&old) => {
-            of(Warn, name, format!("{name} is no patch release of production"))
+    // A tip with a version tag is production as far as tags tell: its version is compared with the one before it.
+    let is_production = report.production.oid.is_some() && report.production.oid == report.head.oid;
+    let before = match is_production {
+        true => report.rollback.as_ref().and_then(|it| it.to.as_ref()).map(|point| &point.reference),
+        false => report.production.reference.as_ref(),
+    };
+    let name = &tag.name;
+    let of = |state, why: String| fact("G20", "release tag", state, name, why);
+    let (new, before) = (Version::of_tag(name), before.and_then(|name| Version::of_tag(name)));
+    let newest = known.newest_other.as_deref().filter(|other| Version::of_tag(other) >= new);
+    match (new, before, newest) {
+        (Some(new), Some(old), _) if !new.is_patch_of(&old) => {
+            of(Warn, format!("{name} is no patch release of production"))
         }
-        _ if !annotated => of(Warn, name, format!("{name} is a lightweight tag: git tag --annotate")),
-        _ => of(Ok, name, format!("{name} names the tip")),
+        (.., Some(newest)) => of(Warn, format!("{name} is not newer than {newest}")),
+        _ if !tag.annotated => of(Warn, format!("{name} is a lightweight tag: git tag --annotate")),
+        _ => {
+            let what = if tag.merged { "names the merge of the tip" } else { "names the tip" };
+            of(Ok, format!("{name} {what}{}", if tag.signed { ", signed" } else { ", not signed" }))
+        }
     }
 }
 

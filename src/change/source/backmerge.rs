@@ -36,7 +36,7 @@ pub(super) struct Fix<'a> {
 }
 
 /// The branches that the fix must reach: the configured ones, else the development branch and the open release
-/// branches. The branch of the fix, and one that stands at production, are none.
+/// branches. The branch of the fix is none, nor is one that stands at production, unless the configuration names it.
 pub(super) fn targets(
     repo: &Repo,
     git: &schema::Git,
@@ -46,12 +46,13 @@ pub(super) fn targets(
     let mut found: Vec<Target> = Vec::new();
     let mut add = |target: Target| {
         let is_own = branch.is_some_and(|own| own == target.full || own == format!("refs/heads/{}", target.name));
-        if !is_own && target.tip != *fix.production && found.iter().all(|it| it.name != target.name) {
+        if !is_own && found.iter().all(|it| it.name != target.name) {
             found.push(target);
         }
     };
     if git.targets.is_empty() {
-        foreign::development(repo, git)?.into_iter().for_each(&mut add);
+        let moved_on = |target: &Target| target.tip != *fix.production;
+        foreign::development(repo, git)?.into_iter().filter(moved_on).for_each(&mut add);
     }
     for name in git.targets.iter().filter(|name| !is_glob(name)) {
         target(repo, name, &git.remote)?.into_iter().for_each(&mut add);

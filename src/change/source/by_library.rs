@@ -67,6 +67,12 @@ pub(super) fn tags(repo: &Repository, matches: impl Fn(&str) -> bool) -> Result<
 
 /// Walks back from `from` once for all candidates, by commit date, no further than each candidate needs. A tag is
 /// often on another line of history, where asking libgit2 for each costs a walk for each.
+/// The bytes of the object that a reference names, not peeled.
+pub(super) fn object(repo: &Repository, reference: &str) -> Result<Vec<u8>, Error> {
+    let oid = repo.refname_to_id(reference)?;
+    Ok(repo.odb()?.read(oid)?.data().to_owned())
+}
+
 pub(super) fn first_reachable(repo: &Repository, from: &Oid, candidates: &[Oid]) -> Result<Option<usize>, Error> {
     let mut walk = Ancestors::of(repo, theirs(from)?)?;
     for (place, candidate) in candidates.iter().enumerate() {

@@ -54,6 +54,14 @@ pub(super) struct Tag {
     pub(super) annotated: bool,
 }
 
+/// What a signature of a tag begins with: gpg.format openpgp, x509 and ssh of git-config(1).
+const SIGNATURES: [&[u8]; 4] = [
+    b"\n-----BEGIN PGP SIGNATURE-----",
+    b"\n-----BEGIN PGP MESSAGE-----",
+    b"\n-----BEGIN SIGNED MESSAGE-----",
+    b"\n-----BEGIN SSH SIGNATURE-----",
+];
+
 /// Entries of a reflog that are looked at.
 const REFLOG: usize = 50;
 
@@ -105,6 +113,19 @@ impl Repo {
             tags.into_iter().filter_map(|tag| Version::of_tag(&tag.name).map(|version| (version, tag))).collect();
         versions.sort_by(|(a, _), (b, _)| b.cmp(a));
         Ok(versions.into_iter().map(|(_, tag)| tag).collect())
+    }
+
+    /// Whether a tag carries a signature, of whatever kind; whose it is and whether it is good is not asked.
+    pub(super) fn is_signed(&self, tag: &Tag) -> Result<bool, Trouble> {
+        if !tag.annotated {
+            return Ok(false);
+        }
+        let name = format!("refs/tags/{}", tag.name);
+        let object = match &self.library {
+            Some(library) => by_library::object(library, &name).map_err(|error| self.of(&error))?,
+            None => self.git.output(&["cat-file", "tag", &name])?,
+        };
+        Ok(SIGNATURES.iter().any(|mark| memchr::memmem::find(&object, mark).is_some()))
     }
 
     /// Which of these commits, asked in this order, is the first that `from` descends from, or is.

@@ -49,6 +49,8 @@ mod hostile_tests;
 #[cfg(test)]
 mod real_tests;
 #[cfg(test)]
+mod rows_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod totals_tests;

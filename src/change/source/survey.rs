@@ -10,24 +10,27 @@ use super::backmerge::{self, Fix, matching};
 use super::foreign::{Foreign, target};
 use super::history::Record;
 use super::merge::merge_changes;
-use super::production::Found;
+use super::production::{DEFAULT, Found};
 use super::read::Settings;
 use super::repository::{Repo, index_lock};
 use super::size::Measured;
 use super::trees::differing;
 use super::trouble::{Gaps, Trouble};
 use crate::change::contents::Contents;
-use crate::change::facts::{Environment, Known, short};
+use crate::change::facts::{Environment, Known, ReleaseTag, short};
 use crate::change::ladder::{Rung, unknown};
 use crate::change::model::Report;
 use crate::change::patch::Entry;
 use crate::change::risk::Context;
+use crate::change::version::Version;
 use crate::config::check;
 use crate::config::schema::Strategy;
 use crate::evidence::{Oid, text};
 
 /// Rival branches whose files are compared with ours.
 const RIVALS: usize = 5;
+/// Versions newer than production that may be merges of the tip.
+const RELEASES: usize = 10;
 /// Earlier versions whose tree is compared with that of the tip.
 const VERSIONS: usize = 50;
 
@@ -90,7 +93,7 @@ pub(super) fn survey(it: &Subject<'_>, production: &Oid, head: &Oid) -> Survey {
     known.unfinished = it.records.iter().filter(|record| is_unfinished(record.summary())).map(named).collect();
     known.off_ticket = off_ticket(it);
     known.off_scope = off_scope(it);
-    known.tags_at_head = tags_at(it.found, head);
+    gaps.pass(release_tags(it, head, known));
     known.people = people(it.records);
     if let Some(measured) = it.measured {
         known.markers = measured.markers.clone();
@@ -148,8 +151,25 @@ fn environments(it: &Subject<'_>, production: &Oid) -> Result<Vec<Environment>, 
     Ok(found)
 }
 
-fn tags_at(found: &Found, head: &Oid) -> Vec<(String, bool)> {
-    found.versions.iter().filter(|tag| tag.commit == *head).map(|tag| (text::clean(&tag.name), tag.annotated)).collect()
+/// The tags that release the tip: by its own commit, or by a merge that has it for its second parent, as git-flow makes.
+fn release_tags(it: &Subject<'_>, head: &Oid, known: &mut Known) -> Result<(), Trouble> {
+    let by_default = if it.found.versions.is_empty() { it.repo.versions(DEFAULT)? } else { Vec::new() };
+    let versions = if it.found.versions.is_empty() { &by_default } else { &it.found.versions };
+    let before = it.report.production.oid.as_ref();
+    let newer = versions.iter().position(|tag| Some(&tag.commit) == before).unwrap_or(versions.len());
+    for (place, tag) in versions.iter().enumerate() {
+        let merged = tag.commit != *head
+            && place < newer.min(RELEASES)
+            && it.repo.resolve(&format!("{}^2", tag.commit))?.as_ref() == Some(head);
+        let name = text::clean(&tag.name);
+        if merged || tag.commit == *head {
+            let signed = it.repo.is_signed(tag)?;
+            known.release_tags.push(ReleaseTag { name, annotated: tag.annotated, signed, merged });
+        } else if known.newest_other.is_none() && !Version::of_tag(&name).is_some_and(|it| it.is_prerelease()) {
+            known.newest_other = Some(name);
+        }
+    }
+    Ok(())
 }
 
 fn people(records: &[Record]) -> Vec<String> {
