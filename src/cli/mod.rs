@@ -216,7 +216,7 @@ pub fn run(command: Command, context: &Context) -> color_eyre::Result<Exit> {
         Command::Start(args) => start::run(args, context),
         Command::Finish(args) => finish::run(&args, context),
         Command::Rollback(args) => rollback::run(args, context),
-        Command::Rollout(args) => rollout::run(args, context),
+        Command::Rollout(args) => rollout::run(&args, context),
         Command::Drill(args) => drill::run(args, context),
         Command::Report(args) => report::run(&args, context),
         Command::Metrics(args) => metrics::run(&args, context),

@@ -63,7 +63,7 @@ enum Word {
 ///
 /// # Errors
 /// When it could not run at all.
-pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
+pub fn run(args: &Args, context: &Context) -> color_eyre::Result<Exit> {
     let project = Project::open(&context.directory)?;
     let config = project.config()?;
     let source = RolloutSource::of(&config)
@@ -85,7 +85,7 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     if let Some(holder) = executor::holder(&desk.folder) {
         bail!("a rollback runs, and has the last word: {holder}");
     }
-    let order = ordered(&mut state, act(word), &args, against(&project, &config, permit, now), now)?;
+    let order = ordered(&mut state, act(word), args, against(&project, &config, permit, now), now)?;
     if let Some((why, reason)) = order.1 {
         let reason = format!("break-glass: {reason}");
         desk.record(

@@ -44,18 +44,18 @@ fn look(folder: &std::path::Path, wanted: &Wanted) -> Option<What> {
         Wanted::Earlier { incident, before, count } => {
             What::Earlier(journal.and_then(|it| it.newest(incident, *before, *count)).map_err(told))
         }
-        Wanted::Chain => return journal.map_or_else(|error| Some(damage(told(error))), |it| broken(&it)),
+        Wanted::Chain => return journal.map_or_else(|error| Some(damage(&told(error))), |it| broken(&it)),
     })
 }
 
 /// What an opening could not see: the chain is damaged before its end. What is wrong at its end was told.
 fn broken(journal: &Journal) -> Option<What> {
-    let found = journal.verify().map_err(|error| damage(error.to_string()));
-    let found = found.map(|found| (journal.is_sound() && !found.holds()).then(|| damage(found.words())));
+    let found = journal.verify().map_err(|error| damage(&error.to_string()));
+    let found = found.map(|found| (journal.is_sound() && !found.holds()).then(|| damage(&found.words())));
     found.unwrap_or_else(Some)
 }
 
-fn damage(why: String) -> What {
+fn damage(why: &str) -> What {
     What::Told(Toast::error(format!("the journal: {why}; `hotfix verify` tells more")))
 }
 

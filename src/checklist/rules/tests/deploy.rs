@@ -58,7 +58,7 @@ fn c2_knows_what_was_rehearsed_before_this_incident_and_between_other_versions()
     let plan = world.plan.as_ref().unwrap().value().unwrap().clone();
     let mut before = plan.clone();
     before.steps[0].action = StepAction::Run(vec!["deploy".into(), "v2.3.9".into()]);
-    before.to = Version { reference: "v2.3.9".into(), oid: Some(oid('7')), ..before.to };
+    before.to = Version { reference: "v2.3.9".into(), oid: Some(oid('7')) };
     assert_ne!(before.hash(), plan.hash());
     let (hash, steps) = (before.hash(), Some(before.steps_hash()));
     let entry = Entry::RollbackRehearsed { plan: hash, steps, passed: true, detail: "-".into() };

@@ -296,7 +296,7 @@ fn b6_says_which_of_the_tests_ran() {
     let level = |world: &mut World, level| {
         world.edit_tests(|report| {
             report.runs[0].ci =
-                Some(Box::new(Ci { level: Some(level), holds_until: Some(minute(200)), ..Ci::default() }))
+                Some(Box::new(Ci { level: Some(level), holds_until: Some(minute(200)), ..Ci::default() }));
         });
         let gate = world.gate("b6");
         (gate.state, gate.why, gate.evidence.unwrap().value.unwrap())

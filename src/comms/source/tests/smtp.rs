@@ -82,9 +82,7 @@ impl Server {
             let in_message = heard.ends_with("DATA\n") && matches!(turn, Some(Turn::Say(it)) if it.starts_with("354"));
             turn = Some(loop {
                 let mut line = String::new();
-                if stream.read_line(&mut line).await.ok().filter(|read| *read > 0).is_none() {
-                    return None;
-                }
+                stream.read_line(&mut line).await.ok().filter(|read| *read > 0)?;
                 let line = line.trim_end_matches(['\r', '\n']);
                 *heard += &format!("{mark}{line}\n");
                 match line.split([' ', ':']).next().unwrap_or_default() {
