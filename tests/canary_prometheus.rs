@@ -165,6 +165,24 @@ fn predicted() -> Duration {
 }
 
 #[test]
+fn the_server_says_where_a_query_is_wrong() {
+    let Some(program) = tool("prometheus") else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let server = Prometheus::start(&program, Service::start().address);
+        let client = Client::new();
+        server.ready(&client).await;
+        let mut canary = configuration(&server.url);
+        canary.metrics[0].bad = Some("ratee(http_requests_total{$scope})".into());
+        let source = Source::new(&canary, Permit::for_drill(), client, Keys::default());
+        let checked = source.check_queries().await.unwrap();
+        assert_eq!((checked.queries, checked.by_server), (4, 4));
+        let told: Vec<&str> = checked.faulty.iter().map(|it| it.what.as_str()).collect();
+        assert_eq!(told, ["1:1: parse error: unknown function with name \"ratee\""; 2]);
+    });
+}
+
+#[test]
 fn a_fault_in_a_scraped_service_is_seen_within_the_predicted_time() {
     let Some(program) = tool("prometheus") else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -1,16 +1,22 @@
 //! The picture of one metric: the canary as columns, the newest at the right; the baseline in a row of its
-//! own with its own scale; a missed scrape as a gap with `?` below it; what happened as marks on the axis.
+//! own with its own scale; a missed scrape as a gap with `?` below it; what happened as marks on the axis. Where there is
+//! room, a latency shows the band in which its quantile lies.
 
 use std::time::Duration;
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use marks::Mark;
+
 use super::judge::words::{self, percent};
 use super::model::{Arm, MetricReport, Scrape, Unit};
 use super::view::View;
 use crate::ui::Ctx;
 use crate::ui::theme::Role;
+
+mod marks;
+mod quantile;
 
 /// Cells of the scale at the left.
 const SCALE: usize = 7;
@@ -19,12 +25,8 @@ const NOTE: usize = 13;
 const EIGHTHS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 /// The rows below the columns: the axis, its marks and the baseline.
 const BELOW: usize = 3;
-/// A change of the canary's share by this factor is a promotion.
-const PROMOTED: f64 = 1.4;
-/// Columns over which the share is measured for that.
-const SHARE_OVER: usize = 3;
-/// Requests in them that are enough to tell.
-const ENOUGH: f64 = 100.0;
+/// The rows of columns that have to be left beside a band.
+const BESIDE_BAND: usize = 4;
 
 /// Draws a metric into `width` x `height` cells: columns, the axis, its marks, the baseline. Empty where there is no
 /// room for it. A scrape is `interval` long.
@@ -41,16 +43,16 @@ pub fn chart(
         return Vec::new();
     }
     let columns = view.columns(&metric.scrapes, interval, width - SCALE - NOTE);
-    let top = top(metric, &columns);
-    let cursor = view.cursor.and_then(|back| columns.len().checked_sub(back.min(columns.len().saturating_sub(1)) + 1));
-    let rows = height - BELOW;
-    let heights =
-        columns.iter().map(|column| column.canary.rate().map_or(0, |rate| eighths(rate, top, rows))).collect();
-    let picture = Picture { metric, ctx, columns: &columns, heights, rows, top, cursor };
+    let mut band = quantile::rows(metric, ctx, SCALE, width - SCALE - NOTE);
+    if height < BELOW + quantile::ROWS + BESIDE_BAND {
+        band.clear();
+    }
+    let picture = Picture::new(metric, ctx, &columns, view, height - BELOW - band.len());
     let mut lines: Vec<Line<'static>> = (0..picture.rows).map(|row| picture.row(row)).collect();
     lines.push(picture.axis());
     lines.push(picture.words(width, view, interval));
     lines.push(picture.baseline());
+    lines.append(&mut band);
     lines
 }
 
@@ -80,6 +82,7 @@ struct Picture<'a> {
     rows: usize,
     top: f64,
     cursor: Option<usize>,
+    marks: Vec<Mark>,
 }
 
 /// Cells of one row, neighbours of one look in one span.
@@ -107,7 +110,23 @@ impl Cells {
     }
 }
 
-impl Picture<'_> {
+impl<'a> Picture<'a> {
+    fn new(metric: &'a MetricReport, ctx: &'a Ctx<'a>, columns: &'a [Scrape], view: &View, rows: usize) -> Self {
+        let top = top(metric, columns);
+        let height = |column: &Scrape| column.canary.rate().map_or(0, |rate| eighths(rate, top, rows));
+        let newest = columns.len().checked_sub(1);
+        Self {
+            cursor: view.cursor.zip(newest).map(|(back, newest)| newest.saturating_sub(back)),
+            heights: columns.iter().map(height).collect(),
+            marks: marks::of(metric, columns),
+            metric,
+            ctx,
+            columns,
+            rows,
+            top,
+        }
+    }
+
     /// A row of columns; row 0 is the topmost.
     fn row(&self, row: usize) -> Line<'static> {
         let theme = self.ctx.theme;
@@ -166,19 +185,19 @@ impl Picture<'_> {
 
     fn axis(&self) -> Line<'static> {
         let theme = self.ctx.theme;
-        let marks = self.marks();
+        let mut marks = self.marks.iter().peekable();
         let mut cells = Cells::default();
         let zero = format!("{:>6}{}", self.short(0.0), theme.pick("┼", "+"));
         cells.push(&zero, Some(Role::Muted), self.ctx);
         for (index, column) in self.columns.iter().enumerate() {
-            let (text, role) = match () {
-                () if self.cursor == Some(index) => (theme.pick("┃", "|"), Role::Key),
-                () if marks.iter().any(|mark| mark.at == index) => {
-                    let is_crossing = self.crossing() == Some(index);
-                    if is_crossing { ("!", Role::Bad) } else { (theme.pick("▲", "^"), Role::Warn) }
-                }
-                () if column.canary.total.is_none() => ("?", Role::Unknown),
-                () => (theme.pick("─", "-"), Role::Muted),
+            let mark = marks.next_if(|mark| mark.at == index);
+            while marks.next_if(|mark| mark.at == index).is_some() {}
+            let (text, role) = match mark {
+                _ if self.cursor == Some(index) => (theme.pick("┃", "|"), Role::Key),
+                Some(mark) if mark.is_crossing => ("!", Role::Bad),
+                Some(_) => (theme.pick("▲", "^"), Role::Warn),
+                None if column.canary.total.is_none() => ("?", Role::Unknown),
+                None => (theme.pick("─", "-"), Role::Muted),
             };
             cells.push(text, Some(role), self.ctx);
         }
@@ -194,7 +213,7 @@ impl Picture<'_> {
             return Line::styled(values, self.ctx.theme.style(Role::Key));
         }
         let mut text = " ".repeat(SCALE);
-        for mark in self.marks() {
+        for mark in &self.marks {
             let gap = (SCALE + mark.at).saturating_sub(words_width(&text));
             if gap > 0 && words_width(&text) + gap + mark.what.len() <= width {
                 text.push_str(&" ".repeat(gap));
@@ -231,56 +250,6 @@ impl Picture<'_> {
         }
     }
 
-    /// The column in which it became regressed.
-    fn crossing(&self) -> Option<usize> {
-        let at = self.metric.regressed_at?;
-        let index = self.columns.partition_point(|column| column.at < at);
-        (index < self.columns.len() && self.columns.first().is_some_and(|first| first.at <= at)).then_some(index)
-    }
-
-    /// What happened, from the left.
-    fn marks(&self) -> Vec<Mark> {
-        let mut marks = self.promotions();
-        if let Some(at) = self.crossing() {
-            marks.retain(|mark| mark.at != at);
-            marks.push(Mark { at, what: "regressed".to_owned() });
-        }
-        marks.sort_by_key(|mark| mark.at);
-        marks
-    }
-
-    /// Where the canary appeared, and where its share of the requests changed.
-    fn promotions(&self) -> Vec<Mark> {
-        let is_there = |column: &Scrape| column.canary.total.is_some_and(|total| total > 0.0);
-        let mut marks = Vec::new();
-        if self.metric.unit == Unit::Value {
-            return marks;
-        }
-        if let Some(first) = self.columns.iter().position(is_there).filter(|first| *first > 0) {
-            marks.push(Mark { at: first, what: "canary".to_owned() });
-        }
-        let mut steps: Vec<(usize, f64, f64)> =
-            (SHARE_OVER..self.columns.len()).filter_map(|at| self.step(at)).collect();
-        // The steepest place of each step: its neighbours see a part of it.
-        steps.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let mut taken: Vec<usize> = Vec::new();
-        for (at, _, share) in steps {
-            if taken.iter().all(|other| other.abs_diff(at) >= SHARE_OVER) {
-                taken.push(at);
-                marks.push(Mark { at, what: format!("{:.0} %", share * 100.0) });
-            }
-        }
-        marks
-    }
-
-    /// By how much the share changes at a column, where that is a promotion, and what it becomes.
-    fn step(&self, at: usize) -> Option<(usize, f64, f64)> {
-        let before = share(&self.columns[at - SHARE_OVER..at])?;
-        let after = share(self.columns.get(at..at + SHARE_OVER)?)?;
-        let size = (after / before).ln().abs();
-        (size >= PROMOTED.ln()).then_some((at, size, after))
-    }
-
     fn baseline(&self) -> Line<'static> {
         let theme = self.ctx.theme;
         let largest = self.columns.iter().filter_map(|s| s.baseline.rate()).fold(0.0, f64::max);
@@ -297,22 +266,6 @@ impl Picture<'_> {
 fn eighths(rate: f64, top: f64, rows: usize) -> usize {
     let exact = (rate / top * rows as f64 * 8.0).round() as usize;
     if rate > 0.0 { exact.max(1) } else { 0 }
-}
-
-/// Something that happened in a column.
-struct Mark {
-    at: usize,
-    what: String,
-}
-
-/// The canary's share of the requests, where each column has some and all together enough to tell.
-fn share(columns: &[Scrape]) -> Option<f64> {
-    let (mut canary, mut all) = (0.0, 0.0);
-    for column in columns {
-        canary += column.canary.total?;
-        all += column.canary.total? + column.baseline.total?;
-    }
-    (canary > 0.0 && all >= ENOUGH).then(|| canary / all)
 }
 
 fn words_width(text: &str) -> usize {

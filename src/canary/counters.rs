@@ -14,6 +14,8 @@ use super::prometheus::Series;
 const TARGET: [&str; 4] = ["job", "instance", "pod", "namespace"];
 /// So many steps may be missed in a row before a target counts as another one.
 const GAP: usize = 20;
+/// Between the labels of a target.
+const SEPARATOR: char = '\u{1f}';
 /// More targets than this are not told apart.
 const TARGETS: usize = 64;
 
@@ -103,11 +105,16 @@ impl Presence {
         self.seen.is_empty()
     }
 
+    /// Whether there is one series, or sum, of all targets, with no label that tells one.
+    pub fn is_of_all(&self) -> bool {
+        self.seen.len() == 1 && self.seen.keys().all(|name| name.chars().all(|c| c == SEPARATOR))
+    }
+
     /// The targets that were there before this look, and at no step of it.
     pub fn gone(&self) -> impl Iterator<Item = String> {
         let is_gone = |name: &&String| !self.seen.get(*name).is_some_and(|steps| steps.contains(&true));
         let here_lately = self.before.iter().filter(|(_, ago)| **ago == 1).map(|(name, _)| name);
-        here_lately.filter(is_gone).map(|name| name.replace('\u{1f}', " ").trim().to_owned())
+        here_lately.filter(is_gone).map(|name| name.replace(SEPARATOR, " ").trim().to_owned())
     }
 
     /// Whether the target was seen lately before this step.
@@ -128,11 +135,11 @@ impl Presence {
         targets.retain(|_, ago| *ago <= GAP);
         targets
     }
+}
 
-    /// Whether there are several targets, and few enough to be told apart.
-    fn is_divisible(&self) -> bool {
-        (2..=TARGETS).contains(&self.seen.len())
-    }
+/// Whether there are several targets, and few enough to be told apart.
+pub fn is_divisible(targets: usize) -> bool {
+    (2..=TARGETS).contains(&targets)
 }
 
 impl Counters {
@@ -164,7 +171,7 @@ impl Counters {
             if let Some(last) = last {
                 next.last.insert(one.labels.clone(), last);
             }
-            if presence.is_divisible() {
+            if is_divisible(presence.seen.len()) {
                 let sums = added.targets.entry(target(&one.labels)).or_insert_with(|| vec![None; range.count]);
                 add(sums, &increments);
             }
@@ -223,8 +230,9 @@ pub fn mean(range: Range, series: &[Series]) -> Vec<Option<f64>> {
     sums.into_iter().map(|(sum, count)| (count > 0.0).then(|| sum / count)).collect()
 }
 
-fn target(labels: &Labels) -> String {
-    TARGET.map(|name| labels.get(name).map_or("", String::as_str)).join("\u{1f}")
+/// The target that a series is of, as one text.
+pub fn target(labels: &Labels) -> String {
+    TARGET.map(|name| labels.get(name).map_or("", String::as_str)).join(&SEPARATOR.to_string())
 }
 
 /// The increment that leads to `value`, if it can be told.

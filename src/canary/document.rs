@@ -9,9 +9,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::judge::{Settings, Shape, Spec};
+use super::kayenta::scores;
 use super::model::{Arm, Seen};
 use crate::evidence::text::clean;
 
+mod pods;
 mod points;
 
 /// The most boundaries of a quantile.
@@ -24,6 +26,8 @@ pub struct Series {
     pub settings: Settings,
     /// The metrics, in the order of the document.
     pub metrics: Vec<MetricSeries>,
+    /// The scores of Kayenta's judge that pass, and that are not yet a failure.
+    pub scores: (Option<f64>, Option<f64>),
 }
 
 /// The scrapes of one metric.
@@ -44,8 +48,8 @@ pub struct Scrape {
     pub at: f64,
     /// What was seen.
     pub seen: Seen,
-    /// What was seen of each pod of the baseline.
-    pub pods: Vec<Arm>,
+    /// What was seen of each pod of the baseline: as many arms as there are pairs.
+    pub pods: Vec<Vec<Arm>>,
 }
 
 #[derive(Deserialize)]
@@ -60,6 +64,10 @@ struct Document<'d> {
     pass_margin: Option<f64>,
     #[serde(default)]
     block: Option<f64>,
+    #[serde(default)]
+    pass: Option<f64>,
+    #[serde(default)]
+    marginal: Option<f64>,
     #[serde(borrow)]
     metrics: Vec<Metric<'d>>,
 }
@@ -120,7 +128,8 @@ pub fn read(text: &str) -> Result<Series, String> {
         let name = clean(&metric.name);
         series(&metric).map_err(|what| format!("metric \"{name}\": {what}"))
     };
-    Ok(Series { settings, metrics: document.metrics.into_iter().map(named).collect::<Result<_, _>>()? })
+    let scores = scores(document.pass, document.marginal)?;
+    Ok(Series { settings, metrics: document.metrics.into_iter().map(named).collect::<Result<_, _>>()?, scores })
 }
 
 fn settings(document: &Document<'_>) -> Result<Settings, String> {
@@ -151,33 +160,46 @@ fn positive(name: &str, value: f64) -> Result<f64, String> {
     }
 }
 
+/// Beyond these bounds a share of the false alarm is none.
+fn weight(value: f64) -> Result<f64, String> {
+    if (1e-6..=1e6).contains(&value) {
+        Ok(value)
+    } else {
+        Err(format!("`weight` is {value}, but has to be above 0: 0.000001 to 1000000"))
+    }
+}
+
 fn series(metric: &Metric<'_>) -> Result<MetricSeries, String> {
     let lower = metric.worse == Some(Worse::Lower);
     let limit = metric.slo.map(|slo| chance("slo", slo)).transpose()?;
-    let (shape, scrapes, pods) = match metric.kind.unwrap_or(Kind::Ratio) {
+    let (baseline, canary) = (metric.baseline, metric.canary);
+    let (shape, mut scrapes, pods) = match metric.kind.unwrap_or(Kind::Ratio) {
         Kind::Ratio => {
-            let pods = points::pods(metric.baseline_pods.as_ref(), lower)?;
-            let scrapes = points::ratio(metric.baseline, metric.canary, lower, &pods)?;
-            (Shape::Ratio, scrapes, pods.into_iter().map(|(name, _)| name).collect())
+            let pods = pods::read(metric.baseline_pods.as_ref(), |name, raw| points::ratio_pod(name, raw, lower))?;
+            (Shape::Ratio, points::ratio(baseline, canary, lower)?, pods)
         }
         Kind::Quantile => {
             let boundaries = boundaries(metric)?;
-            let scrapes = points::exceedance(metric.baseline, metric.canary, &boundaries, lower)?;
+            let scrapes = points::exceedance(baseline, canary, &boundaries, lower)?;
+            let of = |name: &str, raw: &RawValue| points::exceedance_pod(name, raw, &boundaries, lower);
+            let pods = pods::read(metric.baseline_pods.as_ref(), of)?;
             let q = metric.q.map(|q| chance("q", q)).transpose()?;
-            (Shape::Exceedance { boundaries, q, lower_is_worse: lower }, scrapes, Vec::new())
+            (Shape::Exceedance { boundaries, q, lower_is_worse: lower }, scrapes, pods)
         }
         Kind::Gauge => {
-            (Shape::Gauge { lower_is_worse: lower }, points::gauge(metric.baseline, metric.canary)?, Vec::new())
+            let pods = pods::read(metric.baseline_pods.as_ref(), points::gauge_pod)?;
+            (Shape::Gauge { lower_is_worse: lower }, points::gauge(baseline, canary)?, pods)
         }
     };
+    pods::lay_beside(&mut scrapes, &pods);
     let spec = Spec {
         name: clean(&metric.name),
         critical: metric.critical.unwrap_or(false),
         limit: limit.map(|limit| if lower { 1.0 - limit } else { limit }),
-        weight: positive("weight", metric.weight.unwrap_or(1.0))?,
+        weight: weight(metric.weight.unwrap_or(1.0))?,
         shape,
     };
-    Ok(MetricSeries { spec, pods, scrapes })
+    Ok(MetricSeries { spec, pods: pods.into_iter().map(|(name, _)| name).collect(), scrapes })
 }
 
 fn boundaries(metric: &Metric<'_>) -> Result<Vec<f64>, String> {

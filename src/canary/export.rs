@@ -35,8 +35,10 @@ impl Export {
         let Settings { false_alarm, pass_false_alarm, margin, pass_margin, block, .. } = watch::settings(&self.canary);
         let metrics = self.canary.metrics.iter().zip(&self.scrapes).enumerate();
         let metrics: Vec<Value> = metrics.map(|(index, (metric, sights))| self.metric(index, metric, sights)).collect();
+        let scores = self.canary.kayenta;
         json!({"false_alarm": false_alarm, "pass_false_alarm": pass_false_alarm, "margin": margin,
-               "pass_margin": pass_margin, "block": block, "metrics": metrics})
+               "pass_margin": pass_margin, "block": block, "pass": scores.map(|it| it.pass),
+               "marginal": scores.map(|it| it.marginal), "metrics": metrics})
     }
 
     fn metric(&self, index: usize, metric: &schema::Metric, sights: &[Sight]) -> Value {
@@ -47,7 +49,8 @@ impl Export {
         let mut told = json!({"name": metric.name, "kind": metric.kind, "worse": metric.worse,
             "critical": metric.critical, "weight": metric.weight, "slo": metric.slo, "q": metric.q,
             "boundaries": boundaries, "baseline": of(true), "canary": of(false)});
-        if let (Some(pods), Some(told)) = (pods(sights), told.as_object_mut()) {
+        let pods = pods(sights, boundaries.map_or(&[], Vec::as_slice));
+        if let (Some(pods), Some(told)) = (pods, told.as_object_mut()) {
             told.insert("baseline_pods".to_owned(), pods);
         }
         told
@@ -55,29 +58,36 @@ impl Export {
 }
 
 fn point(sight: &Sight, baseline: bool, boundaries: &[f64]) -> Value {
-    let t = seconds(sight.at);
     let side = |pair: &Pair| if baseline { pair.baseline } else { pair.canary };
     match &sight.seen {
-        Seen::Values(of_baseline, of_canary) => json!([t, if baseline { of_baseline } else { of_canary }]),
-        Seen::Counts(pairs) if boundaries.is_empty() => {
-            let Arm { bad, total } = pairs.first().map_or(Arm { bad: None, total: None }, side);
-            json!({"t": t, "bad": bad, "total": total})
+        Seen::Values(of_baseline, of_canary) => {
+            json!([seconds(sight.at), if baseline { of_baseline } else { of_canary }])
         }
-        Seen::Counts(pairs) => {
-            let up_to = |arm: Arm| arm.total.zip(arm.bad).map(|(total, bad)| total - bad);
-            let buckets = boundaries.iter().zip(pairs).map(|(le, pair)| json!([le, up_to(side(pair))]));
-            let count = pairs.first().and_then(|pair| side(pair).total);
-            json!({"t": t, "buckets": buckets.collect::<Vec<_>>(), "count": count})
-        }
+        Seen::Counts(pairs) => counted(sight, boundaries, &pairs.iter().map(side).collect::<Vec<_>>()),
     }
 }
 
+/// What one population or pod counted in a scrape.
+fn counted(sight: &Sight, boundaries: &[f64], arms: &[Arm]) -> Value {
+    let t = seconds(sight.at);
+    let Arm { bad, total } = arms.first().copied().unwrap_or(Arm::MISSED);
+    if boundaries.is_empty() {
+        return json!({"t": t, "bad": bad, "total": total});
+    }
+    let up_to = |arm: &Arm| arm.total.zip(arm.bad).map(|(total, bad)| total - bad);
+    let buckets = boundaries.iter().zip(arms).map(|(le, arm)| json!([le, up_to(arm)]));
+    json!({"t": t, "buckets": buckets.collect::<Vec<_>>(), "count": total})
+}
+
 /// The pods of the baseline, by their names.
-fn pods(sights: &[Sight]) -> Option<Value> {
+fn pods(sights: &[Sight], boundaries: &[f64]) -> Option<Value> {
     let mut all: Map<String, Value> = Map::new();
     for sight in sights {
-        for (name, Arm { bad, total }) in &sight.pods {
-            let point = json!({"t": seconds(sight.at), "bad": bad, "total": total});
+        for (name, arms) in &sight.pods {
+            let point = match &sight.seen {
+                Seen::Values(..) => json!([seconds(sight.at), arms.first().and_then(|arm| arm.bad)]),
+                Seen::Counts(_) => counted(sight, boundaries, arms),
+            };
             if let Value::Array(points) = all.entry(name.clone()).or_insert_with(|| json!([])) {
                 points.push(point);
             }

@@ -168,12 +168,13 @@ impl Judge {
                     strand.take(at, &counts, &self.grid);
                 }
             }
+            let proof = self.proof();
             let known = Known {
                 fast: self.log_e().fast,
-                proof: self.proof(),
+                proof,
                 passing: self.passing(),
                 guards: self.guards(),
-                placebo: self.placebo.worst().map_or(f64::NEG_INFINITY, |(_, log_e)| log_e),
+                excused: self.placebo.excuses(proof),
             };
             self.latches.take(at, &known, &self.bars);
         }
@@ -189,9 +190,12 @@ impl Judge {
         }
     }
 
-    /// Takes in the pods of the baseline in a scrape; before the scrape itself.
-    pub fn take_pods<'p>(&mut self, pods: impl Iterator<Item = (&'p str, Arm)> + Clone) {
-        self.placebo.take(pods, &self.settings);
+    /// Takes in the pods of the baseline in a scrape, each with one arm for each pair of it; before the scrape itself.
+    pub fn take_pods<'p>(&mut self, at: f64, pods: impl Iterator<Item = (&'p str, &'p [Arm])> + Clone) {
+        match &self.spec.shape {
+            Shape::Gauge { lower_is_worse } => self.placebo.take_values(at, pods, *lower_is_worse),
+            _ => self.placebo.take(pods, self.strands.len(), &self.settings),
+        }
     }
 
     /// Takes in a pair of gauge values.
@@ -248,7 +252,7 @@ impl Judge {
     /// The verdict now.
     pub fn verdict(&self) -> Verdict {
         match &self.gauge {
-            Some(gauge) => gauge.verdict(),
+            Some(gauge) => gauge.verdict(&self.placebo),
             None => self.latches.verdict(self.exposure.blind().is_some()),
         }
     }
@@ -264,6 +268,8 @@ impl Judge {
     }
 }
 
+#[cfg(test)]
+mod practice_tests;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]

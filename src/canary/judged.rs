@@ -1,10 +1,15 @@
 //! The verdict over a whole document: what `hotfix judge` prints.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::document::{MetricSeries, Scrape, Series};
 use super::judge::{Band, Finding, LogE, Panel, Peak, Tally};
+use super::kayenta::Analysis;
 use super::model::{Seen, Verdict};
+use super::second;
+use super::watch::KEPT;
 
 /// The judged document, as it is printed with `--json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -82,24 +87,12 @@ struct Step {
 /// Judges a document, scrape by scrape in the order of time, as if it had been watched. `path`
 /// keeps the evidence after each scrape.
 pub fn judge(series: &Series, path: bool) -> Judged {
-    let mut panel = Panel::new(series.metrics.iter().map(|metric| metric.spec.clone()).collect(), series.settings);
     let mut paths: Vec<Vec<Step>> = vec![Vec::new(); series.metrics.len()];
-    for moment in in_order(&series.metrics).chunk_by(|a, b| a.0 == b.0) {
-        for &(at, metric, scrape) in moment {
-            match &scrape.seen {
-                Seen::Counts(pairs) => {
-                    let names = series.metrics[metric].pods.iter().map(String::as_str);
-                    panel.take_pods(metric, names.zip(scrape.pods.iter().copied()));
-                    panel.take(metric, at, pairs);
-                }
-                Seen::Values(baseline, canary) => panel.take_gauge(metric, at, *baseline, *canary),
-            }
-            if path {
-                paths[metric].push(Step { t: at, log_e: panel.judges()[metric].log_e() });
-            }
+    let panel = watch(series, |metric, at, panel| {
+        if path {
+            paths[metric].push(Step { t: at, log_e: panel.judges()[metric].log_e() });
         }
-        panel.settle(moment[0].0);
-    }
+    });
     let rows = panel.judges().iter().zip(paths).enumerate();
     let metrics = rows.map(|(index, (judge, steps))| {
         row(judge.spec().name.clone(), panel.decides(index), judge.finding(), path.then_some(steps))
@@ -111,6 +104,37 @@ pub fn judge(series: &Series, path: bool) -> Judged {
         regressed_at: panel.regressed_at(),
         metrics: metrics.collect(),
     }
+}
+
+/// The same scrapes for Kayenta's judge, as many as the pane keeps for its second opinion.
+pub fn analysis(series: &Series) -> Analysis {
+    let panel = watch(series, |_, _, _| {});
+    let rows = panel.judges().iter().zip(&series.metrics).enumerate();
+    let metrics = rows.map(|(index, (judge, metric))| {
+        let newest = &metric.scrapes[metric.scrapes.len().saturating_sub(KEPT)..];
+        let drawn: Vec<_> = newest.iter().map(|scrape| scrape.seen.arms(judge.loudest_index())).collect();
+        second::metric(&metric.spec.name, panel.decides(index), drawn.iter().copied())
+    });
+    let (pass, marginal) = series.scores;
+    Analysis { metrics: metrics.collect(), group_weights: BTreeMap::default(), pass, marginal }
+}
+
+/// Goes through the scrapes in the order of time; `seen` is told of each, after it was taken in.
+fn watch(series: &Series, mut seen: impl FnMut(usize, f64, &Panel)) -> Panel {
+    let mut panel = Panel::new(series.metrics.iter().map(|metric| metric.spec.clone()).collect(), series.settings);
+    for moment in in_order(&series.metrics).chunk_by(|a, b| a.0 == b.0) {
+        for &(at, metric, scrape) in moment {
+            let names = series.metrics[metric].pods.iter().map(String::as_str);
+            panel.take_pods(metric, at, names.zip(scrape.pods.iter().map(Vec::as_slice)));
+            match &scrape.seen {
+                Seen::Counts(pairs) => panel.take(metric, at, pairs),
+                Seen::Values(baseline, canary) => panel.take_gauge(metric, at, *baseline, *canary),
+            }
+            seen(metric, at, &panel);
+        }
+        panel.settle(moment[0].0);
+    }
+    panel
 }
 
 /// All scrapes by time; those of one time in the order of their metrics.

@@ -229,6 +229,45 @@ fn a_pod_of_the_baseline_that_is_as_sick_makes_it_the_environment() {
 }
 
 #[test]
+fn a_pod_of_the_baseline_that_is_as_slow_makes_it_the_environment() {
+    let arm = |slow: u32, all: u32| -> Value {
+        (1..=60)
+            .map(|i| json!({"t": i * 15, "buckets": [[0.1, all - 2 * slow], [0.5, all - slow], ["+Inf", all]]}))
+            .collect()
+    };
+    let pods = |sick: u32| -> Value {
+        let healthy = (0..8).map(|i| (format!("pod-{i}"), arm(1, 100)));
+        healthy.chain([("sick".to_owned(), arm(sick, 100))]).collect::<serde_json::Map<_, _>>().into()
+    };
+    let mut document = json!({"metrics": [{"name": "latency", "kind": "quantile", "boundaries": [0.1, 0.5],
+        "baseline": arm(17, 900), "canary": arm(8, 100), "baseline_pods": pods(9)}]});
+    let out = output(&document, false);
+    let why = out["metrics"][0]["why"].as_str().unwrap();
+    assert_eq!((&out["verdict"], &out["metrics"][0]["placebo"]["pod"]), (&json!("environment"), &json!("sick")));
+    assert!(why.contains("pod sick looks as bad"), "{why}");
+    document["metrics"][0]["baseline_pods"] = pods(1);
+    let out = output(&document, false);
+    assert_eq!(out["verdict"], "regressed");
+    assert!(out["metrics"][0]["placebo"]["log_e"].as_f64().unwrap() < 2.0, "{}", out["metrics"][0]["placebo"]);
+}
+
+#[test]
+fn a_pod_of_the_baseline_that_drifts_as_much_excuses_a_gauge() {
+    let arm = |level: f64| -> Value {
+        (0..240).map(|i| json!([i * 15, level * (1.0 + f64::from(i * 7919 % 13) / 100.0)])).collect()
+    };
+    let pods = |sick: f64| json!({"a": arm(100.0), "b": arm(101.0), "c": arm(99.0), "sick": arm(sick)});
+    let mut document = json!({"metrics": [{"name": "memory", "kind": "gauge", "baseline": arm(100.0),
+        "canary": arm(130.0), "baseline_pods": pods(131.0)}]});
+    let out = output(&document, false);
+    assert_eq!(out["metrics"][0]["verdict"], "environment");
+    assert!(out["metrics"][0]["why"].as_str().unwrap().contains("pod sick drifts as much"));
+    document["metrics"][0]["baseline_pods"] = pods(100.0);
+    let out = output(&document, false);
+    assert_eq!((&out["metrics"][0]["verdict"], &out["verdict"]), (&json!("suspect"), &json!("collecting")));
+}
+
+#[test]
 fn the_loudest_scrapes_come_first() {
     let mut document = document(30, [0, 100, 2, 900]);
     for (i, bad) in [(3, 2), (7, 9), (11, 4), (13, 3)] {

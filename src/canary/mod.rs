@@ -20,6 +20,7 @@ pub mod kept;
 pub mod model;
 pub mod pane;
 pub mod prometheus;
+pub mod promql;
 pub mod second;
 pub mod shown;
 pub mod source;

@@ -73,6 +73,18 @@ pub enum Seen {
     Values(Option<f64>, Option<f64>),
 }
 
+impl Seen {
+    /// The baseline and the canary of the pair at `index`, or a gauge's values as so much of one.
+    pub fn arms(&self, index: usize) -> (Arm, Arm) {
+        match self {
+            Self::Counts(pairs) => {
+                pairs.get(index).map_or((Arm::MISSED, Arm::MISSED), |pair| (pair.baseline, pair.canary))
+            }
+            Self::Values(baseline, canary) => (Arm::of_value(*baseline), Arm::of_value(*canary)),
+        }
+    }
+}
+
 /// One scrape of one metric, as the source brings it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sight {
@@ -80,19 +92,15 @@ pub struct Sight {
     pub at: Timestamp,
     /// What was seen.
     pub seen: Seen,
-    /// What was seen of each pod of the baseline, where they are told apart.
-    pub pods: Vec<(String, Arm)>,
+    /// What was seen of each pod of the baseline, where they are told apart: as many arms as there are pairs; the value
+    /// of a gauge as so much of one.
+    pub pods: Vec<(String, Vec<Arm>)>,
 }
 
 impl Sight {
     /// The scrape as it is drawn: the pair at `index`, or a gauge's values as so much of one.
     pub fn drawn(&self, index: usize) -> Scrape {
-        let missed = Arm { bad: None, total: None };
-        let value = |value: Option<f64>| value.map_or(missed, |v| Arm { bad: Some(v), total: Some(1.0) });
-        let (baseline, canary) = match &self.seen {
-            Seen::Counts(pairs) => pairs.get(index).map_or((missed, missed), |pair| (pair.baseline, pair.canary)),
-            Seen::Values(baseline, canary) => (value(*baseline), value(*canary)),
-        };
+        let (baseline, canary) = self.seen.arms(index);
         Scrape { at: self.at, baseline, canary }
     }
 
@@ -198,6 +206,8 @@ pub struct MetricReport {
     pub unit: Unit,
     /// The boundary that is drawn, for a latency.
     pub boundary: Option<f64>,
+    /// All boundaries of a latency.
+    pub boundaries: Vec<f64>,
     /// The newest scrapes, oldest first.
     pub scrapes: Vec<Scrape>,
 }
@@ -247,6 +257,14 @@ impl Scrape {
 }
 
 impl Arm {
+    /// Nothing was seen.
+    pub const MISSED: Self = Self { bad: None, total: None };
+
+    /// A value as so much of one.
+    pub fn of_value(value: Option<f64>) -> Self {
+        value.map_or(Self::MISSED, |value| Self { bad: Some(value), total: Some(1.0) })
+    }
+
     /// The same with good and bad exchanged.
     pub fn complement(self) -> Self {
         Self { bad: self.total.zip(self.bad).map(|(total, bad)| total - bad), ..self }

@@ -1,7 +1,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::super::model::{Arm, Batch, Scrape};
+use super::super::judge::Pair;
+use super::super::model::{Arm, Batch, Scrape, Seen, Sight};
 use super::*;
 use crate::canary::feedback::{Item, Reports};
 use crate::config::schema;
@@ -253,4 +254,51 @@ fn unusual_feedback_stands_in_the_pane() {
         "{head}"
     );
     assert!(drawn(detail(&state, &ctx, 0, 100)).contains("cannot pay; cannot pay"));
+}
+
+/// A latency at 0.1, 0.25 and 0.5 s whose canary is slower, with 150 scrapes.
+fn slow() -> State {
+    let config = "source = { prometheus = \"http://127.0.0.1:9\" }\nbaseline = 'a'\ncanary = 'b'\nfalse_alarm = 0.01\n\
+        [[metrics]]\nname = \"latency\"\nkind = \"quantile\"\nquery = 'b{$scope}'\nq = 0.9\n";
+    let arm = |slow: f64, all: f64| Arm { bad: Some(slow), total: Some(all) };
+    let sight = |i: i64| {
+        let pair = |base: f64, canary: f64| Pair { baseline: arm(base, 900.0), canary: arm(canary, 100.0) };
+        let seen = Seen::Counts(vec![pair(300.0, 50.0), pair(45.0, 20.0), pair(9.0, 3.0)]);
+        Sight { at: at(15 * i), seen, pods: Vec::new() }
+    };
+    let batch = Batch {
+        scrapes: vec![(0..150).map(sight).collect()],
+        boundaries: vec![vec![0.1, 0.25, 0.5]],
+        ..Batch::default()
+    };
+    let canary: schema::Canary = toml::from_str(config).unwrap();
+    let mut state = State::new(&canary);
+    let evidence = Evidence {
+        value: batch,
+        subject: Subject::default(),
+        source: "prometheus".into(),
+        observed_at: at(2_235),
+        ttl: Duration::from_secs(35),
+    };
+    state.update(Observation::Seen(Generation(1), Box::new(evidence)), at(2_240));
+    state
+}
+
+#[test]
+fn a_latency_shows_the_band_of_its_quantile() {
+    let state = slow();
+    let mut out = String::new();
+    for (name, theme, width) in [
+        ("colour", Theme::default(), 78),
+        ("without colour", Theme { monochrome: true, ..Theme::default() }, 120),
+        ("ASCII", Theme { ascii: true, ..Theme::default() }, 52),
+    ] {
+        let ctx = Ctx { now: at(2_240), theme: &theme };
+        writeln!(out, "-- {name}").unwrap();
+        head(&state, &ctx, width, 20).iter().for_each(|line| writeln!(out, "{}", plain(line)).unwrap());
+    }
+    insta::assert_snapshot!(out);
+    let theme = Theme::default();
+    let short = head(&state, &Ctx { now: at(2_240), theme: &theme }, 78, 12);
+    assert!(!short.iter().any(|line| plain(line).contains("p90")), "the columns come first where there is little room");
 }

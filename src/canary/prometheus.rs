@@ -83,6 +83,31 @@ pub fn read(response: &Response) -> Result<Answer, HttpError> {
     }
 }
 
+/// What a server has to say against a query that it was asked to read: `Some(None)` is nothing. `None` where the answer
+/// is no word on the query: another kind of error, or no answer of this API.
+pub fn objection(response: &Response) -> Option<Option<String>> {
+    let said: Said = serde_json::from_slice(&response.body).ok()?;
+    match (said.status.as_str(), said.kind.as_deref()) {
+        ("success", _) if response.is_success() => Some(None),
+        ("error", Some("bad_data" | "422")) => {
+            let what = said.error.unwrap_or_else(|| "the query is refused".to_owned());
+            let what = what.trim_start_matches("invalid parameter \"query\": ");
+            Some(Some(fit(&clean(what), ERROR_CELLS)))
+        }
+        _ => None,
+    }
+}
+
+/// The state of an answer, whatever its data.
+#[derive(Deserialize)]
+struct Said {
+    status: String,
+    #[serde(default, rename = "errorType")]
+    kind: Option<String>,
+    #[serde(default)]
+    error: Option<String>,
+}
+
 fn refusal(response: &Response) -> HttpError {
     response.clone().success().err().unwrap_or_else(|| malformed(response, "unexpected"))
 }

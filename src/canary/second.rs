@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::kayenta::{self, Analysis, Direction, ENOUGH, Metric, Rules};
-use super::model::{Arm, MetricReport, Scrape};
+use super::model::{Arm, MetricReport};
 use crate::config::schema;
 
 /// What Kayenta's judge says.
@@ -21,7 +21,9 @@ pub struct SecondOpinion {
 impl SecondOpinion {
     /// Of these metrics, whose bad ratios or values are compared.
     pub fn of(config: &schema::Kayenta, metrics: &[MetricReport]) -> Self {
-        let metrics: Vec<Metric> = metrics.iter().map(metric).collect();
+        let arms = |row: &MetricReport| row.scrapes.iter().map(|it| (it.baseline, it.canary)).collect::<Vec<_>>();
+        let metrics: Vec<Metric> =
+            metrics.iter().map(|row| metric(&row.name, row.critical, arms(row).into_iter())).collect();
         let points = metrics.iter().map(|m| m.baseline.len().min(m.canary.len())).min().unwrap_or(0);
         if points < ENOUGH {
             return Self { score: None, classification: None, points };
@@ -40,15 +42,15 @@ impl SecondOpinion {
     }
 }
 
-fn metric(row: &MetricReport) -> Metric {
-    let rates = |of: fn(&Scrape) -> Arm| row.scrapes.iter().filter_map(|scrape| of(scrape).rate()).collect();
-    let rules = Rules { direction: Direction::Increase, critical: row.critical, ..Rules::default() };
+/// A metric for Kayenta's judge: its bad ratios or values, those of the baseline and of the canary.
+pub fn metric(name: &str, critical: bool, arms: impl Iterator<Item = (Arm, Arm)> + Clone) -> Metric {
+    let rules = Rules { direction: Direction::Increase, critical, ..Rules::default() };
     Metric {
-        name: row.name.clone(),
+        name: name.to_owned(),
         groups: vec!["metrics".to_owned()],
         muted: false,
         rules,
-        baseline: rates(|scrape| scrape.baseline),
-        canary: rates(|scrape| scrape.canary),
+        baseline: arms.clone().filter_map(|(baseline, _)| baseline.rate()).collect(),
+        canary: arms.filter_map(|(_, canary)| canary.rate()).collect(),
     }
 }

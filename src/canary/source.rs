@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::counters::Range;
 use super::model::{Batch, Sight, instant, seconds};
 use super::prometheus::Series;
+use super::promql;
 use crate::config::schema;
 use crate::config::secret::SecretError;
 use crate::config::trust::Permit;
@@ -30,6 +31,7 @@ mod once;
 mod openmetrics;
 mod piece;
 mod plan;
+mod queries;
 mod query_api;
 mod reports;
 mod selector;
@@ -37,6 +39,7 @@ mod series;
 mod text_format;
 
 pub use once::Once;
+pub use queries::{Checked, Faulty};
 
 use backend::Backend;
 use piece::{Counted, Piece, Steps};
@@ -283,6 +286,10 @@ impl Source {
         if self.skew != 0.0 {
             piece.warn(format!("the server's clock differs by {:.0} s: its time is used", self.skew));
         }
+        if let Some(costs) = piece.costs.take() {
+            // What is wrong comes first.
+            piece.warn(costs);
+        }
         self.last_step = Some(piece.range.end());
         self.counted = piece.counted;
         self.pending.warnings = piece.warnings;
@@ -299,7 +306,7 @@ impl Source {
         let sight = |step: usize| {
             let at = instant(range.start + range.step * step as f64 - self.skew)?;
             let seen = Steps::seen(&baseline, &canary, step, boundaries);
-            Some(seen.map(|seen| Sight { at, seen, pods: piece.pods(&wanted[0], step) }))
+            Some(seen.and_then(|seen| Ok(Sight { at, seen, pods: piece.pods(&wanted[0], step, boundaries)? })))
         };
         let sights: Result<Vec<_>, String> = (0..range.count).filter_map(sight).collect();
         sights.map_err(|what| {
@@ -318,6 +325,8 @@ fn refused(query: &backend::Query, what: &str) -> HttpError {
 
 #[cfg(test)]
 mod backend_tests;
+#[cfg(test)]
+mod faults_tests;
 #[cfg(test)]
 #[path = "source_tests.rs"]
 mod tests;

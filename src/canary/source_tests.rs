@@ -241,3 +241,26 @@ fn what_was_seen_before_a_failure_is_brought_by_the_next_look() {
         assert_eq!(seen.value.scrapes[0].len(), 201, "the first piece and the second");
     });
 }
+
+#[test]
+fn each_server_that_speaks_the_api_is_asked_at_its_own_address() {
+    run(async {
+        for path in [
+            "",
+            "/",
+            "/prometheus",
+            "/api/datasources/proxy/uid/abc-1",
+            "/v1/projects/P/location/global/prometheus",
+            "/select/0/prometheus/",
+        ] {
+            let server = world("").await;
+            batch(source(&server.url(path)).poll(at(7.0)).await);
+            let request = server.requests().swap_remove(0);
+            let line = format!("POST {}/api/v1/query_range HTTP/1.1", path.trim_end_matches('/'));
+            assert!(request.starts_with(&line), "{line}: {request}");
+        }
+        let server = Server::answering("401 Unauthorized", "content-type: text/plain\r\n", b"no org id").await;
+        let Observation::Failed(_, failure) = source(&server.url("/prometheus")).poll(at(0.0)).await else { panic!() };
+        assert!(failure.what.contains("not authenticated (401): no org id"), "Mimir: {failure:?}");
+    });
+}

@@ -1,5 +1,6 @@
 //! How the pictures are looked at: how much time a column holds, up to when, and where the cursor is (pure).
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -52,21 +53,21 @@ impl View {
     }
 
     /// The newest columns, `count` at most, each the sum of its scrapes.
-    pub fn columns(&self, scrapes: &[Scrape], interval: Duration, count: usize) -> Vec<Scrape> {
+    pub fn columns<'s>(&self, scrapes: &'s [Scrape], interval: Duration, count: usize) -> Cow<'s, [Scrape]> {
         let shown = match self.held {
             Some(held) => &scrapes[..scrapes.partition_point(|scrape| scrape.at <= held)],
             None => scrapes,
         };
+        if self.per_column() == 1 {
+            return Cow::Borrowed(&shown[shown.len().saturating_sub(count)..]);
+        }
         // Columns begin at whole multiples of their length, so that the picture does not shimmer.
         let length = (interval.as_secs_f64() * self.per_column() as f64).max(f64::MIN_POSITIVE);
         let place = |scrape: &Scrape| (seconds(scrape.at) / length).ceil();
         let from = shown.len().saturating_sub(count * self.per_column() + self.per_column());
-        let columns: Vec<Scrape> = if self.per_column() == 1 {
-            shown[from..].to_vec()
-        } else {
-            shown[from..].chunk_by(|a, b| place(a) == place(b)).map(sum).collect()
-        };
-        columns[columns.len().saturating_sub(count)..].to_vec()
+        let mut columns: Vec<Scrape> = shown[from..].chunk_by(|a, b| place(a) == place(b)).map(sum).collect();
+        columns.drain(..columns.len().saturating_sub(count));
+        Cow::Owned(columns)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::config::schema;
 use crate::evidence::text::clean;
 
 /// Scrapes that are kept for drawing: an hour at one every 15 s.
-const KEPT: usize = 240;
+pub const KEPT: usize = 240;
 /// Scrapes over which the canary's present share of the traffic is measured.
 const SHARE_OVER: usize = 4;
 /// How long after a step its samples are there, in seconds.
@@ -94,11 +94,9 @@ impl Watch {
             complement(&mut sight);
         }
         let at = seconds(sight.at);
+        self.panel.take_pods(metric, at, sight.pods.iter().map(|(name, arms)| (name.as_str(), arms.as_slice())));
         match &sight.seen {
-            Seen::Counts(pairs) => {
-                self.panel.take_pods(metric, sight.pods.iter().map(|(name, arm)| (name.as_str(), *arm)));
-                self.panel.take(metric, at, pairs);
-            }
+            Seen::Counts(pairs) => self.panel.take(metric, at, pairs),
             Seen::Values(baseline, canary) => self.panel.take_gauge(metric, at, *baseline, *canary),
         }
         watched.keep(sight);
@@ -136,9 +134,9 @@ impl Watch {
         let log_e = it.log_e.unwrap_or_default();
         let due = |left: Option<f64>| Some(seconds(self.newest?) + left?).and_then(instant);
         let drawn = judge.loudest_index();
-        let boundary = match &judge.spec().shape {
-            Shape::Exceedance { boundaries, .. } => boundaries.get(drawn).copied(),
-            _ => None,
+        let boundaries = match &judge.spec().shape {
+            Shape::Exceedance { boundaries, .. } => boundaries.clone(),
+            _ => Vec::new(),
         };
         MetricReport {
             name: judge.spec().name.clone(),
@@ -167,7 +165,8 @@ impl Watch {
             band: it.band,
             placebo: it.placebo,
             unit: watched.unit,
-            boundary,
+            boundary: boundaries.get(drawn).copied(),
+            boundaries,
             scrapes: watched.sights.iter().map(|sight| sight.drawn(drawn)).collect(),
         }
     }
@@ -227,7 +226,7 @@ fn complement(sight: &mut Sight) {
     if let Seen::Counts(pairs) = &mut sight.seen {
         pairs.iter_mut().for_each(|pair| *pair = Pair::complement(*pair));
     }
-    sight.pods.iter_mut().for_each(|(_, arm)| *arm = arm.complement());
+    sight.pods.iter_mut().flat_map(|(_, arms)| arms).for_each(|arm| *arm = arm.complement());
 }
 
 /// How strict the judges are.

@@ -432,6 +432,7 @@ pub fn canary(verdict: Verdict) -> CanaryReport {
             shows_in: None,
             unit: crate::canary::model::Unit::Share,
             boundary: None,
+            boundaries: Vec::new(),
             scrapes: Vec::new(),
         }],
         requests: 700.0,

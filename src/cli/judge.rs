@@ -65,7 +65,9 @@ fn sequential(text: &str, json: bool, path: bool, plain: bool) -> color_eyre::Re
 }
 
 fn second_opinion(text: &str, json: bool) -> color_eyre::Result<Exit> {
-    let analysis = kayenta::read(text).map_err(|what| eyre!(what))?;
+    // What `hotfix canary --export` wrote is of the other kind, and its scrapes are what the pane shows them.
+    let exported = |refused: String| document::read(text).map(|series| judged::analysis(&series)).map_err(|_| refused);
+    let analysis = kayenta::read(text).or_else(exported).map_err(|what| eyre!(what))?;
     let judged = kayenta::judge(&analysis);
     print(&if json { serde_json::to_string(&judged)? + "\n" } else { opinion_text(&judged) })?;
     Ok(exit(judged.verdict))

@@ -1,9 +1,8 @@
 //! The panes side by side: which room answers for which pane. The one place that knows them all.
 
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 use super::state::{Standing, State};
-use crate::evidence::text;
 use crate::incident::pane::Timeline;
 use crate::ui::Ctx;
 use crate::ui::layout::{Pane, inner};
@@ -134,23 +133,4 @@ pub fn rows(state: &State, pane: Pane, ctx: &Ctx) -> usize {
     let inner = inner(area);
     let head = head(state, pane, ctx, inner.width, inner.height).len();
     usize::from(division(head, len(state, pane), inner.height).1)
-}
-
-/// A line cut to `width` cells, so that a pane cannot reach beyond its frame.
-pub fn cut(line: Line<'static>, width: u16) -> Line<'static> {
-    if line.width() <= usize::from(width) {
-        return line;
-    }
-    let mut left = usize::from(width);
-    let mut spans = Vec::with_capacity(line.spans.len());
-    for span in line.spans {
-        let cells = span.width();
-        if cells > left || (cells == left && spans.is_empty()) {
-            spans.push(Span::styled(text::fit(&span.content, left), span.style));
-            break;
-        }
-        left -= cells;
-        spans.push(span);
-    }
-    Line::from(spans).style(line.style)
 }

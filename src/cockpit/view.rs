@@ -18,6 +18,7 @@ use super::state::{Overlay, State};
 use crate::evidence::text;
 use crate::ui::Ctx;
 use crate::ui::layout::{Areas, Pane, inner};
+pub(super) use crate::ui::line::put;
 use crate::ui::pane::short;
 use crate::ui::theme::{Mark, Role, Theme};
 
@@ -99,12 +100,6 @@ pub(super) fn clear(area: Rect, canvas: &mut Buffer) {
         let start = canvas.index_of(row.x, row.y);
         canvas.content[start..start + usize::from(row.width)].iter_mut().for_each(ratatui::buffer::Cell::reset);
     }
-}
-
-/// Puts a line into one row of a rectangle, cut to its width.
-pub(super) fn put(line: Line<'static>, x: u16, y: u16, width: u16, canvas: &mut Buffer) {
-    let line = panes::cut(line, width);
-    canvas.set_line(x, y, &line, width);
 }
 
 fn draw_pane(state: &State, ctx: &Ctx, pane: Pane, area: Rect, canvas: &mut Buffer) {

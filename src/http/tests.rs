@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::fault::{Fault, Server, answer};
+use super::fault::{Fault, Server, answer, gzip_of_zeros};
 use super::*;
 
 fn run<T>(future: impl Future<Output = T>) -> T {
@@ -138,52 +138,6 @@ fn a_gzip_bomb_stops_at_the_limit() {
         let error = Client::new().send(request).await.unwrap_err();
         assert_eq!(error.kind, Kind::TooLarge, "{error}");
     });
-}
-
-/// A gzip stream of `mebibytes` of zeros, through the zlib that libgit2 brings.
-fn gzip_of_zeros(mebibytes: usize) -> Vec<u8> {
-    // One deflate block with fixed codes, again and again: a literal 0, then matches of length 258
-    // and distance 1, each 258 bytes in 13 bits.
-    let mut bits = Bits::default();
-    bits.push(0b1, 1);
-    bits.push(0b01, 2);
-    bits.push_code(0x30, 8);
-    for _ in 0..mebibytes * 1024 * 1024 / 258 {
-        bits.push_code(0b1100_0101, 8);
-        bits.push_code(0, 5);
-    }
-    bits.push_code(0, 7);
-    let header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-    [header.as_slice(), &bits.bytes(), &[0; 8]].concat()
-}
-
-#[derive(Default)]
-struct Bits {
-    out: Vec<u8>,
-    used: u32,
-}
-
-impl Bits {
-    fn push(&mut self, value: u32, count: u32) {
-        for i in 0..count {
-            if self.used.is_multiple_of(8) {
-                self.out.push(0);
-            }
-            *self.out.last_mut().unwrap() |= (((value >> i) & 1) as u8) << (self.used % 8);
-            self.used += 1;
-        }
-    }
-
-    /// Huffman codes go in with their first bit first.
-    fn push_code(&mut self, code: u32, count: u32) {
-        for i in (0..count).rev() {
-            self.push(code >> i & 1, 1);
-        }
-    }
-
-    fn bytes(self) -> Vec<u8> {
-        self.out
-    }
 }
 
 #[test]

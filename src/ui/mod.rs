@@ -1,6 +1,7 @@
 //! What the panes share: theme, the shape of a pane, and how the screen is divided.
 
 pub mod layout;
+pub mod line;
 pub mod pane;
 pub mod theme;
 

@@ -87,3 +87,139 @@ fn what_people_report_is_counted_against_what_is_usual() {
     assert_eq!((&told["count"], &told["titles"]), (&json!(2), &json!(["cart empty", "cannot pay"])));
     assert!(place.prints(&["feedback"]).contains("unusual (1 in "));
 }
+
+/// What is wrong with a document, changed in one place; `None` when it was judged.
+fn refusal(place: &Place, change: impl FnOnce(&mut Value)) -> Option<String> {
+    let mut document: Value = serde_json::from_str(&series([1, 100, 9, 900])).unwrap();
+    change(&mut document);
+    let (status, told, error) = judged(place, &[], &document.to_string());
+    (status == Some(2)).then(|| {
+        assert_eq!((told, error.trim_end().lines().count()), (Value::Null, 1), "{error}");
+        error
+    })
+}
+
+#[test]
+fn numbers_that_no_counter_has_are_refused_with_their_place() {
+    let place = Place::new();
+    let canary =
+        |key: &'static str, value: Value| move |document: &mut Value| document["metrics"][0]["canary"][3][key] = value;
+    for (key, value, needle) in [
+        ("bad", json!(-1), "canary[3]: bad is -1"),
+        ("total", json!(-0.5), "canary[3]: total is -0.5"),
+        ("bad", json!(101), "canary[3]: bad is 101, more than the total of 100"),
+        ("total", json!(1e308), "canary[3]: total is 1"),
+        ("bad", json!("7"), "canary[3]: "),
+        ("bad", json!([7]), "canary[3]: "),
+        ("t", json!(45), "canary[3]: t = 45 does not come after 45"),
+        ("t", json!(-1e9), "canary[3]: t = -1000000000 does not come after 45"),
+        ("t", json!(1e300), "canary[4]: t = 75 does not come after"),
+        ("t", Value::Null, "canary[3]: "),
+    ] {
+        let shown = format!("{key} = {value}");
+        let error = refusal(&place, canary(key, value)).unwrap_or_else(|| panic!("{shown} is judged"));
+        assert!(error.contains("metric \"errors\"") && error.contains(needle), "{shown}: {error}");
+    }
+    let far = |document: &mut Value| document["metrics"][0]["canary"][39]["t"] = json!(1e300);
+    assert!(refusal(&place, far).unwrap().contains("is no time in seconds"));
+    for (key, value, needle) in [
+        ("weight", json!(1e308), "`weight` is 1"),
+        ("weight", json!(0), "`weight` is 0"),
+        ("slo", json!(1), "`slo` is 1"),
+        ("slo", json!(-0.1), "`slo` is -0.1"),
+        ("kind", json!("counter"), "unknown variant"),
+        ("worse", json!("better"), "unknown variant"),
+        ("baseline", json!({"t": 1}), "baseline is no list of scrapes"),
+        ("baseline_pods", json!({"a": [{"t": 1, "bad": 2, "total": 1}]}), "baseline_pods.a[0]: bad is 2"),
+    ] {
+        let error = refusal(&place, |document| document["metrics"][0][key] = value).unwrap();
+        assert!(error.contains(needle), "{key}: {error}");
+    }
+    for (key, value) in
+        [("false_alarm", json!(0)), ("pass_false_alarm", json!(1)), ("margin", json!(-2)), ("block", json!(0))]
+    {
+        let error = refusal(&place, |document| document[key] = value).unwrap();
+        assert!(error.contains(&format!("`{key}` is ")), "{error}");
+    }
+}
+
+#[test]
+fn text_that_is_nearly_json_is_refused() {
+    let place = Place::new();
+    let whole = series([1, 100, 9, 900]);
+    for text in [
+        whole.replacen("\"bad\":1", "\"bad\":NaN", 1),
+        whole.replacen("\"bad\":1", "\"bad\":-Infinity", 1),
+        whole.replacen("\"bad\":1", "\"bad\":1e999", 1),
+        whole.replacen("\"bad\":1", "\"bad\":0,\"bad\":1", 1),
+        whole.replacen("{\"metrics\":", "{\"metrics\":[],\"metrics\":", 1),
+        whole.replacen("\"bad\":1", "\"bad\":0x10", 1),
+        whole.replacen("\"bad\":1", "\"bad\":1_000", 1),
+        whole[..whole.len() - 2].to_owned(),
+        format!("{whole}{whole}"),
+        format!("{{\"metrics\":{}", "[".repeat(200_000)),
+        "\u{0}".to_owned(),
+    ] {
+        let (status, told, error) = judged(&place, &[], &text);
+        assert_eq!((status, told), (Some(2), Value::Null), "{}", &text[..text.len().min(80)]);
+        assert_eq!(error.trim_end().lines().count(), 1, "{error}");
+        assert!(error.len() < 1_000, "{error}");
+    }
+}
+
+#[test]
+fn what_is_not_known_is_never_healthy() {
+    let place = Place::new();
+    let verdict = |change: &dyn Fn(&mut Value)| {
+        let mut document: Value = serde_json::from_str(&series([1, 100, 9, 900])).unwrap();
+        change(&mut document);
+        let (status, told, error) = judged(&place, &[], &document.to_string());
+        assert_eq!(status, Some(5), "{told} {error}");
+        told["verdict"].as_str().unwrap().to_owned()
+    };
+    let each = |document: &mut Value, arm: &str, change: &dyn Fn(usize, &mut Value)| {
+        let points = document["metrics"][0][arm].as_array_mut().unwrap();
+        points.iter_mut().enumerate().for_each(|(index, point)| change(index, point));
+    };
+    assert_eq!(verdict(&|it| it["metrics"][0]["canary"] = json!([])), "blind", "no canary");
+    assert_eq!(verdict(&|it| it["metrics"][0]["baseline"] = json!([])), "blind", "no baseline");
+    assert_eq!(verdict(&|it| it["metrics"][0]["canary"] = Value::Null), "blind");
+    assert_eq!(verdict(&|it| each(it, "canary", &|_, point| point["total"] = json!(null))), "blind");
+    assert_eq!(verdict(&|it| each(it, "canary", &|_, point| point["bad"] = json!(null))), "blind");
+    let renamed = |_: usize, point: &mut Value| point["errors"] = point.as_object_mut().unwrap().remove("bad").unwrap();
+    assert_eq!(verdict(&|it| each(it, "canary", &renamed)), "blind", "a misspelt key is a missing number");
+    let stopped = |index: usize, point: &mut Value| {
+        if index >= 20 {
+            *point = json!({"t": point["t"], "bad": 0, "total": 0});
+        }
+    };
+    assert_eq!(verdict(&|it| each(it, "canary", &stopped)), "blind", "a canary that was healthy and vanished");
+    let halves = |it: &mut Value| {
+        let second = json!({"name": "other", "baseline": [], "canary": []});
+        it["metrics"].as_array_mut().unwrap().push(second);
+    };
+    assert_eq!(verdict(&halves), "blind", "one metric that is healthy and one that nobody sees");
+    let gauge = json!({"metrics": [{"name": "cpu", "kind": "gauge", "baseline": [[15, 1.0]], "canary": [[15, 1.0]]}]});
+    assert_eq!(verdict(&|it| *it = gauge.clone()), "collecting", "gauges pass nothing");
+    let flat = |level: f64| -> Value { (0..240).map(|i| json!([i * 15, level])).collect() };
+    let huge = json!({"metrics": [{"name": "cpu", "kind": "gauge", "baseline": flat(1.0), "canary": flat(1e308)}]});
+    let (status, _, error) = judged(&place, &[], &huge.to_string());
+    assert_eq!(status, Some(2), "{error}");
+    assert!(error.contains("canary[0]: 1") && error.contains("no gauge is that large"), "{error}");
+}
+
+#[test]
+fn an_export_is_judged_by_either_method() {
+    let place = Place::new();
+    let document = json!({"pass": 95, "marginal": 75, "metrics": [{"name": "errors", "critical": true,
+        "baseline": (1..=80).map(|i| json!({"t": i * 15, "bad": i % 4, "total": 900})).collect::<Vec<_>>(),
+        "canary": (1..=80).map(|i| json!({"t": i * 15, "bad": 5 + i % 4, "total": 100})).collect::<Vec<_>>()}]});
+    let (status, told, _) = judged(&place, &[], &document.to_string());
+    assert_eq!((status, &told["verdict"]), (Some(4), &json!("regressed")));
+    let (status, told, error) = judged(&place, &["--method", "kayenta"], &document.to_string());
+    assert_eq!(
+        (status, &told["score"], &told["classification"]),
+        (Some(4), &json!(0.0), &json!("Fail")),
+        "{told} {error}"
+    );
+}

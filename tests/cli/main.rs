@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "whatever fails here fails a test")]
 
 mod canary;
+mod canary_faults;
 mod checklist;
 mod engine;
 mod hostile;

@@ -1,19 +1,20 @@
 //! The points of a metric: read, checked, and both populations laid side by side by their times.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::pods::Scrapes;
 use super::{Scrape, Seen};
 use crate::canary::judge::Pair;
+use crate::canary::judge::gauge::LARGEST as LARGEST_VALUE;
 use crate::canary::model::Arm;
 use crate::evidence::text::clean;
 
 /// No real counter is larger, and sums of such stay finite.
 const LARGEST: f64 = 1e100;
-const MISSED: Arm = Arm { bad: None, total: None };
+/// Times lie within this many seconds of 1970: beyond, seconds are no longer told apart.
+const FURTHEST: f64 = 1e15;
 
 #[derive(Deserialize)]
 struct Count {
@@ -53,9 +54,6 @@ impl Edge {
 /// Time and value of a gauge.
 type Sample = (f64, Option<f64>);
 
-/// What was counted of one pod, in the order of time.
-pub type Pod = (String, Vec<(f64, Arm)>);
-
 /// The points of one population, checked to rise in time.
 fn points<T: DeserializeOwned>(arm: &str, given: Option<&RawValue>, time: fn(&T) -> f64) -> Result<Vec<T>, String> {
     let Some(raw) = given else { return Ok(Vec::new()) };
@@ -65,6 +63,9 @@ fn points<T: DeserializeOwned>(arm: &str, given: Option<&RawValue>, time: fn(&T)
         if at <= before {
             return Err(format!("{arm}[{}]: t = {at} does not come after {before}", index + 1));
         }
+    }
+    if let Some(index) = points.iter().position(|point| time(point).abs() > FURTHEST) {
+        return Err(format!("{arm}[{index}]: t = {} is no time in seconds", time(&points[index])));
     }
     Ok(points)
 }
@@ -106,45 +107,24 @@ fn aligned<T: DeserializeOwned>(
 }
 
 /// The scrapes of a ratio.
-pub fn ratio(
-    baseline: Option<&RawValue>,
-    canary: Option<&RawValue>,
-    lower: bool,
-    pods: &[Pod],
-) -> Result<Vec<Scrape>, String> {
-    let mut places = vec![0; pods.len()];
+pub fn ratio(baseline: Option<&RawValue>, canary: Option<&RawValue>, lower: bool) -> Result<Vec<Scrape>, String> {
     let mut scrapes = Vec::new();
     for (index, (at, b, c)) in aligned::<Count>(baseline, canary, |count| count.t)?.into_iter().enumerate() {
-        let arm = |name, count: Option<Count>| count.map_or(Ok(MISSED), |count| arm(name, index, &count));
+        let arm = |name, count: Option<Count>| count.map_or(Ok(Arm::MISSED), |count| arm(name, index, &count));
         let pair = Pair { baseline: arm("baseline", b)?, canary: arm("canary", c)? };
         let pair = if lower { pair.complement() } else { pair };
-        let pods = pods.iter().zip(&mut places).map(|((_, points), place)| at_time(points, place, at));
-        scrapes.push(Scrape { at, seen: Seen::Counts(vec![pair]), pods: pods.collect() });
+        scrapes.push(Scrape { at, seen: Seen::Counts(vec![pair]), pods: Vec::new() });
     }
     Ok(scrapes)
 }
 
-/// The pod's counts at this time; `place` is where to look on.
-fn at_time(points: &[(f64, Arm)], place: &mut usize, at: f64) -> Arm {
-    while points.get(*place).is_some_and(|(time, _)| *time < at) {
-        *place += 1;
-    }
-    points.get(*place).filter(|(time, _)| *time == at).map_or(MISSED, |(_, arm)| *arm)
-}
-
-/// The pods of the baseline.
-pub fn pods(given: Option<&BTreeMap<String, &RawValue>>, lower: bool) -> Result<Vec<Pod>, String> {
-    let pod = |(name, raw): (&String, &&RawValue)| {
-        let name = clean(name);
-        let counts = points::<Count>(&format!("baseline_pods.{name}"), Some(raw), |count| count.t)?;
-        let arm = |(index, count): (usize, &Count)| {
-            let arm = arm(&format!("baseline_pods.{name}"), index, count)?;
-            Ok::<_, String>((count.t, if lower { arm.complement() } else { arm }))
-        };
-        let arms = counts.iter().enumerate().map(arm).collect::<Result<_, _>>()?;
-        Ok((name, arms))
+/// The scrapes of a pod of a ratio.
+pub fn ratio_pod(name: &str, raw: &RawValue, lower: bool) -> Result<Scrapes, String> {
+    let scrape = |(index, count): (usize, &Count)| {
+        let arm = arm(name, index, count)?;
+        Ok((count.t, vec![if lower { arm.complement() } else { arm }]))
     };
-    given.into_iter().flatten().map(pod).collect()
+    points::<Count>(name, Some(raw), |count| count.t)?.iter().enumerate().map(scrape).collect()
 }
 
 fn arm(name: &str, index: usize, count: &Count) -> Result<Arm, String> {
@@ -177,7 +157,7 @@ pub fn exceedance(
     let scrape = |(index, (at, b, c)): (usize, (f64, Option<Buckets>, Option<Buckets>))| {
         let slower = |name, seen: Option<Buckets>| match seen {
             Some(seen) => slower(name, index, &seen, boundaries),
-            None => Ok(vec![MISSED; boundaries.len()]),
+            None => Ok(vec![Arm::MISSED; boundaries.len()]),
         };
         let pairs = slower("baseline", b)?.into_iter().zip(slower("canary", c)?);
         let pairs = pairs.map(|(baseline, canary)| {
@@ -187,6 +167,18 @@ pub fn exceedance(
         Ok(Scrape { at, seen: Seen::Counts(pairs.collect()), pods: Vec::new() })
     };
     aligned::<Buckets>(baseline, canary, |c| c.t)?.into_iter().enumerate().map(scrape).collect()
+}
+
+/// The scrapes of a pod of a quantile.
+pub fn exceedance_pod(name: &str, raw: &RawValue, boundaries: &[f64], lower: bool) -> Result<Scrapes, String> {
+    let scrape = |(index, seen): (usize, &Buckets)| {
+        let mut arms = slower(name, index, seen, boundaries)?;
+        if lower {
+            arms.iter_mut().for_each(|arm| *arm = arm.complement());
+        }
+        Ok((seen.t, arms))
+    };
+    points::<Buckets>(name, Some(raw), |seen| seen.t)?.iter().enumerate().map(scrape).collect()
 }
 
 /// Events slower than each boundary: all, less the cumulative count up to it. All are `count`, or the last bucket.
@@ -212,9 +204,22 @@ fn slower(name: &str, index: usize, seen: &Buckets, boundaries: &[f64]) -> Resul
 
 /// The scrapes of a gauge.
 pub fn gauge(baseline: Option<&RawValue>, canary: Option<&RawValue>) -> Result<Vec<Scrape>, String> {
-    let scrape = |(at, b, c): (f64, Option<Sample>, Option<Sample>)| {
-        let value = |sample: Option<Sample>| sample.and_then(|sample| sample.1);
-        Scrape { at, seen: Seen::Values(value(b), value(c)), pods: Vec::new() }
+    let scrape = |(index, (at, b, c)): (usize, (f64, Option<Sample>, Option<Sample>))| {
+        let value = |name, sample: Option<Sample>| value(name, index, sample.and_then(|sample| sample.1));
+        Ok(Scrape { at, seen: Seen::Values(value("baseline", b)?, value("canary", c)?), pods: Vec::new() })
     };
-    Ok(aligned::<Sample>(baseline, canary, |sample| sample.0)?.into_iter().map(scrape).collect())
+    aligned::<Sample>(baseline, canary, |sample| sample.0)?.into_iter().enumerate().map(scrape).collect()
+}
+
+/// The scrapes of a pod of a gauge.
+pub fn gauge_pod(name: &str, raw: &RawValue) -> Result<Scrapes, String> {
+    let scrape = |(index, sample): (usize, &Sample)| Ok((sample.0, vec![Arm::of_value(value(name, index, sample.1)?)]));
+    points::<Sample>(name, Some(raw), |sample| sample.0)?.iter().enumerate().map(scrape).collect()
+}
+
+fn value(name: &str, index: usize, value: Option<f64>) -> Result<Option<f64>, String> {
+    match value {
+        Some(v) if v.abs() > LARGEST_VALUE => Err(format!("{name}[{index}]: {v} is no value: no gauge is that large")),
+        value => Ok(value),
+    }
 }

@@ -67,7 +67,7 @@ impl Judge {
     /// Everything that can be said now.
     pub fn finding(&self) -> Finding {
         match &self.gauge {
-            Some(gauge) => gauge.finding(),
+            Some(gauge) => gauge.finding(&self.placebo),
             None => words::explain(self, self.numbers()),
         }
     }

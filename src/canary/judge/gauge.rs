@@ -5,12 +5,15 @@
 
 use super::super::model::Verdict;
 use super::latch::WARNING;
+use super::placebo::Placebo;
 use super::{Due, Finding, Tally};
 
 /// Seconds of a block.
 const BLOCK: f64 = 60.0;
 /// What the canary may be worse by.
 const MARGIN: f64 = 0.05;
+/// No real gauge is larger, and squares of such stay finite.
+pub const LARGEST: f64 = 1e100;
 
 /// The state of one gauge; constant in time.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -40,9 +43,10 @@ impl Gauge {
         Self { lower_is_worse, ..Self::default() }
     }
 
-    /// Takes in a pair of values; a pair with a missing one is skipped.
+    /// Takes in a pair of values; a pair with one that is missing, or absurd, is skipped.
     pub fn take(&mut self, at: f64, baseline: Option<f64>, canary: Option<f64>) {
-        let (Some(baseline), Some(canary)) = (baseline, canary) else { return };
+        let usable = |value: Option<f64>| value.filter(|value| value.abs() <= LARGEST);
+        let (Some(baseline), Some(canary)) = (usable(baseline), usable(canary)) else { return };
         if let Some(block) = self.open.take_if(|block| at - block.since >= BLOCK) {
             self.close(&block, at);
         }
@@ -79,9 +83,10 @@ impl Gauge {
         0.5 * shrink.ln() - n / 2.0 * ((shrink * q).ln_1p() - q.ln_1p())
     }
 
-    /// Suspect or collecting, or blind without data.
-    pub fn verdict(&self) -> Verdict {
+    /// Suspect or collecting, or blind without data; the environment's where a pod of the baseline drifts as much.
+    pub fn verdict(&self, placebo: &Placebo) -> Verdict {
         match self.suspect_at {
+            Some(_) if placebo.excuses(self.log_e()) => Verdict::Environment,
             Some(_) => Verdict::Suspect,
             None if self.blocks < 1.0 && self.open.is_none() => Verdict::Blind,
             None => Verdict::Collecting,
@@ -89,14 +94,20 @@ impl Gauge {
     }
 
     /// Everything that can be said now.
-    pub fn finding(&self) -> Finding {
+    pub fn finding(&self, placebo: &Placebo) -> Finding {
         let ratio = (self.baseline != 0.0).then(|| self.canary / self.baseline);
         let evidence = super::words::odds(self.log_e());
         let change = ratio.map_or_else(|| "no ratio yet".to_owned(), |r| format!("{:+.1} %", (r - 1.0) * 100.0));
         let blocks = self.blocks;
+        let excuse = match placebo.worst() {
+            Some((pod, log_e)) if placebo.excuses(self.log_e()) => {
+                format!("; but the baseline's pod {pod} drifts as much, at {}:1", super::words::odds(log_e))
+            }
+            _ => String::new(),
+        };
         let needs = (blocks < 2.0).then(|| "two minutes of data at least".to_owned());
         Finding {
-            verdict: self.verdict(),
+            verdict: self.verdict(placebo),
             suspect_at: self.suspect_at,
             regressed_at: None,
             healthy_at: None,
@@ -112,11 +123,11 @@ impl Gauge {
             needs,
             weakest: "neighbouring values of a gauge depend on each other: one canary proves nothing".into(),
             why: format!(
-                "advisory: {change} over {blocks} blocks of a minute; evidence {evidence}:1 of 20:1 that it is worse by more than 5 %"
+                "advisory: {change} over {blocks} blocks of a minute; evidence {evidence}:1 of 20:1 that it is worse by more than 5 %{excuse}"
             ),
             peaks: Vec::new(),
             band: None,
-            placebo: None,
+            placebo: placebo.worst().map(|(name, log_e)| (name.to_owned(), log_e)),
         }
     }
 }

@@ -53,12 +53,9 @@ pub struct Known {
     pub passing: f64,
     /// About the absolute limit.
     pub guards: Guards,
-    /// That one pod of the baseline is worse than the others; none without pods.
-    pub placebo: f64,
+    /// Whether a pod of the baseline looks as bad as the canary.
+    pub excused: bool,
 }
-
-/// The canary has to be this much surer to be worse than the worst pod of the baseline: 10:1.
-pub const BEYOND_PLACEBO: f64 = std::f64::consts::LN_10;
 
 /// The latches of one metric. Times are seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -93,7 +90,7 @@ impl Latches {
     pub fn take(&mut self, at: f64, known: &Known, bars: &Bars) {
         let guards = &known.guards;
         self.environment = guards.canary >= bars.suspect && guards.baseline >= bars.suspect;
-        self.as_sick = known.placebo >= WARNING && known.proof < known.placebo + BEYOND_PLACEBO;
+        self.as_sick = known.excused;
         let breach = guards.baseline < bars.suspect;
         if (known.proof >= bars.regressed && !self.as_sick) || (breach && guards.canary >= bars.guard) {
             self.regressed_at.get_or_insert(at);

@@ -57,9 +57,9 @@ impl Panel {
     }
 
     /// Takes in the pods of the baseline in a scrape of one metric; before the scrape itself.
-    pub fn take_pods<'p>(&mut self, metric: usize, pods: impl Iterator<Item = (&'p str, Arm)> + Clone) {
+    pub fn take_pods<'p>(&mut self, metric: usize, at: f64, pods: impl Iterator<Item = (&'p str, &'p [Arm])> + Clone) {
         if let Some(judge) = self.judges.get_mut(metric) {
-            judge.take_pods(pods);
+            judge.take_pods(at, pods);
         }
     }
 

@@ -20,7 +20,7 @@ fn paths() -> Vec<Path> {
     serde_json::from_str(include_str!("paths.json")).unwrap()
 }
 
-fn pair([all_canary, all_baseline, bad_canary, bad_baseline]: [f64; 4]) -> Pair {
+pub(super) fn pair([all_canary, all_baseline, bad_canary, bad_baseline]: [f64; 4]) -> Pair {
     let arm = |bad, total| Arm { bad: Some(bad), total: Some(total) };
     Pair { baseline: arm(bad_baseline, all_baseline), canary: arm(bad_canary, all_canary) }
 }
@@ -33,7 +33,7 @@ fn plain() -> Settings {
     Settings { plain: true, ..Settings::default() }
 }
 
-fn judge(settings: Settings) -> Judge {
+pub(super) fn judge(settings: Settings) -> Judge {
     Judge::new(spec(), settings, 1.0)
 }
 

@@ -102,12 +102,7 @@ pub fn read(text: &str) -> Result<Analysis, String> {
     if document.metrics.is_empty() {
         return Err("`metrics` is empty: there is nothing to judge".into());
     }
-    let (pass, marginal) = (document.pass, document.marginal);
-    if let (Some(pass), Some(marginal)) = (pass, marginal)
-        && pass < marginal
-    {
-        return Err(format!("`pass` is {pass}, below `marginal`, {marginal}"));
-    }
+    let (pass, marginal) = scores(document.pass, document.marginal)?;
     let group_weights = document.group_weights.unwrap_or_default();
     if let Some((name, weight)) = group_weights.iter().find(|(_, weight)| !(0.0..=100.0).contains(*weight)) {
         return Err(format!("the weight of the group \"{}\" is {weight}, but has to lie in 0 to 100", clean(name)));
@@ -120,6 +115,19 @@ pub fn read(text: &str) -> Result<Analysis, String> {
     };
     let metrics = document.metrics.into_iter().map(metric).collect::<Result<_, _>>()?;
     Ok(Analysis { metrics, group_weights, pass, marginal })
+}
+
+/// The scores that pass, and that are not yet a failure.
+///
+/// # Errors
+/// When less passes than is marginal.
+pub fn scores(pass: Option<f64>, marginal: Option<f64>) -> Result<(Option<f64>, Option<f64>), String> {
+    match (pass, marginal) {
+        (Some(pass), Some(marginal)) if pass < marginal => {
+            Err(format!("`pass` is {pass}, below `marginal`, {marginal}"))
+        }
+        both => Ok(both),
+    }
 }
 
 fn metric(raw: RawMetric, tolerance: Option<f64>, confidence: Option<f64>) -> Result<Metric, String> {

@@ -14,7 +14,7 @@ mod score;
 use serde::Serialize;
 
 pub use classify::{Label, Opinion};
-pub use document::{Analysis, read};
+pub use document::{Analysis, read, scores};
 pub use score::{GroupScore, Score};
 
 use super::model::Verdict;

@@ -137,6 +137,8 @@ impl Backend {
         match self {
             Self::Query(api) => api.lag(),
             Self::Datadog(_) => super::datadog::LAG,
+            Self::Json(json) => json.lag(),
+            Self::Grafana(grafana) => grafana.lag(),
             _ => 0.0,
         }
     }

@@ -151,7 +151,10 @@ fn pods_of_the_baseline_are_told_apart_and_one_that_goes_is_told() {
         let server = Server::start(Fault::Reply(Arc::new(reply))).await;
         let mut source = source(&canary(&format!("prometheus = \"{}\"", server.url("")), RATIO));
         let batch = seen(&mut source, 7.0).await;
-        assert_eq!(batch.scrapes[0][2].pods, [("a".to_owned(), arm(60.0, 60.0)), ("b".to_owned(), arm(15.0, 75.0))]);
+        assert_eq!(
+            batch.scrapes[0][2].pods,
+            [("a".to_owned(), vec![arm(60.0, 60.0)]), ("b".to_owned(), vec![arm(15.0, 75.0)])]
+        );
         let batch = seen(&mut source, 37.0).await;
         assert!(batch.warnings.iter().any(|w| w.contains("gone from the canary: c")), "{:?}", batch.warnings);
         assert_eq!(drawn(&batch)[0].canary.total, None, "unknown, not zero");
@@ -232,6 +235,8 @@ fn any_json_will_do_by_its_path() {
         assert!(seen(&mut one, 1.0).await.scrapes[0][0].is_missed());
         let next = drawn(&seen(&mut one, 16.0).await);
         assert_eq!((next[0].baseline.total, next[0].canary.total), (Some(40.0), Some(40.0)));
+        let told = seen(&mut one, 31.0).await.warnings;
+        assert!(told.iter().any(|w| w.contains("no label tells the pods apart")), "{told:?}");
         for (value, needle) in [("$.nothing", ""), ("$.data", "no number"), ("$.data[0].name", "no number: \"x\"")] {
             let mut source = source(&canary(&source_of(&format!("value = \"{value}\"")), RATIO));
             match source.poll(at(1.0)).await {
@@ -267,6 +272,55 @@ fn rows_of_json_are_increments_where_it_is_said_so() {
         let scrapes = drawn(&seen(&mut source(&config), 7.0).await);
         let last: Vec<_> = scrapes.iter().map(|scrape| scrape.canary.total).collect();
         assert_eq!(last, [None, None, None, Some(7.0), Some(9.0)]);
+        let told = seen(&mut source(&config), 7.0).await.warnings;
+        assert!(told.iter().any(|w| w.contains("gives what was added: no pod is told apart")), "{told:?}");
+    });
+}
+
+/// The totals of the canary that one answer in rows gives, asked for at 8:00:07.
+async fn rows(more: &str, body: &'static str) -> Vec<Option<f64>> {
+    let server = Server::answering("200 OK", "", body.as_bytes()).await;
+    let json = format!("http_json = {{ url = \"{}\", body = '{{\"q\":\"$query\"}}', {more} }}", server.url("/api"));
+    let scrapes = drawn(&seen(&mut source(&canary(&json, RATIO)), 7.0).await);
+    scrapes.iter().map(|scrape| scrape.canary.total).collect()
+}
+
+#[test]
+fn the_recipes_fit_the_shapes_of_those_whom_they_are_for() {
+    run(async {
+        let nerdgraph = r#"{"data":{"actor":{"account":{"nrql":{"results":[
+            {"beginTimeSeconds":1799999970,"count":7,"endTimeSeconds":1799999985},
+            {"beginTimeSeconds":1799999985,"count":9,"endTimeSeconds":1800000000}]}}}}}"#;
+        let path = "$.data.actor.account.nrql.results[*]";
+        let of = |time: &str, more: &str| {
+            format!("value = \"{path}.count\", time = \"{path}.{time}\", values = \"increment\"{more}")
+        };
+        let expected = [None, None, None, Some(7.0), Some(9.0)];
+        assert_eq!(rows(&of("endTimeSeconds", ""), nerdgraph).await, expected, "New Relic");
+        assert_eq!(rows(&of("beginTimeSeconds", ", times = \"begin\""), nerdgraph).await, expected);
+
+        let render = r#"[{"target":"x","datapoints":[[7,1799999970],[9,1799999985],[null,1800000000]]}]"#;
+        let of = "value = \"$[0].datapoints[*][0]\", time = \"$[0].datapoints[*][1]\", values = \"increment\", times = \"begin\"";
+        assert_eq!(rows(of, render).await, expected, "Graphite, whose value comes first");
+        assert_eq!(rows(of, "[]").await, [None; 5], "an unknown metric is unknown");
+
+        let search = r#"{"took":3,"timed_out":false,"aggregations":{"t":{"buckets":[
+            {"key_as_string":"2027-01-15T07:59:30.000Z","key":1799999970000,"doc_count":7},
+            {"key_as_string":"2027-01-15T07:59:45.000Z","key":1799999985000,"doc_count":9}]}}}"#;
+        let buckets = "$.aggregations.t.buckets[*]";
+        let of = |time: &str| {
+            format!(
+                "value = \"{buckets}.doc_count\", time = \"{buckets}.{time}\", values = \"increment\", times = \"begin\""
+            )
+        };
+        assert_eq!(rows(&of("key"), search).await, expected, "Elastic");
+        assert_eq!(rows(&of("key_as_string"), search).await, expected);
+
+        let sql = r#"[{"time":"2027-01-15T07:59:45Z","n":7},{"time":"2027-01-15T08:00:00Z","n":9}]"#;
+        let of = "value = \"$[*].n\", time = \"$[*].time\", values = \"increment\"";
+        assert_eq!(rows(of, sql).await, expected, "InfluxDB 3");
+        let late = format!("{of}, lag = \"20s\"");
+        assert_eq!(rows(&late, sql).await.last(), Some(&Some(7.0)), "the newest numbers are incomplete");
     });
 }
 
@@ -344,7 +398,7 @@ fn grafana_tells_frames_whose_gaps_are_gaps() {
 }
 
 fn sample(line: &str) -> Result<Sample, String> {
-    text_format::read(line.as_bytes()).map(|mut samples| samples.remove(0))
+    text_format::read(line.as_bytes(), false).map(|mut samples| samples.remove(0))
 }
 
 #[test]
@@ -371,13 +425,16 @@ fn odd_corners_of_the_text_format_are_read() {
         assert_eq!(read(line), (name.to_owned(), labels.to_owned(), value), "{line}");
     }
     assert!(read("a NaN").2.is_nan());
-    let all = text_format::read(b"# HELP a b\\n\n# TYPE a counter\n\n#comment\na 1\n# EOF\nrubbish here\n").unwrap();
+    let all =
+        text_format::read(b"# HELP a b\\n\n# TYPE a counter\n\n#comment\na 1\n# EOF\nrubbish here\n", true).unwrap();
     assert_eq!(all.len(), 1);
-    assert!(text_format::read(b"").unwrap().is_empty());
+    assert!(text_format::read(b"", false).unwrap().is_empty());
+    let half = text_format::read(b"# TYPE a counter\na_total 1\n", true).unwrap_err();
+    assert!(half.contains("without `# EOF`"), "{half}");
     for line in ["a", "a{b=\"c\" 1", "a{b=c} 1", "a{b=\"c\"}", "a one", "a 1 x", "a{b} 1", "{} 1", "a{b=\"c"] {
         assert!(sample(line).is_err(), "{line}");
     }
-    assert!(text_format::read(b"a \xff").unwrap_err().contains("UTF-8"));
+    assert!(text_format::read(b"a \xff", false).unwrap_err().contains("UTF-8"));
 }
 
 #[test]
@@ -418,4 +475,167 @@ fn the_end_of_the_feedback_file_is_read() {
     std::fs::write(&path, "{\"at\"\n").unwrap();
     assert!(feedback_file::look(&path).1.unwrap().contains("1 lines of"));
     assert!(feedback_file::look(folder.path()).1.unwrap().contains("it is no file"));
+}
+
+#[test]
+fn the_pods_of_a_latency_and_of_a_gauge_are_told_apart() {
+    run(async {
+        let reply = |request: &str| {
+            let query = field(request, "query");
+            if query.starts_with("mem") {
+                return matrix(request, &[(r#""pod":"a""#, 1.0), (r#""pod":"b""#, 2.0)]);
+            }
+            let bucket = |pod: &str, le: &str| format!(r#""pod":"{pod}","le":"{le}""#);
+            let (a, a_all, b, b_all) =
+                (bucket("a", "0.5"), bucket("a", "+Inf"), bucket("b", "0.5"), bucket("b", "+Inf"));
+            matrix(request, &[(&a, 9.0), (&a_all, 10.0), (&b, 2.0), (&b_all, 20.0)])
+        };
+        let server = Server::start(Fault::Reply(Arc::new(reply))).await;
+        let metrics = "[[metrics]]\nname = \"latency\"\nkind = \"quantile\"\nboundaries = [0.5]\nq = 0.9\n\
+            query = 'b{$scope}'\n[[metrics]]\nname = \"memory\"\nkind = \"gauge\"\nquery = 'mem{$scope}'\n";
+        let mut source = source(&canary(&format!("prometheus = \"{}\"", server.url("")), metrics));
+        let batch = seen(&mut source, 7.0).await;
+        let named = |a: Arm, b: Arm| [("a".to_owned(), vec![a]), ("b".to_owned(), vec![b])];
+        assert_eq!(batch.scrapes[0][2].pods, named(arm(15.0, 150.0), arm(270.0, 300.0)));
+        let gauges = &batch.scrapes[1][2].pods;
+        assert_eq!((gauges[0].1[0].total, gauges[0].0.as_str()), (Some(1.0), "a"));
+        assert_eq!(gauges[1].1[0].bad.unwrap(), 2.0 * gauges[0].1[0].bad.unwrap());
+    });
+}
+
+#[test]
+fn queries_are_read_by_the_server_that_will_answer_them() {
+    run(async {
+        let reply = |request: &str| {
+            let query = field(request, "query");
+            let bad = r#"{"status":"error","errorType":"bad_data","error":"invalid parameter \"query\": 1:1: parse error: unknown function with name \"ratee\""}"#;
+            match request.lines().next().unwrap() {
+                line if !line.contains("/format_query") => panic!("{line}"),
+                _ if query.starts_with("ratee") => answer("400 Bad Request", "", bad.as_bytes()),
+                _ => answer("200 OK", "", br#"{"status":"success","data":"x"}"#),
+            }
+        };
+        let server = Server::start(Fault::Reply(Arc::new(reply))).await;
+        let metrics = "[[metrics]]\nname = \"errors\"\nbad = 'ratee(x{$scope})'\ntotal = 'all{$scope'\n";
+        let config = canary(&format!("prometheus = \"{}\"", server.url("")), metrics);
+        let checked = source(&config).check_queries().await.unwrap();
+        let told: Vec<&str> = checked.faulty.iter().map(|it| it.what.as_str()).collect();
+        assert_eq!(
+            told,
+            [
+                "1:1: parse error: unknown function with name \"ratee\"",
+                "1:4: `{` is never closed",
+                "1:1: parse error: unknown function with name \"ratee\"",
+                "1:4: `{` is never closed"
+            ]
+        );
+        assert_eq!((checked.queries, checked.by_server), (4, 2));
+    });
+}
+
+#[test]
+fn a_server_that_formats_no_query_is_asked_for_the_beginning_of_time() {
+    run(async {
+        let reply = |request: &str| {
+            if request.lines().next().unwrap().contains("/format_query") {
+                return answer("400 Bad Request", "", b"unsupported path requested: \"/api/v1/format_query\"");
+            }
+            assert_eq!(field(request, "time"), "0");
+            match field(request, "query").starts_with("all") {
+                true => answer("200 OK", "", br#"{"status":"success","data":{"resultType":"vector","result":[]}}"#),
+                false => answer(
+                    "422 Unprocessable Entity",
+                    "",
+                    br#"{"status":"error","errorType":"422","error":"unsupported function \"ratee\""}"#,
+                ),
+            }
+        };
+        let server = Server::start(Fault::Reply(Arc::new(reply))).await;
+        let metrics = "[[metrics]]\nname = \"errors\"\nbad = 'ratee(x{$scope})'\ntotal = 'all{$scope}'\n";
+        let config = canary(&format!("prometheus = \"{}\"", server.url("")), metrics);
+        let checked = source(&config).check_queries().await.unwrap();
+        assert_eq!((checked.queries, checked.by_server, checked.faulty.len()), (4, 4, 2));
+        assert_eq!(checked.faulty[0].what, "unsupported function \"ratee\"");
+        let gone = canary("prometheus = \"http://127.0.0.1:1\"", metrics);
+        let checked = source(&gone).check_queries().await.unwrap();
+        assert_eq!((checked.by_server, checked.faulty.len()), (0, 0), "no word is no fault");
+    });
+}
+
+/// A service whose metrics are these, each `$n` in them the number of the scrape.
+async fn service(kind: &'static str, text: &'static str) -> Server {
+    let scrapes = AtomicU32::new(0);
+    let reply = move |_: &str| {
+        let n = scrapes.fetch_add(1, Ordering::Relaxed) + 1;
+        answer("200 OK", kind, text.replace("$n", &n.to_string()).as_bytes())
+    };
+    Server::start(Fault::Reply(Arc::new(reply))).await
+}
+
+/// The second scrape of a service, where the first is a start: the canary's, and the warnings.
+async fn second_scrape(kind: &'static str, text: &'static str, metrics: &str) -> (Scrape, Vec<String>) {
+    let (baseline, canary_service) = (service(kind, text).await, service(kind, text).await);
+    let scraped = format!(
+        "openmetrics = {{ baseline = [\"{}\"], canary = [\"{}\"] }}",
+        baseline.url("/metrics"),
+        canary_service.url("/metrics")
+    );
+    let mut source = source(&canary(&scraped, metrics));
+    seen(&mut source, 1.0).await;
+    let batch = seen(&mut source, 16.0).await;
+    (drawn(&batch)[0], batch.warnings)
+}
+
+const PLAIN: &str = "content-type: text/plain; version=0.0.4\r\n";
+const OPENMETRICS: &str = "content-type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n";
+
+#[test]
+fn a_series_that_comes_twice_counts_once_and_is_told() {
+    run(async {
+        let text = "all{code=\"200\"} $n0\nall{code=\"200\"} 999\nbad $n\n";
+        let (scrape, warnings) = second_scrape(PLAIN, text, RATIO).await;
+        assert_eq!(scrape.canary, arm(1.0, 10.0));
+        assert!(warnings.iter().any(|w| w.starts_with("the same series comes twice") && w.contains("code=\"200\"")));
+    });
+}
+
+#[test]
+fn openmetrics_with_its_own_corners_is_counted() {
+    run(async {
+        let text = "# TYPE all counter\n# UNIT all requests\n# HELP all A \\\"quoted\\\" help\\n\n\
+            all_total{path=\"/a\\\\b\\\"c\\nd\"} $n0 1800000000.5 # {trace_id=\"x y\"} 0.5 1800000000.1\n\
+            all_created{path=\"/a\\\\b\\\"c\\nd\"} 1.7e9\n# TYPE bad counter\nbad_total $n.0\nbad_created 1.7e9\n# EOF\n";
+        let metrics = RATIO.replace("'bad{", "'bad_total{").replace("'all{", "'all_total{");
+        let (scrape, warnings) = second_scrape(OPENMETRICS, text, &metrics).await;
+        assert_eq!((scrape.canary, warnings), (arm(1.0, 10.0), vec![]));
+    });
+}
+
+#[test]
+fn what_is_no_number_is_no_sample_and_half_a_scrape_is_none() {
+    run(async {
+        let (scrape, _) = second_scrape(PLAIN, "all NaN\nbad $n\n", RATIO).await;
+        assert_eq!(scrape.canary.total, None, "unknown, and not nothing");
+        let (scrape, _) = second_scrape(PLAIN, "all +Inf\nbad -Inf\n", RATIO).await;
+        assert_eq!(scrape.canary.total, None);
+        let half = service(OPENMETRICS, "# TYPE all counter\nall_total 7\n").await;
+        let url = half.url("/metrics");
+        let config = canary(&format!("openmetrics = {{ baseline = [\"{url}\"], canary = [\"{url}\"] }}"), RATIO);
+        let what = failure(&mut source(&config)).await;
+        assert!(what.contains("without `# EOF`"), "{what}");
+    });
+}
+
+#[test]
+fn a_histogram_without_its_last_bucket_is_refused_in_words() {
+    run(async {
+        let text = "lat_bucket{le=\"0.1\"} $n\nlat_bucket{le=\"0.5\"} $n0\nlat_count $n0\nlat_sum $n\n";
+        let server = service(PLAIN, text).await;
+        let url = server.url("/metrics");
+        let metrics = "[[metrics]]\nname = \"latency\"\nkind = \"quantile\"\nquery = 'lat_bucket{$scope}'\n\
+            boundaries = [0.1]\nq = 0.9\n";
+        let config = canary(&format!("openmetrics = {{ baseline = [\"{url}\"], canary = [\"{url}\"] }}"), metrics);
+        let what = failure(&mut source(&config)).await;
+        assert!(what.contains("no bucket le=\"+Inf\""), "{what}");
+    });
 }

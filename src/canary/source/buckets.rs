@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::counters::{Counters, Range, Sums};
+use super::super::counters::{Added, Counters, Presence, Range, Sums};
 use super::super::prometheus::Series;
 
 /// How many boundaries are chosen.
@@ -19,7 +19,7 @@ pub struct Histogram {
 /// What one look added to each bucket.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AddedBuckets {
-    sums: BTreeMap<Edge, Sums>,
+    added: BTreeMap<Edge, Added>,
     lifetime: BTreeMap<Edge, f64>,
 }
 
@@ -46,31 +46,41 @@ impl Histogram {
     ///
     /// # Errors
     /// When a series has no `le`, or one that is no number.
-    pub fn count(&self, range: Range, series: Vec<Series>, increments: bool) -> Result<(Self, AddedBuckets), String> {
+    pub fn count(
+        &self,
+        range: Range,
+        series: Vec<Series>,
+        increments: bool,
+    ) -> Result<(Self, AddedBuckets, Presence), String> {
         let mut by_edge: BTreeMap<Edge, Vec<Series>> = BTreeMap::new();
         for mut one in series {
             let edge = one.labels.remove("le").ok_or("a series without `le` is no bucket of a histogram")?;
             let edge = edge.parse().map_err(|_| format!("le=\"{edge}\" is no number"))?;
             by_edge.entry(Edge(edge)).or_default().push(one);
         }
+        // The bucket of all events tells which targets there are: it is the last.
+        let all = by_edge.last_key_value().map_or(&[][..], |(_, series)| series.as_slice());
+        let before = self.buckets.last_key_value().map(|(_, counters)| counters.clone()).unwrap_or_default();
+        let presence = if increments { Counters::given(range, all).1 } else { before.count(range, all).2 };
         let (mut next, mut added) = (Self::default(), AddedBuckets::default());
         for (edge, series) in by_edge {
             let last = series.iter().filter_map(|one| one.points.last()).map(|point| point.1).sum();
             added.lifetime.insert(edge, last);
-            let (counters, sums) = self.count_bucket(edge, range, &series, increments);
-            next.buckets.insert(edge, counters);
-            added.sums.insert(edge, sums);
+            let one = if increments {
+                Counters::given(range, &series).0
+            } else {
+                let before = self.buckets.get(&edge).cloned().unwrap_or_default();
+                let (counters, added) = before.count_among(range, &series, &presence);
+                next.buckets.insert(edge, counters);
+                added
+            };
+            added.added.insert(edge, one);
         }
-        Ok((next, added))
-    }
-
-    fn count_bucket(&self, edge: Edge, range: Range, series: &[Series], increments: bool) -> (Counters, Sums) {
-        let before = self.buckets.get(&edge).cloned().unwrap_or_default();
-        if increments {
-            return (before, Counters::given(range, series).0.sums);
+        // A look without an answer forgets nothing: the counters go on where they were.
+        for (edge, counters) in &self.buckets {
+            next.buckets.entry(*edge).or_insert_with(|| counters.count_among(range, &[], &presence).0);
         }
-        let (counters, added, _) = before.count(range, series);
-        (counters, added.sums)
+        Ok((next, added, presence))
     }
 }
 
@@ -96,14 +106,66 @@ impl AddedBuckets {
     /// # Errors
     /// When there is no bucket with that edge.
     pub fn at(&self, step: usize, boundary: f64) -> Result<Option<(f64, f64)>, String> {
-        let Some((last, all)) = self.sums.last_key_value() else { return Ok(None) };
+        let Some((all, up_to)) = self.edges(boundary)? else { return Ok(None) };
+        Ok(slower(all.sums[step], up_to.sums[step]))
+    }
+
+    /// The same of each target, where they are told apart.
+    ///
+    /// # Errors
+    /// When there is no bucket with that edge.
+    pub fn targets_at(&self, step: usize, boundary: f64) -> Result<Vec<(&str, Option<(f64, f64)>)>, String> {
+        let Some((all, up_to)) = self.edges(boundary)? else { return Ok(Vec::new()) };
+        let of = |(name, sums): (&'_ String, &Sums)| {
+            let up_to = up_to.targets.get(name).and_then(|sums| sums[step]);
+            slower(sums[step], up_to)
+        };
+        Ok(all.targets.iter().map(|target| (target.0.as_str(), of(target))).collect())
+    }
+
+    /// What all events added, and those up to a boundary; `None` where nothing was seen.
+    fn edges(&self, boundary: f64) -> Result<Option<(&Added, &Added)>, String> {
+        let Some((last, all)) = self.added.last_key_value() else { return Ok(None) };
         if last.0 != f64::INFINITY {
             return Err("the histogram has no bucket le=\"+Inf\"".into());
         }
-        let up_to = self.sums.get(&Edge(boundary)).ok_or_else(|| {
-            let edges = self.sums.keys().map(|edge| edge.0.to_string()).collect::<Vec<_>>().join(", ");
+        let up_to = self.added.get(&Edge(boundary)).ok_or_else(|| {
+            let edges = self.added.keys().map(|edge| edge.0.to_string()).collect::<Vec<_>>().join(", ");
             format!("there is no bucket with the edge {boundary}; there are {edges}")
         })?;
-        Ok(all[step].map(|all| ((all - up_to[step].unwrap_or(0.0)).clamp(0.0, all), all)))
+        Ok(Some((all, up_to)))
+    }
+}
+
+/// Slower and all events, from all events and those up to the boundary.
+fn slower(all: Option<f64>, up_to: Option<f64>) -> Option<(f64, f64)> {
+    all.map(|all| ((all - up_to.unwrap_or(0.0)).clamp(0.0, all), all))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_that_fills_for_the_first_time_counts_from_nothing() {
+        let range = Range { start: 0.0, step: 15.0, count: 4 };
+        let bucket = |le: &str, points: &[(f64, f64)]| Series {
+            labels: [("le".to_owned(), le.to_owned())].into(),
+            points: points.to_vec(),
+            histograms: 0,
+        };
+        let all = bucket("+Inf", &[(0.0, 10.0), (15.0, 20.0), (30.0, 30.0), (45.0, 40.0)]);
+        let fast = bucket("0.1", &[(30.0, 6.0), (45.0, 14.0)]);
+        let (kept, added, _) = Histogram::default().count(range, vec![all, fast], false).unwrap();
+        let seen: Vec<_> = (0..4).map(|step| added.at(step, 0.1).unwrap()).collect();
+        assert_eq!(seen, [None, Some((10.0, 10.0)), Some((4.0, 10.0)), Some((2.0, 10.0))]);
+
+        // A look without an answer forgets nothing.
+        let next = Range { start: 60.0, ..range };
+        let (kept, added, _) = kept.count(next, Vec::new(), false).unwrap();
+        assert_eq!(added.at(0, 0.1), Ok(None));
+        let (all, fast) = (bucket("+Inf", &[(120.0, 60.0)]), bucket("0.1", &[(120.0, 24.0)]));
+        let (_, added, _) = kept.count(Range { start: 120.0, ..range }, vec![all, fast], false).unwrap();
+        assert_eq!(added.at(0, 0.1), Ok(Some((10.0, 20.0))), "with all that was missed");
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::counters::Range;
 use super::super::prometheus::Series;
 use super::backend::{Access, Found, Query};
+use super::http_json::after;
 use super::series::of_points;
 use crate::config::schema;
 use crate::evidence::text::{clean, fit};
@@ -26,6 +27,11 @@ impl Grafana {
         Self { config: config.clone(), access }
     }
 
+    /// How long the newest numbers are still incomplete, in seconds.
+    pub fn lag(&self) -> f64 {
+        self.config.lag.as_secs_f64()
+    }
+
     /// Asks for a range.
     ///
     /// # Errors
@@ -39,7 +45,9 @@ impl Grafana {
         }
         let response = response.success()?;
         let result = result.ok_or_else(|| refused(&response, "no result"))?;
-        let series = read(result).map_err(|what| refused(&response, &what))?;
+        let mut series = read(result).map_err(|what| refused(&response, &what))?;
+        let after = after(self.config.times, range);
+        series.iter_mut().flat_map(|one| &mut one.points).for_each(|point| point.0 += after);
         let increments = self.config.values == schema::Values::Increment;
         Ok(Found { series, increments, warnings: Vec::new(), date: response.date })
     }
@@ -60,7 +68,8 @@ impl Grafana {
             ("intervalMs".to_owned(), json!(step)),
             ("maxDataPoints".to_owned(), json!(POINTS)),
         ]);
-        let body = json!({"from": millis(range.start), "to": millis(range.end()), "queries": [panel]});
+        let from = range.start - after(self.config.times, range);
+        let body = json!({"from": millis(from), "to": millis(range.end()), "queries": [panel]});
         let url = format!("{}/api/ds/query", self.config.address.trim_end_matches('/'));
         let Access { headers, bearer, allow_http, .. } = self.access.clone();
         Request { headers, bearer, body: Body::Json(body), allow_http, repeatable: true, ..Request::new("POST", url) }
@@ -108,5 +117,10 @@ fn series(field: &Value, times: &[Value], values: &[Value]) -> Series {
     let point = |(at, value): (&Value, &Value)| Some((at.as_f64()? / 1e3, value.as_f64()?));
     let labels = field.get("labels").and_then(Value::as_object).into_iter().flatten();
     let labels = labels.filter_map(|(name, value)| Some((clean(name), clean(value.as_str()?))));
-    Series { labels: labels.collect(), ..of_points(times.iter().zip(values).filter_map(point).collect()) }
+    // Columns of a table have no labels: their names tell them apart.
+    let name = field.get("name").and_then(Value::as_str).map(|name| ("__name__".to_owned(), clean(name)));
+    Series {
+        labels: name.into_iter().chain(labels).collect(),
+        ..of_points(times.iter().zip(values).filter_map(point).collect())
+    }
 }

@@ -23,6 +23,11 @@ impl HttpJson {
         Self { config: config.clone(), access }
     }
 
+    /// How long the newest numbers are still incomplete, in seconds.
+    pub fn lag(&self) -> f64 {
+        self.config.lag.as_secs_f64()
+    }
+
     /// Whether it tells one number of the moment.
     pub fn is_of_the_moment(&self) -> bool {
         self.config.time.is_none()
@@ -47,7 +52,8 @@ impl HttpJson {
     fn series(&self, answer: &Value, range: Range) -> Result<Vec<Series>, String> {
         let values = numbers::at(answer, &self.config.value)?;
         let Some(time) = &self.config.time else { return of_moment(&values, range) };
-        let times = numbers::moments(answer, time)?;
+        let mut times = numbers::moments(answer, time)?;
+        times.iter_mut().for_each(|at| *at += after(self.config.times, range));
         series::of_rows(&times, &values)
     }
 
@@ -64,6 +70,14 @@ impl HttpJson {
             (None, None) => ("GET".to_owned(), Body::None),
         };
         Request { headers, body, bearer, allow_http, repeatable: true, ..Request::new(method, url) }
+    }
+}
+
+/// How long after its time a number is of the step that ends, in seconds.
+pub(super) fn after(times: schema::Times, range: Range) -> f64 {
+    match times {
+        schema::Times::End => 0.0,
+        schema::Times::Begin => range.step,
     }
 }
 

@@ -100,7 +100,8 @@ impl OpenMetrics {
             HttpError::new(Kind::Malformed, format!("{}: {what}", response.place))
                 .with_remedy("does this address serve metrics as text?")
         };
-        match text_format::read(&response.body).map_err(refuse)? {
+        let is_openmetrics = response.content_type.as_deref() == Some("application/openmetrics-text");
+        match text_format::read(&response.body, is_openmetrics).map_err(refuse)? {
             samples if samples.len() > SAMPLES => Err(refuse(format!("more than {SAMPLES} samples"))),
             samples => Ok(samples),
         }

@@ -54,6 +54,27 @@ impl QueryApi {
         Ok(Found { series, increments: false, warnings: answer.warnings, date: response.date })
     }
 
+    /// What the server's own parser says of a query: `Some(None)` that it is whole. `None` where it was not to be had:
+    /// that is no word against the query.
+    ///
+    /// `format_query` reads a query and asks nothing; Prometheus has it, and what is made of it. Elsewhere the query is
+    /// asked for the beginning of time, when there was nothing to count.
+    pub async fn check(&self, query: &str) -> Option<Option<String>> {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let formatted = self.form("format_query", vec![pair("query", query)]);
+        if let Some(said) = prometheus::objection(&self.access.client.send(formatted).await.ok()?) {
+            return Some(said);
+        }
+        let asked = self.form("query", vec![pair("query", query), pair("time", "0")]);
+        prometheus::objection(&self.access.client.send(asked).await.ok()?)
+    }
+
+    fn form(&self, what: &str, pairs: Vec<(String, String)>) -> Request {
+        let url = format!("{}/api/v1/{what}", self.address.trim_end_matches('/'));
+        let Access { headers, bearer, allow_http, .. } = self.access.clone();
+        Request { headers, bearer, allow_http, repeatable: true, ..Request::form(url, pairs) }
+    }
+
     fn request(&self, query: &str, range: Range) -> Request {
         let mut pairs = vec![
             ("query".to_owned(), query.to_owned()),
@@ -64,8 +85,6 @@ impl QueryApi {
         if self.victoria {
             pairs.push(("latency_offset".to_owned(), format!("{VICTORIA_OFFSET}s")));
         }
-        let url = format!("{}/api/v1/query_range", self.address.trim_end_matches('/'));
-        let Access { headers, bearer, allow_http, .. } = self.access.clone();
-        Request { headers, bearer, allow_http, repeatable: true, ..Request::form(url, pairs) }
+        self.form("query_range", pairs)
     }
 }

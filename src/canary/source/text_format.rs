@@ -18,17 +18,17 @@ pub struct Sample {
     pub value: f64,
 }
 
-/// Reads an exposition.
+/// Reads an exposition. OpenMetrics says where it ends; a half one looks like a reset of what is missing.
 ///
 /// # Errors
 /// Says which line cannot be read, and how it begins.
-pub fn read(body: &[u8]) -> Result<Vec<Sample>, String> {
+pub fn read(body: &[u8], is_openmetrics: bool) -> Result<Vec<Sample>, String> {
     let text = std::str::from_utf8(body).map_err(|_| "the metrics are not UTF-8".to_owned())?;
     let mut samples = Vec::new();
     for (index, line) in text.split('\n').enumerate() {
         let line = line.trim_matches([' ', '\t', '\r']);
         if line == "# EOF" {
-            break;
+            return Ok(samples);
         }
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -36,7 +36,10 @@ pub fn read(body: &[u8]) -> Result<Vec<Sample>, String> {
         let shown = || fit(&clean(line), 80);
         samples.push(sample(line).map_err(|what| format!("line {}: {what}: {}", index + 1, shown()))?);
     }
-    Ok(samples)
+    match is_openmetrics {
+        true => Err("the metrics end without `# EOF`: a part is missing".into()),
+        false => Ok(samples),
+    }
 }
 
 fn sample(line: &str) -> Result<Sample, String> {

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::Check;
+use super::{Check, State};
 use crate::canary::model::{Batch, Seen, Sight};
-use crate::canary::source::{Keys, Source};
+use crate::canary::source::{Checked, Faulty, Keys, Source};
 use crate::config::Loaded;
 use crate::config::trust::Permit;
 use crate::evidence::Observation;
@@ -20,20 +20,38 @@ pub fn look(loaded: &Loaded, permit: Permit, now: Timestamp) -> Vec<Check> {
     let Ok(keys) = Keys::resolve(canary, permit, &loaded.root) else { return Vec::new() };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
     let mut source = Source::new(canary, permit, Client::new(), keys);
+    let mut checks = runtime.block_on(source.check_queries()).map_or_else(|_| Vec::new(), |checked| queries(&checked));
+    let is_faulty = checks.iter().any(|check| check.state != State::Ok);
     match runtime.block_on(source.poll(now)) {
         Observation::Seen(_, evidence) => {
             let names = canary.metrics.iter().map(|metric| clean(&metric.name));
-            checks(&names.collect::<Vec<_>>(), &evidence.value, source.is_of_the_moment())
+            checks.extend(seen(&names.collect::<Vec<_>>(), &evidence.value, source.is_of_the_moment()));
         }
+        // What is wrong with a query is told already, and where.
+        Observation::Failed(..) if is_faulty => {}
         Observation::Failed(_, failure) => {
             let remedy = failure.remedy.unwrap_or_else(|| "ask the server by hand".to_owned());
-            vec![Check::warn(format!("canary: {}", failure.what), remedy)]
+            checks.push(Check::warn(format!("canary: {}", failure.what), remedy));
         }
-        Observation::Started(_) => Vec::new(),
+        Observation::Started(_) => {}
     }
+    checks
 }
 
-fn checks(names: &[String], batch: &Batch, of_the_moment: bool) -> Vec<Check> {
+/// What the server's own parser says of the queries, and their shape.
+fn queries(checked: &Checked) -> Vec<Check> {
+    let warn = |it: &Faulty| {
+        let what = format!("canary {}: the query fails at {}: {}", it.metric, it.what, it.query);
+        Check::warn(what, "mend it in [[canary.metrics]], or `baseline` and `canary`, which replace $scope")
+    };
+    if checked.faulty.is_empty() && checked.by_server > 0 {
+        let (read, all) = (checked.by_server, checked.queries);
+        return vec![Check::ok(format!("canary: the server reads {read} of {all} queries without an error"))];
+    }
+    checked.faulty.iter().map(warn).collect()
+}
+
+fn seen(names: &[String], batch: &Batch, of_the_moment: bool) -> Vec<Check> {
     let warnings = batch.warnings.iter().map(|warning| Check::warn(format!("canary: {warning}"), "see the server"));
     // A counter that was scraped once tells nothing yet.
     let metrics =
@@ -42,8 +60,8 @@ fn checks(names: &[String], batch: &Batch, of_the_moment: bool) -> Vec<Check> {
 }
 
 fn metric(name: &str, sights: &[Sight]) -> Check {
-    let seen = |of: fn(&Sight) -> bool| sights.iter().filter(|sight| of(sight)).count();
-    let (baseline, canary) = (seen(|sight| is_seen(sight, true)), seen(|sight| is_seen(sight, false)));
+    let count = |of: fn(&Sight) -> bool| sights.iter().filter(|sight| of(sight)).count();
+    let (baseline, canary) = (count(|sight| is_seen(sight, true)), count(|sight| is_seen(sight, false)));
     let missing = match (baseline, canary) {
         (0, 0) => "nothing is seen of either population",
         (0, _) => "nothing is seen of the baseline",
@@ -85,7 +103,7 @@ mod tests {
             ..Batch::default()
         };
         let names = ["a", "b", "c"].map(str::to_owned);
-        let told: Vec<String> = checks(&names, &batch, false).into_iter().map(|check| check.what).collect();
+        let told: Vec<String> = seen(&names, &batch, false).into_iter().map(|check| check.what).collect();
         assert_eq!(
             told,
             [
@@ -94,6 +112,6 @@ mod tests {
                 "canary c: nothing is seen of either population"
             ]
         );
-        assert!(checks(&names, &batch, true).is_empty());
+        assert!(seen(&names, &batch, true).is_empty());
     }
 }

@@ -131,6 +131,12 @@ pub struct HttpJson {
     /// What the numbers are.
     #[serde(default)]
     pub values: Values,
+    /// What a time is of, where the numbers are what was added.
+    #[serde(default)]
+    pub times: Times,
+    /// How long the newest numbers are still incomplete.
+    #[serde(default, with = "duration")]
+    pub lag: Duration,
 }
 
 /// A command that prints a number.
@@ -182,6 +188,23 @@ pub struct Grafana {
     /// What the numbers are.
     #[serde(default)]
     pub values: Values,
+    /// What a time is of, where the numbers are what was added.
+    #[serde(default)]
+    pub times: Times,
+    /// How long the newest numbers are still incomplete.
+    #[serde(default, with = "duration")]
+    pub lag: Duration,
+}
+
+/// What a time is of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Times {
+    /// The end of the step in which it was added.
+    #[default]
+    End,
+    /// Its beginning.
+    Begin,
 }
 
 /// `[[canary.metrics]]`

@@ -1,5 +1,8 @@
 //! JSON and YAML as one tree (pure).
 
+use std::collections::BTreeMap;
+
+use yaml_rust2::parser::{Event, Parser};
 use yaml_rust2::{Yaml, YamlLoader};
 
 /// A value of either.
@@ -7,6 +10,12 @@ pub type Value = serde_json::Value;
 
 /// The longest file, in bytes.
 const LIMIT: usize = 4 * 1024 * 1024;
+/// The most that a file may take in memory, its aliases filled in, in bytes.
+const ROOM: usize = 32 * 1024 * 1024;
+/// What a value takes besides its text, in bytes.
+const VALUE: usize = 64;
+/// How deep lists and fields may lie in each other: as deep as in JSON.
+const DEPTH: usize = 128;
 
 /// All documents of a file.
 ///
@@ -19,8 +28,49 @@ pub fn read(text: &str) -> Result<Vec<Value>, String> {
     if let Ok(value) = serde_json::from_str(text) {
         return Ok(listed(value));
     }
+    measure(text)?;
     let documents = YamlLoader::load_from_str(text).map_err(|error| format!("neither JSON nor YAML: {error}"))?;
     Ok(documents.iter().map(value).flat_map(listed).collect())
+}
+
+/// Goes through a YAML file once without building anything, and refuses what would grow beyond all measure: some lines
+/// of aliases of aliases are gigabytes when they are filled in.
+fn measure(text: &str) -> Result<(), String> {
+    let mut parser = Parser::new_from_str(text);
+    // The lists and fields that are open, each with its anchor and what it takes so far.
+    let mut open: Vec<(usize, usize)> = Vec::new();
+    let mut anchors: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut total = 0_usize;
+    loop {
+        let (event, place) = parser.next_token().map_err(|error| format!("neither JSON nor YAML: {error}"))?;
+        let (anchor, size) = match event {
+            Event::StreamEnd => return Ok(()),
+            Event::SequenceStart(..) | Event::MappingStart(..) if open.len() == DEPTH => {
+                return Err(format!("line {}: more than {DEPTH} levels lie in each other", place.line()));
+            }
+            Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => {
+                open.push((anchor, VALUE));
+                continue;
+            }
+            Event::SequenceEnd | Event::MappingEnd => open.pop().unwrap_or_default(),
+            Event::Scalar(text, _, anchor, _) => (anchor, VALUE + text.len()),
+            Event::Alias(anchor) => (0, anchors.get(&anchor).copied().unwrap_or(VALUE)),
+            _ => continue,
+        };
+        if anchor > 0 {
+            // It is kept beside its place.
+            anchors.insert(anchor, size);
+            total += size;
+        }
+        match open.last_mut() {
+            Some((_, outer)) => *outer += size,
+            None => total += size,
+        }
+        if total.max(open.last().map_or(0, |(_, outer)| *outer)) > ROOM {
+            let line = place.line();
+            return Err(format!("line {line}: with its aliases filled in it takes more than {} MiB", ROOM >> 20));
+        }
+    }
 }
 
 /// What `kubectl get -o json` wraps into a list is taken out of it.

@@ -1,3 +1,4 @@
+use super::document::Value;
 use super::*;
 use crate::config::load;
 
@@ -139,4 +140,22 @@ fn queries_become_shapes() {
     assert_eq!(promql::bound("result[0] <= 0.05 && true"), Some((true, 0.05)));
     assert_eq!(promql::bound("default(result, 0) > 5"), Some((false, 5.0)));
     assert_eq!(promql::bound("isNaN(result)"), None);
+}
+
+#[test]
+fn a_bomb_of_aliases_is_refused_and_a_fair_alias_is_filled_in() {
+    let told = |text: &str| document::read(text).unwrap_err();
+    let lines = (1..30).map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", ")));
+    let bomb = format!("a0: &a0 [\"lol\", \"lol\"]\n{}", lines.collect::<String>());
+    assert!(told(&bomb).contains("line 7: with its aliases filled in it takes more than 32 MiB"), "{}", told(&bomb));
+    let text = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 64].join(", "));
+    assert!(told(&text).contains("more than 32 MiB"), "few aliases of a long text");
+    for (open, close) in [("[", "]"), ("{a: ", "}"), ("- ", "")] {
+        let deep = format!("{}{}", open.repeat(100_000), close.repeat(100_000));
+        let said = told(&deep);
+        assert!(said.contains("levels lie in each other") || said.contains("neither JSON nor YAML"), "{said}");
+    }
+    assert_eq!(document::read("a: &a [*a]\n").unwrap()[0]["a"][0], Value::Null, "what is within itself ends");
+    let fair = document::read("base: &base {name: errors}\nmetrics: [*base, *base]\n").unwrap();
+    assert_eq!(fair[0]["metrics"][1]["name"], "errors");
 }
