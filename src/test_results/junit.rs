@@ -6,18 +6,18 @@
 mod attributes;
 mod names;
 mod property;
-mod sieve;
 mod suite;
+mod window;
 pub mod xml;
 
 pub use attributes::Attributes;
-pub use sieve::Sieve;
 pub use suite::seconds;
 
 use memchr::memmem::Finder;
 
 use super::model::FailureKind;
 use super::tally::{self, Circumstances, Named, Outcome, TEXT_CAP, Tally};
+use attributes::unescape;
 use names::named;
 use property::Properties;
 use suite::Suites;
@@ -129,6 +129,9 @@ impl Handler for Junit {
             "rerunFailure" | "rerunError" => Kind::Result(Sort::Rerun),
             "skipped" => Kind::Result(Sort::Skipped),
             "flakyFailure" | "flakyError" => Kind::Result(Sort::Flaky),
+            // XML minds the case; a failure that is spelt otherwise is none the less one.
+            name if name.eq_ignore_ascii_case("failure") => Kind::Result(Sort::Failure),
+            name if name.eq_ignore_ascii_case("error") => Kind::Result(Sort::Error),
             _ => Kind::Other,
         };
         match kind {
@@ -230,7 +233,7 @@ impl Junit {
         for (key, value) in attributes {
             match key {
                 "time" | "duration" => self.suites.add_time(seconds(value)),
-                "status" | "result" => case.status = worse(case.status, by_word(value)),
+                "status" | "result" => case.status = worse(case.status, by_word(&unescape(value))),
                 _ => {}
             }
         }
@@ -355,6 +358,10 @@ fn by_word(word: &str) -> Option<Outcome> {
         "failed" | "failure" | "fail" | "timedout" | "timeout" => Some(Outcome::Failed),
         "disabled" | "notrun" | "skipped" | "ignored" | "suppressed" | "pending" | "inconclusive" => {
             Some(Outcome::Disabled)
+        }
+        // A word of its own, such as FAILED_TO_BUILD.
+        word if ["fail", "error", "crash", "abort", "timeout"].iter().any(|bad| word.contains(bad)) => {
+            Some(Outcome::Errored)
         }
         _ => None,
     }

@@ -267,3 +267,18 @@ fn output_of_tests_is_no_part_of_a_message() {
     let xml = "<testsuite><testcase name='a'><system-out>noise</system-out><failure>why</failure><system-err>noise</system-err></testcase></testsuite>";
     assert_eq!(parse(xml).failures[0].message, "why");
 }
+
+#[test]
+fn a_failure_in_other_clothes_is_one() {
+    for case in [
+        "<testcase name='a' status='fa&#105;led'/>",
+        "<testcase name='a' status='FAILED_TO_BUILD'/>",
+        "<testcase name='a'><Failure/></testcase>",
+        "<testcase name='a'><ERROR/></testcase>",
+    ] {
+        let parsed = read(format!("<testsuite>{case}</testsuite>").as_bytes());
+        assert_eq!((parsed.totals.bad(), parsed.totals.passed), (1, 0), "{case}");
+    }
+    let claims = "<testsuite failures='1,000'><testcase name='a'/></testsuite>";
+    assert!(read(claims.as_bytes()).claims_more);
+}

@@ -52,8 +52,8 @@ impl Suites {
         for (key, value) in attributes.clone() {
             match key {
                 "name" if has_name => self.enter(&unescape(value)),
-                "tests" => frame.claims_tests = value.trim().parse().ok(),
-                "failures" | "errors" => frame.claims_bad = add(frame.claims_bad, value.trim().parse().ok()),
+                "tests" => frame.claims_tests = number(value),
+                "failures" | "errors" => frame.claims_bad = add(frame.claims_bad, number(value)),
                 "time" => frame.stated = seconds(value),
                 _ => {}
             }
@@ -109,10 +109,12 @@ impl Suites {
         if (claimed_bad, claimed_tests) != (bad, tests) {
             self.disagreements += 1;
             let name = if self.path.is_empty() { "the root" } else { &self.path };
+            let failures = match frame.claims_bad {
+                Some(claimed) => (format!(" and {claimed} failures"), format!(" and {bad}")),
+                None => Default::default(),
+            };
             self.disagree.get_or_insert_with(|| {
-                format!(
-                    "{name} claims {claimed_tests} tests and {claimed_bad} failures, its cases show {tests} and {bad}"
-                )
+                format!("{name} claims {claimed_tests} tests{}, its cases show {tests}{}", failures.0, failures.1)
             });
         }
     }
@@ -184,6 +186,12 @@ fn add(a: Option<u64>, b: Option<u64>) -> Option<u64> {
         (Some(a), Some(b)) => Some(a.saturating_add(b)),
         (a, b) => a.or(b),
     }
+}
+
+/// A count, with commas between thousands.
+fn number(text: &str) -> Option<u64> {
+    let text = text.trim();
+    text.parse().ok().or_else(|| text.replace(',', "").parse().ok())
 }
 
 /// A `time` attribute: seconds, with commas between thousands or before the fraction.

@@ -90,3 +90,51 @@ fn a_cut_long_event_is_not_complete() {
     assert_eq!(parsed.state, crate::test_results::model::RunState::Truncated);
     assert_eq!(parsed.totals.failed, 1);
 }
+
+/// Whatever lies on the edge between two stretches is read as in the middle of one.
+#[test]
+fn a_stretch_may_end_anywhere() {
+    let pieces = [
+        "<testcase name='b'><failure message='m &amp; n'>x &lt; y &#65; & z<![CDATA[ ]] > ]]>é</failure></testcase>",
+        "<testcase name='c'><system-out><![CDATA[</testsuite>]]>&bogus; <![CDATA[]]]]></system-out></testcase>",
+        "<!-- <testcase> --><testcase name='d' status='a>b'/><?p <testcase/> ?>",
+    ];
+    let body = pieces.concat();
+    let whole = |filler: usize| format!("<testsuite><testcase name='a'/>{}{body}</testsuite>", "\n".repeat(filler));
+    let expected = read(whole(0).as_bytes());
+    assert_eq!((expected.totals.tests, expected.totals.failed, expected.totals.passed), (4, 1, 3));
+    assert!(expected.failures[0].message.contains("x < y A & z ]] > é"), "{}", expected.failures[0].message);
+    let start = 64 * 1024 - "<testsuite><testcase name='a'/>".len();
+    for filler in start - body.len()..=start {
+        assert_eq!(read(whole(filler).as_bytes()), expected, "{filler}");
+    }
+}
+
+#[test]
+fn markup_that_is_none_is_told_with_its_place() {
+    for filler in [0, 65_490, 65_536, 200_000] {
+        let text = format!("<testsuite><testcase name='a'/>{}<!x><testcase name='b'/></testsuite>", " ".repeat(filler));
+        let parsed = read(text.as_bytes());
+        assert_eq!(parsed.state, crate::test_results::model::RunState::Malformed, "{filler}");
+        assert!(parsed.trouble.unwrap().ends_with(&format!("at byte {}", 31 + filler)), "{filler}");
+    }
+}
+
+#[test]
+fn what_a_long_tag_says_of_an_outcome_is_kept() {
+    let huge = "x".repeat(300_000);
+    let many = "a='v' ".repeat(30_000);
+    for attributes in [
+        format!("name='{huge}' status='failed'"),
+        format!("{many} status = \"failed\""),
+        format!("{many} result='failed' status='passed'"),
+        format!("status='failed' {many}"),
+    ] {
+        let parsed = read(format!("<testsuite><testcase {attributes}/></testsuite>").as_bytes());
+        assert_eq!((parsed.totals.tests, parsed.totals.failed), (1, 1), "{}", &attributes[attributes.len() - 40..]);
+    }
+    for cut in 65_500..65_540 {
+        let text = format!("<testsuite><testcase {} status='failed' b='{huge}'/></testsuite>", "y".repeat(cut));
+        assert_eq!(read(text.as_bytes()).totals.bad(), 1, "{cut}");
+    }
+}
