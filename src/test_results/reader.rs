@@ -8,7 +8,7 @@ use super::decode::Decoder;
 use super::formats::dotnet::{self, Dotnet};
 use super::formats::{self, Format};
 use super::junit::xml::{Document, Ending, Handler};
-use super::junit::{self, Attributes, Junit, Sieve};
+use super::junit::{self, Attributes, Junit};
 use super::model::{FlakyTest, RunState, TestFailure, Totals};
 use super::tally::{Circumstances, Tally};
 
@@ -55,7 +55,7 @@ pub fn read(input: impl Read) -> Parsed {
 }
 
 fn read_xml(decoder: Decoder<impl Read>) -> Parsed {
-    let mut document = Document::new(Sieve::new(decoder));
+    let mut document = Document::new(decoder);
     let mut dialect = Dialect::Unknown(None);
     let ending = document.drive(&mut dialect);
     let mut parsed = match dialect {
@@ -111,6 +111,14 @@ impl Parsed {
     /// What was counted without a file.
     pub fn of_tally(tally: Tally) -> Self {
         Self::new(tally, Ending::Closed)
+    }
+
+    /// What `sf apex get test` gives as its result.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn of_apex(result: &serde_json::Value) -> Result<Self, serde_json::Error> {
+        Ok(Self::of(formats::apex::of_result(result)?))
     }
 
     fn of(found: formats::Outcome) -> Self {

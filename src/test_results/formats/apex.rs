@@ -73,6 +73,14 @@ pub fn read(mut decoder: Decoder<impl Read>) -> Found {
     }
 }
 
+/// Counts a result without its envelope.
+///
+/// # Errors
+/// When it is something else.
+pub fn of_result(result: &serde_json::Value) -> Result<Found, serde_json::Error> {
+    Ok(Run::deserialize(result)?.found(None))
+}
+
 fn found(tally: Tally, ending: Ending) -> Found {
     Found { tally, ending, said: Circumstances::default(), claims_more: false }
 }

@@ -30,6 +30,7 @@ struct Test {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Summary {
+    tests: Option<u64>,
     failed: Option<u64>,
 }
 
@@ -43,7 +44,10 @@ struct Environment {
 struct Reader {
     tally: Tally,
     said: Circumstances,
+    /// Failures and tests of the summary.
     claimed: u64,
+    stated: u64,
+    environments: u64,
 }
 
 /// Reads a report to its end.
@@ -62,6 +66,13 @@ pub fn read(decoder: Decoder<impl Read>) -> Found {
     if claims_more {
         reader.tally.warn(format!("the summary claims {} failures, the tests show {bad}", reader.claimed));
     }
+    let listed = reader.tally.totals.tests;
+    let ending = match ending {
+        Ending::Closed if reader.stated > listed => {
+            Ending::Malformed(format!("{listed} of {} tests are listed", reader.stated))
+        }
+        ending => ending,
+    };
     Found { tally: reader.tally, ending, said: reader.said, claims_more }
 }
 
@@ -148,10 +159,19 @@ impl<'de> Visitor<'de> for At<'_> {
             match (self.level, key.as_str()) {
                 (Level::Top, "results") => map.next_value_seed(Level::Results.of(self.reader))?,
                 (Level::Results, "tests") => map.next_value_seed(Level::Tests.of(self.reader))?,
-                (Level::Results, "summary") => self.reader.claimed = map.next_value::<Summary>()?.failed.unwrap_or(0),
+                (Level::Results, "summary") => {
+                    let summary: Summary = map.next_value()?;
+                    self.reader.claimed = self.reader.claimed.max(summary.failed.unwrap_or(0));
+                    self.reader.stated = self.reader.stated.max(summary.tests.unwrap_or(0));
+                }
                 (Level::Results, "environment") => {
                     let commit = map.next_value::<Environment>()?.commit;
-                    self.reader.said.commit = commit.as_deref().and_then(Oid::parse);
+                    let commit = commit.as_deref().and_then(Oid::parse);
+                    // A second one that says something else: nothing is known.
+                    let is_first = self.reader.environments == 0;
+                    self.reader.environments += 1;
+                    self.reader.said.commit =
+                        commit.filter(|it| is_first || self.reader.said.commit.as_ref() == Some(it));
                 }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }

@@ -17,6 +17,10 @@ pub enum Kind {
     Case,
     /// A failure outside of any test.
     Stray,
+    /// The same, which failed cases would explain.
+    Doubtful,
+    /// A suite of NUnit.
+    Suite,
     /// Text of a failure.
     Text,
     /// Anything else.
@@ -42,50 +46,41 @@ pub struct Dotnet {
     duration: Option<f64>,
     /// Failures that the summary claims.
     claimed: u64,
+    /// What may have another reason than the failed cases: counted only where there is none.
+    doubtful: Vec<Case>,
+    /// Whether a suite, or the run as a whole, says that it failed.
+    says_failed: bool,
+    /// Of the open suites of NUnit, whether one broke by itself: its name, and whether its cases tell as well.
+    suites: Vec<Option<(String, bool)>>,
 }
 
 impl Handler for Dotnet {
     type Kind = Kind;
 
     fn open(&mut self, name: &str, attributes: Attributes<'_>) -> Kind {
+        self.hear(name, &attributes);
         match name {
+            "test-suite" => {
+                self.suites.push(own_trouble(&attributes));
+                Kind::Suite
+            }
+            // TRX: the run as a whole broke.
+            "RunInfo" if attributes.get("outcome").is_some_and(|word| word == "Error") => {
+                self.stray("(run)");
+                Kind::Doubtful
+            }
             "UnitTestResult" | "test-case" | "test" => {
                 self.begin(name, &attributes);
                 Kind::Case
             }
-            "Counters" => {
-                self.claim(&attributes, &["failed", "error", "timeout", "aborted"]);
-                Kind::Other
-            }
-            "test-run" => {
-                self.claim(&attributes, &["failed"]);
-                Kind::Other
-            }
-            "test-results" => {
-                self.claim(&attributes, &["failures", "errors"]);
-                Kind::Other
-            }
-            "assembly" => {
-                self.claim(&attributes, &["failed", "errors"]);
-                Kind::Other
-            }
             // xUnit.net: a fixture that broke has no test.
             "error" if self.cases.is_empty() => {
                 let name = attributes.get("name").or_else(|| attributes.get("type")).unwrap_or_default();
-                let name = tally::cut(&name, 4096).to_owned();
-                self.stray = Some(Case { outcome: Some(Outcome::Errored), name, ..Case::default() });
+                self.stray(&name);
                 Kind::Stray
             }
-            // A failure speaks louder than the word of the case, and NUnit 2 has none.
-            "failure" => {
-                if let Some(case) = self.cases.last_mut()
-                    && !matches!(case.outcome, Some(Outcome::Failed | Outcome::Errored))
-                {
-                    case.outcome = Some(Outcome::Failed);
-                }
-                Kind::Other
-            }
-            "Message" | "StackTrace" | "message" | "stack-trace" => Kind::Text,
+            "failure" => self.open_failure(),
+            "Message" | "StackTrace" | "message" | "stack-trace" | "Text" => Kind::Text,
             _ => Kind::Other,
         }
     }
@@ -112,7 +107,9 @@ impl Handler for Dotnet {
                     self.conclude(&case);
                 }
             }
+            Kind::Doubtful => self.doubtful.extend(self.stray.take()),
             Kind::Text => self.text("\n"),
+            Kind::Suite => drop(self.suites.pop()),
             Kind::Other => {}
         }
     }
@@ -131,12 +128,60 @@ impl Dotnet {
     /// To be called at the end of the document. Returns whether its summary claims more failures than its cases show.
     pub fn finish(&mut self) -> bool {
         self.tally.totals.duration_s = self.duration;
+        let doubtful = std::mem::take(&mut self.doubtful);
+        if self.tally.totals.bad() == 0 {
+            doubtful.iter().take(1).for_each(|case| self.conclude(case));
+        }
         let bad = self.tally.totals.bad();
+        if self.says_failed && bad == 0 {
+            self.tally.warn("the run says that it failed, and no case shows it");
+            return true;
+        }
         let claims_more = self.claimed > bad;
         if claims_more {
             self.tally.warn(format!("the summary claims {} failures, the cases show {bad}", self.claimed));
         }
         claims_more
+    }
+
+    /// What a suite, or the run as a whole, says of itself.
+    fn hear(&mut self, name: &str, attributes: &Attributes<'_>) {
+        match name {
+            "Counters" => self.claim(attributes, &["failed", "error", "timeout", "aborted"]),
+            "test-run" => self.claim(attributes, &["failed"]),
+            "test-results" => self.claim(attributes, &["failures", "errors"]),
+            "assembly" => self.claim(attributes, &["failed", "errors"]),
+            _ => {}
+        }
+        let key = match name {
+            "ResultSummary" => "outcome",
+            "test-run" | "test-suite" => "result",
+            _ => return,
+        };
+        let word = attributes.get(key).unwrap_or_default();
+        let is_bad =
+            matches!(&*word, "Failed" | "Failure" | "Error" | "Aborted" | "Timeout" | "Disconnected" | "Cancelled");
+        self.says_failed |=
+            is_bad || (name == "test-suite" && attributes.get("success").is_some_and(|it| it == "False"));
+    }
+
+    /// A failure speaks louder than the word of the case, and NUnit 2 has none. Outside of cases, what is around them broke.
+    fn open_failure(&mut self) -> Kind {
+        if let Some(case) = self.cases.last_mut() {
+            if !matches!(case.outcome, Some(Outcome::Failed | Outcome::Errored)) {
+                case.outcome = Some(Outcome::Failed);
+            }
+            return Kind::Other;
+        }
+        let suite = self.suites.last().cloned().flatten().filter(|_| self.stray.is_none());
+        let Some((name, is_doubtful)) = suite else { return Kind::Other };
+        self.stray(&name);
+        if is_doubtful { Kind::Doubtful } else { Kind::Stray }
+    }
+
+    fn stray(&mut self, name: &str) {
+        let name = tally::cut(name, 4096).to_owned();
+        self.stray = Some(Case { outcome: Some(Outcome::Errored), name, ..Case::default() });
     }
 
     fn claim(&mut self, attributes: &Attributes<'_>, keys: &[&str]) {
@@ -174,6 +219,13 @@ impl Dotnet {
             None => self.tally.fail(FailureKind::Error, named, "its result is no word that is known"),
         }
     }
+}
+
+/// The name of a suite of NUnit that failed by itself, and not because of a test in it; and whether that fails its tests as well.
+fn own_trouble(attributes: &Attributes<'_>) -> Option<(String, bool)> {
+    let site = attributes.get("site").filter(|site| matches!(&**site, "SetUp" | "TearDown"))?;
+    let name = attributes.get("fullname").or_else(|| attributes.get("name")).unwrap_or_default();
+    Some((format!("{} ({site})", tally::cut(&name, 4096)), site == "SetUp"))
 }
 
 fn trx(outcome: &str) -> Option<Outcome> {

@@ -55,11 +55,25 @@ struct Reader {
     /// Output of the tests that began and did not end, by package and test.
     running: HashMap<(String, String), String>,
     packages: BTreeMap<String, Package>,
-    /// Suites of libtest that are open, and the tests that they still owe.
+    /// Suites of libtest that are open, the tests that they still owe, and those of the present one that failed.
     suites: u64,
     owed: u64,
+    bad: u64,
     is_libtest: bool,
+    /// What was printed while tests were built, and whether that failed.
+    build: String,
+    is_unbuilt: bool,
+    /// Failures that suites of libtest state, and have no test.
+    unshown: u64,
+    /// Lines that look like an event and are none.
+    broken: u64,
     time: Option<f64>,
+}
+
+/// Whether a line that is no JSON was to be an event.
+fn looks_like_event(line: &[u8]) -> bool {
+    let has = |key: &str| memchr::memmem::find(line, key.as_bytes()).is_some();
+    has("\"Action\":") || (has("\"type\":") && has("\"event\":"))
 }
 
 /// Reads a report to its end.
@@ -90,7 +104,10 @@ impl Reader {
         if line.get(start) != Some(&b'{') {
             return;
         }
-        let Ok(event) = serde_json::from_slice::<Event>(&line[start..]) else { return };
+        let Ok(event) = serde_json::from_slice::<Event>(&line[start..]) else {
+            self.broken += u64::from(looks_like_event(&line[start..]));
+            return;
+        };
         if !event.kind.is_empty() {
             self.is_libtest = true;
             self.libtest(&event);
@@ -105,7 +122,11 @@ impl Reader {
                 self.suites += 1;
                 self.owed += event.test_count.unwrap_or(0);
             }
-            ("suite", "ok" | "failed") => self.suites = self.suites.saturating_sub(1),
+            ("suite", "ok") => self.suites = self.suites.saturating_sub(1),
+            ("suite", "failed") => {
+                self.suites = self.suites.saturating_sub(1);
+                self.unshown += u64::from(std::mem::take(&mut self.bad) == 0);
+            }
             ("test" | "bench", "started" | "timeout") => {}
             ("test" | "bench", result) => {
                 self.owed = self.owed.saturating_sub(1);
@@ -114,8 +135,13 @@ impl Reader {
                 let named = Named { class, name, seconds: event.exec_time, ..Named::default() };
                 match result {
                     "ok" => self.tally.case(Outcome::Passed, named),
+                    // A benchmark that was measured tells no event.
+                    "" if event.kind == "bench" => self.tally.case(Outcome::Passed, named),
                     "ignored" => self.tally.case(Outcome::Skipped, named),
-                    _ => self.tally.fail(FailureKind::Failure, named, &format!("{}\n{}", event.message, event.stdout)),
+                    _ => {
+                        self.bad += 1;
+                        self.tally.fail(FailureKind::Failure, named, &format!("{}\n{}", event.message, event.stdout));
+                    }
                 }
             }
             _ => {}
@@ -124,6 +150,18 @@ impl Reader {
 
     fn go(&mut self, event: Event) {
         let Event { action, package, test, output, elapsed, .. } = event;
+        match action.as_str() {
+            // Since Go 1.24: of what is built, which is no package of tests.
+            "build-output" => {
+                self.build.push_str(tally::cut(&output, OUTPUT.saturating_sub(self.build.len())));
+                return;
+            }
+            "build-fail" => {
+                self.is_unbuilt = true;
+                return;
+            }
+            _ => {}
+        }
         if test.is_empty() {
             self.go_package(&action, &package, &output, elapsed);
             return;
@@ -180,7 +218,7 @@ impl Reader {
         let known = self.packages.entry(package.to_owned()).or_default();
         if action == "fail" && known.bad == 0 {
             known.bad += 1;
-            let output = std::mem::take(&mut known.output);
+            let output = [std::mem::take(&mut self.build), std::mem::take(&mut known.output)].concat();
             self.tally.fail(
                 FailureKind::Error,
                 Named { class: package, name: "(package)", ..Named::default() },
@@ -190,6 +228,17 @@ impl Reader {
     }
 
     fn end(&mut self) -> Ending {
+        if self.is_unbuilt && self.tally.totals.bad() == 0 {
+            let named = Named { name: "(build)", ..Named::default() };
+            self.tally.fail(FailureKind::Error, named, &self.build);
+        }
+        if self.unshown > 0 {
+            let what = "a suite failed, and none of its tests did";
+            self.tally.fail(FailureKind::Error, Named { name: "(suite)", ..Named::default() }, what);
+        }
+        if self.broken > 0 {
+            return Ending::Malformed(format!("{} lines look like events and cannot be read", self.broken));
+        }
         if self.is_libtest {
             return if self.suites == 0 && self.owed == 0 { Ending::Closed } else { Ending::Cut };
         }

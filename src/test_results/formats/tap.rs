@@ -1,7 +1,7 @@
 //! Test Anything Protocol, 12 to 14.
 //!
 //! The plan (`1..N`) tells whether the report is whole. Of a subtest its points count; the point that sums it up counts only if it
-//! fails and none of them does.
+//! fails and none of them does. What a YAML block holds is text, whatever it looks like.
 
 use std::io::Read;
 
@@ -28,6 +28,19 @@ struct Level {
     /// Points one level deeper since the last point of this one, and those of them that failed.
     inner: u64,
     inner_bad: u64,
+    /// Points with a number, the sum of their numbers and the largest.
+    numbered: u64,
+    sum: u64,
+    largest: u64,
+}
+
+impl Level {
+    /// Whether its numbers, where every point has one, are those from 1 on, in whatever order: else what is taken for a point may
+    /// be something that a test printed.
+    fn is_in_order(&self) -> bool {
+        let n = u128::from(self.points);
+        self.numbered < self.points || (u128::from(self.sum) == n * (n + 1) / 2 && self.largest == self.points)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -38,6 +51,8 @@ struct Reader {
     failed: Option<(String, String)>,
     bailed: Option<String>,
     wrong: Option<String>,
+    /// How far the YAML block is indented that is open.
+    yaml: Option<usize>,
 }
 
 /// Reads a report to its end.
@@ -60,8 +75,11 @@ impl Reader {
     /// A line without its end may be the beginning of another: it is no point and no plan.
     fn take(&mut self, line: &str, whole: bool) {
         let text = line.trim_start_matches(' ');
-        let depth = ((line.len() - text.len()) / 4).min(DEPTH);
-        if let Some(why) = text.strip_prefix("Bail out!") {
+        let indent = line.len() - text.len();
+        let depth = (indent / 4).min(DEPTH);
+        if self.is_yaml(text, indent) {
+            self.explain(text);
+        } else if let Some(why) = text.strip_prefix("Bail out!") {
             self.settle();
             self.bailed = Some(why.trim().to_owned());
             self.tally.fail(FailureKind::Error, Named { name: "(bail out)", ..Named::default() }, why.trim());
@@ -69,13 +87,43 @@ impl Reader {
             self.settle();
             self.point(depth, &point);
         } else if let Some(number) = plan(text).filter(|_| whole) {
-            self.level(depth).plan = Some(number);
-        } else if let Some((_, message)) = &mut self.failed
-            && !text.starts_with("# Subtest")
-        {
-            let text = text.strip_prefix("# ").unwrap_or(text);
-            message.push_str(tally::cut(text, TEXT_CAP.saturating_sub(message.len())));
-            message.push('\n');
+            self.plan(depth, number);
+        } else if text == "}" {
+            // The points of a braced subtest stand behind the one that sums them up.
+            self.check_inner(depth);
+            let level = self.level(depth);
+            (level.inner, level.inner_bad) = (0, 0);
+        } else if !text.starts_with("# Subtest") {
+            self.explain(text.strip_prefix("# ").unwrap_or(text));
+        }
+    }
+
+    /// Whether a line belongs to a YAML block: from an indented `---` to its `...`, or to what is indented less.
+    fn is_yaml(&mut self, text: &str, indent: usize) -> bool {
+        match self.yaml {
+            None if text.trim_end() == "---" && indent >= 2 => self.yaml = Some(indent),
+            None => return false,
+            Some(open) if text.trim_end() == "..." && indent <= open => self.yaml = None,
+            Some(open) if indent < open && !text.is_empty() => {
+                self.yaml = None;
+                return false;
+            }
+            Some(_) => {}
+        }
+        true
+    }
+
+    /// A line of the point that failed.
+    fn explain(&mut self, text: &str) {
+        let Some((_, message)) = &mut self.failed else { return };
+        message.push_str(tally::cut(text, TEXT_CAP.saturating_sub(message.len())));
+        message.push('\n');
+    }
+
+    fn plan(&mut self, depth: usize, number: u64) {
+        let before = self.level(depth).plan.replace(number);
+        if let Some(before) = before.filter(|before| *before != number) {
+            self.wrong.get_or_insert_with(|| format!("two plans, for {before} and for {number} tests"));
         }
     }
 
@@ -90,6 +138,11 @@ impl Reader {
         self.check_inner(depth);
         let level = self.level(depth);
         level.points += 1;
+        if let Some(number) = point.number {
+            level.numbered += 1;
+            level.sum = level.sum.saturating_add(number);
+            level.largest = level.largest.max(number);
+        }
         let (inner, inner_bad) = (std::mem::take(&mut level.inner), std::mem::take(&mut level.inner_bad));
         let is_bad = point.outcome == Outcome::Failed;
         if depth > 0 {
@@ -111,6 +164,8 @@ impl Reader {
             if level.plan.is_some_and(|plan| plan != level.points) {
                 let plan = level.plan.unwrap_or_default();
                 self.wrong.get_or_insert_with(|| format!("a subtest planned {plan} tests and ran {}", level.points));
+            } else if !level.is_in_order() {
+                self.wrong.get_or_insert_with(|| "the points of a subtest are not numbered from 1 on".into());
             }
         }
     }
@@ -132,6 +187,7 @@ impl Reader {
                 Ending::Malformed(format!("{plan} tests were planned and {} ran", level.points))
             }
             (_, _, Some(wrong)) => Ending::Malformed(wrong),
+            _ if !level.is_in_order() => Ending::Malformed("its points are not numbered from 1 on".into()),
             _ => Ending::Closed,
         }
     }
@@ -140,6 +196,7 @@ impl Reader {
 /// `not ok 2 - name # TODO why`
 struct Point<'a> {
     name: &'a str,
+    number: Option<u64>,
     outcome: Outcome,
 }
 
@@ -152,7 +209,9 @@ impl<'a> Point<'a> {
         if !rest.is_empty() && !rest.starts_with(char::is_whitespace) {
             return None;
         }
-        let rest = rest.trim_start().trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
+        let rest = rest.trim_start();
+        let (number, rest) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()));
+        let (number, rest) = (number.parse().ok(), rest.trim_start());
         let rest = rest.strip_prefix('-').unwrap_or(rest);
         let (name, directive) = match rest.rfind('#').filter(|at| !rest[..*at].ends_with('\\')) {
             Some(at) => (rest[..at].trim(), rest[at + 1..].trim()),
@@ -166,7 +225,7 @@ impl<'a> Point<'a> {
             false => Outcome::Failed,
         };
         let name = if is("skip") || is("todo") { name } else { rest.trim() };
-        Some(Self { name, outcome })
+        Some(Self { name, number, outcome })
     }
 }
 

@@ -221,3 +221,83 @@ fn ctrf() {
     assert!(!parsed.claims_more && read(text.replace("\"failed\":1", "\"failed\":9").as_bytes()).claims_more);
     cut_everywhere(&text);
 }
+
+#[test]
+fn what_a_yaml_block_holds_is_no_point() {
+    let text = "TAP version 14\n1..2\nnot ok 1 - a\n  ---\n  got: |\n    ok 1 - x\n    1..9\n  1..7\n  Bail out! no\n  ...\nok 2 - b\n";
+    let parsed = expect(text, [2, 1, 1, 0, 0, 0]);
+    assert_eq!(parsed.state, RunState::Complete);
+    assert!(parsed.failures[0].message.contains("ok 1 - x"));
+    cut_everywhere(text);
+}
+
+#[test]
+fn what_a_test_prints_takes_the_place_of_no_point() {
+    for wrong in [
+        "1..3\nok 1\nok then\nok 3 - b\nok 4\n",
+        "1..2\nok 1\nok 1\n",
+        "1..2\nok 2\nok 3\n",
+        "1..2\n1..3\nok 1\nok 2\nok 3\n",
+    ] {
+        assert_ne!(read(wrong.as_bytes()).state, RunState::Complete, "{wrong}");
+    }
+    assert_eq!(read(&b"1..2\nok 2\nok 1\n"[..]).state, RunState::Complete, "any order will do");
+}
+
+#[test]
+fn points_behind_the_one_that_sums_them_up() {
+    let text = "TAP version 14\n1..2\nok 1 - a {\n    ok 1 - x\n    not ok 2 - y\n    1..2\n}\nok 2 - b {\n    ok 1 - z\n    1..1\n}\n";
+    let parsed = read(text.as_bytes());
+    assert_eq!((parsed.totals.failed, parsed.state), (1, RunState::Complete));
+}
+
+#[test]
+fn an_event_that_cannot_be_read_is_not_passed_over() {
+    let text = go("run", "A", "") + "{\"Action\":\"fail\",\"Test\":\"A\",\n" + &go("pass", "", "");
+    assert_eq!(read(text.as_bytes()).state, RunState::Malformed);
+    let suite = "{\"type\":\"suite\",\"event\":\"started\",\"test_count\":1}\n{\"type\":\"test\",\"name\":\"a\",\"event\":\"ok\"}\n";
+    expect(&format!("{suite}{{\"type\":\"suite\",\"event\":\"failed\"}}\n"), [2, 1, 0, 1, 0, 0]);
+    let bench = "{\"type\":\"suite\",\"event\":\"started\",\"test_count\":1}\n{\"type\":\"bench\",\"name\":\"a\",\"median\":5}\n";
+    expect(&format!("{bench}{{\"type\":\"suite\",\"event\":\"ok\"}}\n"), [1, 1, 0, 0, 0, 0]);
+}
+
+#[test]
+fn what_breaks_around_the_tests_of_dotnet_is_a_failure() {
+    let host = TRX.replace(
+        "<UnitTestResult testName=\"b\" outcome=\"Failed\">",
+        "<UnitTestResult testName=\"b\" outcome=\"Passed\">",
+    );
+    let crashed = "<TestRun><Results><UnitTestResult testName='a' outcome='Passed'/></Results><ResultSummary outcome='Failed'>\
+        <Counters total='1' failed='0'/><RunInfos><RunInfo outcome='Error'><Text>the host crashed</Text></RunInfo></RunInfos></ResultSummary></TestRun>";
+    let parsed = expect(crashed, [2, 1, 0, 1, 0, 0]);
+    assert_eq!((parsed.failures[0].name.as_str(), parsed.failures[0].message.as_str()), ("(run)", "the host crashed"));
+    let silent = "<TestRun><Results><UnitTestResult testName='a' outcome='Passed'/></Results><ResultSummary outcome='Aborted'/></TestRun>";
+    assert!(read(silent.as_bytes()).claims_more && read(host.as_bytes()).totals.errored > 0);
+    let teardown = "<test-run result='Failed' failed='0'><test-suite result='Failed' site='Child'><failure><message>One or more child \
+        tests had errors</message></failure><test-suite name='F' result='Failed' site='TearDown'><failure><message>boom</message></failure>\
+        <test-case name='a' result='Passed'/></test-suite></test-suite></test-run>";
+    let parsed = expect(teardown, [2, 1, 0, 1, 0, 0]);
+    assert_eq!((parsed.failures[0].name.as_str(), parsed.failures[0].message.as_str()), ("F (TearDown)", "boom"));
+    let old = "<test-results><test-suite success='False'><test-case name='a' executed='True' success='True'/></test-suite></test-results>";
+    assert!(read(old.as_bytes()).claims_more);
+}
+
+#[test]
+fn a_summary_of_more_tests_than_are_listed_is_not_whole() {
+    let text = r#"{"results":{"summary":{"tests":2},"tests":[{"name":"a","status":"passed"}]}}"#;
+    assert_eq!(read(text.as_bytes()).state, RunState::Malformed);
+    let twice =
+        r#"{"results":{"summary":{"failed":1},"tests":[{"name":"a","status":"passed"}],"summary":{"failed":0}}}"#;
+    assert!(read(twice.as_bytes()).claims_more);
+}
+
+#[test]
+fn a_build_that_fails_is_a_failure_of_go() {
+    let build = "{\"ImportPath\":\"p\",\"Action\":\"build-output\",\"Output\":\"x.go:7: undefined\"}\n{\"ImportPath\":\"p\",\"Action\":\"build-fail\"}\n";
+    let parsed = expect(&(build.to_owned() + &go("start", "", "") + &go("fail", "", "")), [1, 0, 0, 1, 0, 0]);
+    assert_eq!((parsed.state, parsed.failures[0].location.as_deref()), (RunState::Complete, Some("x.go:7")));
+    let other = go("run", "A", "") + &go("pass", "A", "") + &go("pass", "", "");
+    expect(&(build.to_owned() + &other), [2, 1, 0, 1, 0, 0]);
+    let warns = build.lines().next().unwrap().to_owned() + "\n";
+    assert_eq!(expect(&(warns + &other), [1, 1, 0, 0, 0, 0]).state, RunState::Complete);
+}
