@@ -122,6 +122,16 @@ impl Checks {
         self.lack(1, what);
     }
 
+    /// Notes something that has not come to its end.
+    pub fn waits(&mut self, what: impl Into<String>) {
+        self.ci.lack(2, Light::Running, what);
+    }
+
+    /// Notes something that failed, beside the checks.
+    pub fn failed(&mut self, what: impl Into<String>) {
+        self.ci.lack(3, Light::Red, what);
+    }
+
     /// Notes something that needs a person's word.
     pub fn lack_word(&mut self, what: impl Into<String>) {
         self.ci.lack(4, Light::Amber, what);

@@ -12,3 +12,5 @@ pub use source::{Source, place};
 pub mod fixture;
 #[cfg(test)]
 mod server_tests;
+#[cfg(test)]
+mod workflow_tests;

@@ -131,11 +131,44 @@ impl Seen {
         if self.more_runs {
             checks.lack(2, "not all runs of workflows were listed");
         }
+        if needs_all {
+            self.judge_runs(&runs, &mut checks);
+        }
         self.retried.iter().for_each(|run| checks.retried(&run.title(), run.run_attempt.unwrap_or(2)));
         let mut settled = checks.settle();
         settled.run.ci.get_or_insert_default().attempt = self.runs.iter().filter_map(|run| run.run_attempt).max();
         settled.note(self.tested_as_merge());
         settled
+    }
+
+    /// Where nobody names what has to succeed, every workflow has to: one that waits has no check yet, and one that cannot start
+    /// never has any.
+    fn judge_runs(&self, checks_of_runs: &[&CheckRun], checks: &mut Checks) {
+        let has_failed =
+            |run: &&CheckRun| outcome(run.status.as_deref(), run.conclusion.as_deref()).0 == Outcome::Failed;
+        let is_told = checks_of_runs.iter().any(has_failed);
+        for run in self.newest_runs() {
+            let (outcome, word) = outcome(run.status.as_deref(), run.conclusion.as_deref());
+            let what = format!("{} says {word}", run.title());
+            match outcome {
+                // What was skipped is told by its checks.
+                Outcome::Success | Outcome::NotRun => {}
+                Outcome::Running => checks.waits(what),
+                Outcome::Failed if is_told => {}
+                Outcome::Failed => checks.failed(what),
+                Outcome::Unknown => checks.lack(3, format!("{what}: that is no success")),
+            }
+        }
+    }
+
+    /// Of each workflow, for each event, the newest run: it takes the place of those before it.
+    fn newest_runs(&self) -> impl Iterator<Item = &WorkflowRun> {
+        let is_newer = |run: &WorkflowRun, other: &WorkflowRun| {
+            run.workflow() == other.workflow()
+                && run.event == other.event
+                && (run.run_number, run.id) > (other.run_number, other.id)
+        };
+        self.runs.iter().filter(move |run| !self.runs.iter().any(|other| is_newer(other, run)))
     }
 
     fn look_for(&self, required: &Required, runs: &[&CheckRun], statuses: &[&Status], checks: &mut Checks) {
@@ -240,6 +273,10 @@ impl Annotation {
 }
 
 impl WorkflowRun {
+    fn workflow(&self) -> Option<&str> {
+        self.path.as_deref().or(self.name.as_deref())
+    }
+
     /// `CI #562`
     pub fn title(&self) -> String {
         let number = self.run_number.map_or_else(String::new, |number| format!(" #{number}"));

@@ -185,6 +185,8 @@ pub struct WorkflowRun {
     pub run_number: Option<u64>,
     /// Which attempt this is.
     pub run_attempt: Option<u32>,
+    /// The file of the workflow.
+    pub path: Option<String>,
     /// What started it.
     pub event: String,
     /// The commit.

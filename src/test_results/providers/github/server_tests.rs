@@ -7,6 +7,7 @@ use serde_json::json;
 use super::fixture::*;
 use crate::http::fault::{Server, answer};
 use crate::test_results::model::{Light, Report};
+use crate::test_results::providers::faults::faults;
 
 const JUNIT: &[u8] =
     br#"<testsuite name="pay"><testcase name="a"/><testcase name="b"><failure>no</failure></testcase></testsuite>"#;
@@ -185,34 +186,6 @@ fn a_commit_that_was_not_pushed_says_so() {
     let (light, why) = with(|world| world.instead = Some(("/check-runs", unknown)));
     assert_eq!(light, Light::Unknown);
     assert!(why.contains("3f9c1e2 of hotfix/checkout-502 is not on 127.0.0.1") && why.ends_with("push it"), "{why}");
-}
-
-/// Each fault: what is answered, what is said, and a part of the remedy.
-fn faults() -> Vec<(Vec<u8>, &'static str, &'static str)> {
-    let json = "content-type: application/json\r\n";
-    vec![
-        (answer("200 OK", "content-type: text/html\r\n", b"<html>Sign in"), "a login page", "check the address"),
-        (answer("200 OK", json, br#"{"total_count":2,"check_"#), "no JSON", "check the address"),
-        (answer("200 OK", json, b""), "the answer is empty", "check the address"),
-        (answer("200 OK", json, br#"{"total_count":"two"}"#), "no JSON", "check the address"),
-        (answer("401 Unauthorized", json, b"{}"), "not authenticated (401)", "no token was sent"),
-        (answer("403 Forbidden", json, b"{}"), "not allowed (403)", "no token was sent"),
-        (answer("404 Not Found", json, b"{}"), "not found (404)", "no token was sent"),
-        (
-            answer("403 Forbidden", "x-github-sso: required; url=https://github.example/sso\r\n", b"{}"),
-            "not allowed",
-            "single sign-on",
-        ),
-        (answer("301 Moved Permanently", "location: /repositories/1\r\n", b""), "redirected (301)", "address"),
-        (answer("500 Internal Server Error", "", b"oops"), "server error (500)", ""),
-        (
-            answer("403 Forbidden", json, br#"{"message":"You have exceeded a secondary rate limit"}"#),
-            "rate limited (403)",
-            "token raises",
-        ),
-        (answer("429 Too Many Requests", "", b""), "rate limited (429)", "token raises"),
-        (b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{".to_vec(), "ended in the middle", ""),
-    ]
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::Source;
 use crate::config::schema::GitLab;
 use crate::http::fault::{Fault, Server, answer};
 use crate::test_results::model::{Light, Report, Wanted};
+use crate::test_results::providers::faults::{limits_are_kept, none_is_green};
 use crate::test_results::providers::github::fixture::{HEAD, at, run_async, setup, target, token, verdict};
 use crate::test_results::providers::remote::{Provider, Remote};
 
@@ -213,5 +214,48 @@ fn a_limit_without_headers_is_a_minute() {
         assert_eq!(pause.as_secs(), 60);
         let why = report.runs[0].ci.as_ref().unwrap().silence(at(0));
         assert!(why.contains("rate limited (429)") && why.ends_with("again in 60s"), "{why}");
+    });
+}
+
+#[test]
+fn no_fault_is_green_and_limits_are_kept() {
+    run_async(async {
+        let folder = tempfile::tempdir().unwrap();
+        none_is_green(|server| remote(server, folder.path())).await;
+        limits_are_kept(|server| remote(server, folder.path())).await;
+    });
+}
+
+/// A list that goes on is read to its end, and what is unchanged is not sent again.
+#[test]
+fn all_pages_are_read_and_unchanged_ones_count() {
+    run_async(async {
+        let reply = |request: &str| {
+            let target = request.split(' ').nth(1).unwrap_or_default();
+            let (path, query) = target.split_once('?').unwrap_or((target, ""));
+            let json = "content-type: application/json\r\n";
+            if request.contains("if-none-match: W/\"one\"") {
+                return answer("304 Not Modified", "etag: W/\"one\"\r\n", b"");
+            }
+            let (body, link) = match path.rsplit('/').next().unwrap_or_default() {
+                "jobs" if query.contains("page=2") => (json!([job(2, "e2e", "failed")]), String::new()),
+                "jobs" => (json!([job(1, "unit", "success")]), format!("link: <{path}?page=2>; rel=\"next\"\r\n")),
+                "bridges" => (json!([]), String::new()),
+                "test_report" => (suite(&json!([case("a", "success")]), 0), String::new()),
+                "46" => (pipeline("failed"), String::new()),
+                _ => (json!([pipeline("failed")]), String::new()),
+            };
+            answer("200 OK", &format!("{json}{link}etag: W/\"one\"\r\n"), body.to_string().as_bytes())
+        };
+        let server = Server::start(Fault::Reply(Arc::new(reply))).await;
+        let folder = tempfile::tempdir().unwrap();
+        let mut remote = remote(&server, folder.path());
+        let names = |report: &Report| report.failures.iter().map(|it| it.name.clone()).collect::<Vec<_>>();
+        let first = remote.look(&target(0)).await.0;
+        assert!(names(&first).contains(&"e2e".to_owned()), "{:?}", first.failures);
+        let before = server.requests().len();
+        let second = remote.look(&target(30)).await.0;
+        assert!(server.requests()[before..].iter().all(|it| it.contains("if-none-match: ")));
+        assert_eq!((names(&second), second.totals), (names(&first), first.totals));
     });
 }

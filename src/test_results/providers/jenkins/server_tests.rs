@@ -8,6 +8,7 @@ use super::Source;
 use crate::config::schema::Jenkins;
 use crate::http::fault::{Fault, Server, answer};
 use crate::test_results::model::{Light, Report, Wanted};
+use crate::test_results::providers::faults::{limits_are_kept, none_is_green};
 use crate::test_results::providers::github::fixture::{HEAD, run_async, setup, target, token, verdict};
 use crate::test_results::providers::remote::{Provider, Remote};
 
@@ -50,21 +51,23 @@ async fn serve(builds: Value, tests: Option<Value>) -> Server {
     Server::start(Fault::Reply(Arc::new(reply))).await
 }
 
+fn remote(server: &Server, job: &str, folder: &std::path::Path) -> Remote {
+    let jenkins = Jenkins {
+        job: server.url(job),
+        user: Some("ana".into()),
+        token: Some(token(folder)),
+        remote: Some("acme/checkout".into()),
+        allow_http: false,
+    };
+    let wanted = Wanted { name: "ci".into(), required: true, patterns: vec!["jenkins".into()], ..Default::default() };
+    Remote::new(wanted, Provider::Jenkins(Box::new(Source::new("ci", &jenkins, &setup()))))
+}
+
 fn look_at(job: &str, builds: &[Value], tests: Option<Value>) -> Report {
     run_async(async {
         let folder = tempfile::tempdir().unwrap();
         let server = serve(json!({"_class": "hudson.model.FreeStyleProject", "builds": builds}), tests).await;
-        let jenkins = Jenkins {
-            job: server.url(job),
-            user: Some("ana".into()),
-            token: Some(token(folder.path())),
-            remote: Some("acme/checkout".into()),
-            allow_http: false,
-        };
-        let wanted =
-            Wanted { name: "ci".into(), required: true, patterns: vec!["jenkins".into()], ..Default::default() };
-        let mut remote = Remote::new(wanted, Provider::Jenkins(Box::new(Source::new("ci", &jenkins, &setup()))));
-        let report = remote.look(&target(0)).await.0;
+        let report = remote(&server, job, folder.path()).look(&target(0)).await.0;
         // "ana:t0ken"
         assert!(server.requests().iter().all(|it| it.contains("authorization: Basic YW5hOnQwa2Vu")));
         report
@@ -154,4 +157,13 @@ fn a_flaky_test_is_told_by_name() {
     let report = look_at("/job/checkout", &[build(42, &json!("SUCCESS"), HEAD)], Some(tests(&json!([flaky]), 1, 0)));
     assert_eq!(report.flaky[0].name, "a");
     assert_eq!(verdict(report, 0).light, Light::Amber);
+}
+
+#[test]
+fn no_fault_is_green_and_limits_are_kept() {
+    run_async(async {
+        let folder = tempfile::tempdir().unwrap();
+        none_is_green(|server| remote(server, "/job/checkout", folder.path())).await;
+        limits_are_kept(|server| remote(server, "/job/checkout", folder.path())).await;
+    });
 }
