@@ -1,4 +1,4 @@
-//! `hotfix tests --validate`, `--deploy`, `--quick` and `--cancel`: validations and deployments in an org of Salesforce.
+//! `hotfix tests --validate`, `--deploy`, `--quick`, `--apex` and `--cancel`: what is started in an org of Salesforce.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use super::{Context, Exit, print, servers};
 use crate::config::schema::Salesforce;
 use crate::http::HttpError;
 use crate::project::Project;
-use crate::test_results::providers::{self, Deploying, Setup, Validation};
+use crate::test_results::providers::{self, ApexRun, Deploying, Setup, Validation};
 
 /// Starts a validation or a deployment and tells its id. The tests pane and `hotfix tests` follow it from then on.
 ///
@@ -18,6 +18,9 @@ use crate::test_results::providers::{self, Deploying, Setup, Validation};
 pub fn start(kind: Deploying, name: &str, json: bool, context: &Context) -> color_eyre::Result<Exit> {
     let place = Place::of(name, context)?;
     let (source, record) = (&place.source, &place.record);
+    if source.apex.is_some() {
+        return Err(eyre!("{name} deploys nothing, it runs tests: `hotfix tests --apex {name}`"));
+    }
     let started = runtime()?.block_on(async {
         match kind {
             Deploying::Quick => providers::quick(name, source, &place.setup, record, context.now).await,
@@ -29,14 +32,32 @@ pub fn start(kind: Deploying, name: &str, json: bool, context: &Context) -> colo
     Ok(Exit::Ok)
 }
 
-/// Asks the org to end the validation that was started last.
+/// Starts the tests of what an org holds and tells their id. The tests pane and `hotfix tests` follow them from then on.
+///
+/// # Errors
+/// When they cannot be started.
+pub fn run_apex(name: &str, json: bool, context: &Context) -> color_eyre::Result<Exit> {
+    let place = Place::of(name, context)?;
+    let apex = place.source.apex.as_ref();
+    let apex = apex.ok_or_else(|| eyre!("{name} validates: `hotfix tests --validate {name}`"))?;
+    let started = runtime()?.block_on(providers::start_apex(name, &place.source, apex, &place.setup)).map_err(told)?;
+    let org = crate::evidence::text::clean(&place.source.org);
+    let commit = started.commit.as_ref().map_or("what it holds, which is no known commit", |commit| commit.short());
+    print(&if json {
+        serde_json::to_string(&ApexDocument { schema: 1, started: &started })? + "\n"
+    } else {
+        format!("{}: testing {commit} in {org} with {}\n", started.run, apex.level().word())
+    })?;
+    Ok(Exit::Ok)
+}
+
+/// Asks the org to end what was started last.
 ///
 /// # Errors
 /// When there is none, or the org cannot be asked.
 pub fn cancel(name: &str, json: bool, context: &Context) -> color_eyre::Result<Exit> {
     let place = Place::of(name, context)?;
-    let ended =
-        runtime()?.block_on(providers::cancel(&place.source, &place.setup.root, &place.record, place.setup.permit));
+    let ended = runtime()?.block_on(providers::cancel(name, &place.source, &place.setup));
     let id = ended.map_err(told)?;
     print(&if json {
         serde_json::to_string(&serde_json::json!({ "schema": 1, "deploy": id }))? + "\n"
@@ -51,6 +72,13 @@ struct Document<'a> {
     schema: u32,
     #[serde(flatten)]
     started: &'a Validation,
+}
+
+#[derive(Serialize)]
+struct ApexDocument<'a> {
+    schema: u32,
+    #[serde(flatten)]
+    started: &'a ApexRun,
 }
 
 fn document(started: &Validation) -> color_eyre::Result<String> {

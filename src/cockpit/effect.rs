@@ -64,8 +64,8 @@ pub enum Effect {
     Track(Option<String>),
     /// Run the tests of every source that says how.
     RunTests,
-    /// Stop the tests that run.
-    StopTests,
+    /// Stop the tests that run here, and ask the orgs of these sources to end those that run there.
+    StopTests(Vec<String>),
     /// Do something to the drill.
     Steer(Steering),
     /// Production runs this commit: its results are the baseline.

@@ -345,7 +345,7 @@ impl Hands {
             Effect::Deliver { incident, notice, channels } => self.deliver(engaged, &incident, notice, &channels),
             Effect::Track(ticket) => drop(engaged.ticket.send_replace(ticket)),
             Effect::RunTests => self.run_tests(),
-            Effect::StopTests => self.tests_stop.cancel(),
+            Effect::StopTests(orgs) => self.stop_tests(&orgs),
             Effect::Steer(order) => self.steer(order, engaged.opened.operator.clone()),
             Effect::Baseline(production) => {
                 engaged.tests.iter().for_each(|tests| tests.set_production(production.clone()));

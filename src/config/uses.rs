@@ -162,7 +162,13 @@ impl Uses {
                 contact.user.clone_from(&jenkins.user);
             }
         }
-        if let Some(salesforce) = &source.salesforce {
+        let apex = source.salesforce.as_ref().filter(|salesforce| salesforce.apex.is_some());
+        if let Some(salesforce) = apex {
+            let words = ["sf", "apex", "get", "test", "--target-org", &salesforce.org, "--json"];
+            self.run(&format!("{purpose}: its state, org and later deployments"), Some(&words.map(str::to_owned)));
+            let words = ["sf", "apex", "run", "test", "--target-org", &salesforce.org, "--json"];
+            self.run(&format!("{purpose}: with `t` or `hotfix tests --apex`"), Some(&words.map(str::to_owned)));
+        } else if let Some(salesforce) = &source.salesforce {
             let words = ["sf", "project", "deploy", "report", "--target-org", &salesforce.org, "--json"];
             self.run(&format!("{purpose}: its state, org and later deployments"), Some(&words.map(str::to_owned)));
             let words = ["sf", "project", "deploy", "validate", "--target-org", &salesforce.org, "--json"];

@@ -282,3 +282,97 @@ fn a_deployment_runs_its_tests_and_is_no_validation() {
     let (code, said) = org.tests(&["--quick", "apex"]);
     assert!(code == Some(2) && said.contains("no validation was started from here"), "{said}");
 }
+
+/// An `sf` of an org that holds what it was deployed last, and runs its tests.
+const APEX_SF: &str = r#"#!/bin/sh
+here=$(dirname "$0")
+echo "$@" >> "$here/sf.log"
+case "$*" in
+"org display "*) echo '{"status":0,"result":{"id":"00D1"}}' ;;
+"project deploy start "*) echo '{"status":0,"result":{"id":"0Af000000000003AAA","done":false,"status":"Queued"}}' ;;
+"apex run test "*) echo '{"status":0,"result":{"testRunId":"707000000000001AAA"}}' ;;
+"apex get test "*) cat "$here/result.json"; exit 100 ;;
+*ApexTestRunResult*) cat "$here/status.json" ;;
+*"SELECT Id FROM ApexTestQueueItem"*) echo '{"status":0,"result":{"records":[{"Id":"7091"},{"Id":"7092"}]}}' ;;
+"data update record "*) echo '{"status":0,"result":{"id":"7091","success":true}}' ;;
+*DeployRequest*) cat "$here/last.json" ;;
+*) echo "unknown: $*"; exit 1 ;;
+esac
+"#;
+
+fn apex_status(word: &str, completed: u64, failed: u64) -> String {
+    let end = (word == "Completed").then(|| jiff::Timestamp::now().to_string());
+    json!({"status": 0, "result": {"records": [{"Status": word, "EndTime": end, "MethodsEnqueued": 2,
+        "MethodsCompleted": completed, "MethodsFailed": failed}]}})
+    .to_string()
+}
+
+fn apex_result(second: &str) -> String {
+    let failing = u64::from(second == "Fail");
+    let outcome = if failing > 0 { "Failed" } else { "Passed" };
+    json!({"status": 100, "result": {
+        "summary": {"outcome": outcome, "testsRan": 2, "failing": failing, "testRunId": "707000000000001AAA", "orgWideCoverage": "80%"},
+        "tests": [{"FullName": "ATest.one", "MethodName": "one", "Outcome": "Pass", "RunTime": 3},
+            {"FullName": "ATest.two", "MethodName": "two", "Outcome": second, "RunTime": 4, "Message": "boom"}]}})
+    .to_string()
+}
+
+#[test]
+fn tests_of_an_org_are_started_followed_and_stopped() {
+    let org = Org::new();
+    org.put("sf", APEX_SF);
+    org.put("last.json", r#"{"status":0,"result":{"records":[]}}"#);
+    org.place.write(
+        "hotfix.toml",
+        "[[tests]]\nname = \"package\"\nrequired = false\nsalesforce = { org = \"qa\", manifest = \"package.xml\" }\n\
+         [[tests]]\nname = \"apex\"\nsalesforce = { org = \"qa\", apex = { suites = [\"Smoke\"] } }\n",
+    );
+    org.place.commit_all();
+    org.place.pushed();
+    let org = Org { hash: hash(&org.place), ..org };
+    let state = || {
+        let variables = [("HOTFIX_TRUST", org.hash.as_str()), ("PATH", org.path.as_str())];
+        let document = tests(&org.place, &variables);
+        let text = |key: &str| document["verdict"][key].as_str().unwrap().to_owned();
+        (text("state"), text("why").split(" (and ").next().unwrap().to_owned())
+    };
+    assert_eq!(state().1, "apex: no tests were started from here: `hotfix tests --apex apex`");
+    let (code, said) = org.tests(&["--validate", "apex"]);
+    assert!(code == Some(2) && said.contains("hotfix tests --apex apex"), "{said}");
+    let (code, said) = org.tests(&["--apex", "apex"]);
+    assert!(code == Some(0) && said.contains("what it holds, which is no known commit"), "{said}");
+    org.put("status.json", &apex_status("Completed", 2, 0));
+    org.put("result.json", &apex_result("Pass"));
+    assert_eq!(state().0, "unknown", "nobody knows what that org holds");
+
+    assert_eq!(org.tests(&["--deploy", "package"]).0, Some(0));
+    let last = |id: &str| {
+        json!({"status": 0, "result": {"records": [
+        {"Id": id, "Status": "Succeeded", "CompletedDate": "2026-11-24T20:04:30.000+0000"}]}})
+        .to_string()
+    };
+    org.put("last.json", &last("0Af000000000003AAA"));
+    let (code, said) = org.tests(&["--apex", "apex"]);
+    let started = format!("707000000000001AAA: testing {} in qa with RunSpecifiedTests\n", &org.place.head()[..7]);
+    assert_eq!((code, said), (Some(0), started));
+    org.put("status.json", &apex_status("Processing", 1, 0));
+    assert_eq!(state(), ("running".into(), "apex: the run says Processing: 1 of 2 tests".into()));
+    org.put("status.json", &apex_status("Processing", 1, 1));
+    assert_eq!(state().0, "red", "one failed already");
+    org.put("status.json", &apex_status("Completed", 2, 1));
+    org.put("result.json", &apex_result("Fail"));
+    assert_eq!(state(), ("red".into(), "apex: 1 test fails".into()));
+    org.put("status.json", &apex_status("Completed", 2, 0));
+    org.put("result.json", &apex_result("Pass"));
+    assert_eq!(state().0, "green", "whatever the exit code says: {}", state().1);
+    org.put("last.json", &last("0Af000000000009AAA"));
+    assert!(state().0 == "stale" && state().1.contains("something else since deploy 0Af000000000009AAA"));
+
+    let (code, said) = org.tests(&["--cancel", "apex"]);
+    assert_eq!((code, said.as_str()), (Some(0), "707000000000001AAA: asked to end\n"));
+    let log = fs::read_to_string(org.bin.path().join("sf.log")).unwrap();
+    let run = "apex run test --code-coverage --test-level RunSpecifiedTests --suite-names Smoke --target-org qa --json";
+    assert_eq!(log.lines().filter(|line| line.starts_with("apex run")).collect::<Vec<_>>(), [run, run]);
+    let aborted = log.lines().filter(|line| line.starts_with("data update record") && line.contains("Status=Aborted"));
+    assert_eq!(aborted.count(), 2, "each class that waits");
+}

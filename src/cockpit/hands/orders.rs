@@ -58,9 +58,25 @@ impl Hands {
         self.tests_stop = CancellationToken::new();
         let stop = self.tests_stop.clone();
         self.spawn(async move {
-            providers::validate_all(&setup, &sources, &tell).await;
+            providers::start_all(&setup, &sources, &tell).await;
             asked.refresh();
             test_results::source::here::run_all(permit, &place, &runs, &tell, &stop).await;
+        });
+    }
+
+    /// Ends the tests that run here, and asks the orgs of these sources to end what was started there.
+    pub(super) fn stop_tests(&self, orgs: &[String]) {
+        self.tests_stop.cancel();
+        let Some(engaged) = self.engaged.as_ref().filter(|_| !orgs.is_empty()) else { return };
+        let Some(permit) = engaged.opened.permit else { return };
+        let sources = engaged.opened.config.tests.iter().filter(|source| orgs.contains(&source.name));
+        let sources: Vec<_> = sources.cloned().collect();
+        let (setup, asked) = (engaged.opened.servers(&engaged.http, permit), engaged.asked.clone());
+        let letters = self.letters.clone();
+        let tell = move |toast| letters.send(Letter::Happened(What::Told(toast)));
+        self.spawn(async move {
+            providers::cancel_all(&setup, &sources, &|said| tell(said.map_or_else(Toast::error, Toast::info))).await;
+            asked.refresh();
         });
     }
 

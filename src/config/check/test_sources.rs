@@ -1,7 +1,7 @@
 //! What cannot be right in `[[tests]]`.
 
 use super::Faults;
-use crate::config::schema::{Config, GitHub, GitLab, Jenkins, Salesforce, TestLevel, TestSource};
+use crate::config::schema::{Apex, Config, GitHub, GitLab, Jenkins, Salesforce, TestLevel, TestSource};
 
 /// The most names in a list.
 const NAMES: usize = 200;
@@ -59,9 +59,18 @@ impl Faults {
                 self.add(&format!("{path}.{key}"), "write a name or a path");
             }
         }
+        if let Some(apex) = &salesforce.apex {
+            return self.apex(path, salesforce, apex);
+        }
         match (&salesforce.manifest, &salesforce.source) {
             (Some(_), Some(_)) => self.add(path, "has `manifest` and `source`: name one of them"),
-            (None, None) => self.add(path, "needs `manifest = \"manifest/package.xml\"` or `source = \"force-app\"`"),
+            (None, None) => {
+                self.add(
+                    path,
+                    "needs `manifest = \"manifest/package.xml\"` or `source = \"force-app\"`; or `apex = {}` for tests of what \
+                     the org holds",
+                );
+            }
             _ => {}
         }
         self.test_level(path, salesforce.level, &salesforce.tests);
@@ -72,10 +81,45 @@ impl Faults {
         if (level == TestLevel::RunSpecifiedTests) == tests.is_empty() {
             self.add(path, "`tests` and the level RunSpecifiedTests go together");
         }
+        self.apex_names(&format!("{path}.tests"), tests);
+    }
+
+    /// Tests of what the org holds: nothing is deployed.
+    fn apex(&mut self, path: &str, salesforce: &Salesforce, apex: &Apex) {
+        let of_a_validation = [
+            ("manifest", salesforce.manifest.is_some()),
+            ("source", salesforce.source.is_some()),
+            ("deploy", salesforce.deploy.is_some()),
+            ("level", salesforce.level != TestLevel::default()),
+            ("tests", !salesforce.tests.is_empty()),
+        ];
+        for (key, _) in of_a_validation.iter().filter(|(_, is_there)| *is_there) {
+            self.add(path, format!("has `{key}`, which is of a validation, and `apex`: make two [[tests]]"));
+        }
+        let path = format!("{path}.apex");
+        let lists = [("classes", &apex.classes), ("suites", &apex.suites), ("tests", &apex.tests)];
+        if lists.iter().filter(|(_, names)| !names.is_empty()).count() > 1 {
+            self.add(&path, "name `classes`, `suites` or `tests`: `sf` takes one of them");
+        }
+        for (key, names) in lists {
+            self.apex_names(&format!("{path}.{key}"), names);
+        }
+        match apex.level {
+            Some(TestLevel::RunRelevantTests) => {
+                self.add(&format!("{path}.level"), "RunRelevantTests is of deployments alone");
+            }
+            Some(level) if (level == TestLevel::RunSpecifiedTests) != apex.is_named() => {
+                self.add(&path, "names of tests and the level RunSpecifiedTests go together");
+            }
+            _ => {}
+        }
+    }
+
+    fn apex_names(&mut self, path: &str, names: &[String]) {
         let is_name =
             |test: &String| !test.is_empty() && test.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.".contains(&b));
-        for (index, _) in tests.iter().enumerate().filter(|(_, test)| !is_name(test)) {
-            self.add(&format!("{path}.tests.{index}"), "write the name of a class, or of a method behind a dot");
+        for (index, _) in names.iter().enumerate().filter(|(_, test)| !is_name(test)) {
+            self.add(&format!("{path}.{index}"), "write the name of a class, or of a method behind a dot");
         }
     }
 

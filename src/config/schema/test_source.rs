@@ -178,6 +178,35 @@ pub struct Salesforce {
     pub tests: Vec<String>,
     /// The id of a validation that was started elsewhere: shown, and proof of no commit.
     pub deploy: Option<String>,
+    /// Tests of what the org holds, in place of a validation.
+    pub apex: Option<Apex>,
+}
+
+/// Tests of what an org holds, as `sf apex run test` runs them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Apex {
+    /// Which tests run; without it those that are named, or RunLocalTests.
+    pub level: Option<TestLevel>,
+    /// Classes of tests.
+    pub classes: Vec<String>,
+    /// Suites of tests.
+    pub suites: Vec<String>,
+    /// Classes, or methods behind a dot.
+    pub tests: Vec<String>,
+}
+
+impl Apex {
+    /// Which tests run.
+    pub fn level(&self) -> TestLevel {
+        let usual = if self.is_named() { TestLevel::RunSpecifiedTests } else { TestLevel::RunLocalTests };
+        self.level.unwrap_or(usual)
+    }
+
+    /// Whether tests are named.
+    pub fn is_named(&self) -> bool {
+        !(self.classes.is_empty() && self.suites.is_empty() && self.tests.is_empty())
+    }
 }
 
 /// Which tests run in a validation; the words are those of Salesforce.

@@ -24,11 +24,16 @@ use jiff::Timestamp;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod pane_tests;
 
 pub use salesforce::command::Sf;
 pub use salesforce::model::{Deploy, VALID};
-pub use salesforce::{Kind as Deploying, Record as Validation, cancel, quick, record_file, start, validate_all};
+pub use salesforce::{
+    ApexRun, Kind as Deploying, Record as Validation, cancel, cancel_all, quick, record_file, start, start_all,
+    start_apex,
+};
 pub use watch::{Asked, Heard, Production, Servers, join};
 
 use judge::Settled;
@@ -92,6 +97,9 @@ fn provider(source: &TestSource, config: &Config, setup: &Setup) -> Option<Provi
         return Some(Provider::Jenkins(Box::new(jenkins::Source::new(name, jenkins, setup))));
     }
     let salesforce = source.salesforce.as_ref()?;
+    if let Some(apex) = &salesforce.apex {
+        return Some(Provider::Apex(Box::new(salesforce::ApexSource::new(name, salesforce, apex, setup))));
+    }
     Some(Provider::Salesforce(Box::new(salesforce::Source::new(name, salesforce, setup))))
 }
 

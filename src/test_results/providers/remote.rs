@@ -26,6 +26,8 @@ pub enum Provider {
     Jenkins(Box<jenkins::Source>),
     /// Validations in an org of Salesforce.
     Salesforce(Box<salesforce::Source>),
+    /// Tests of what an org of Salesforce holds.
+    Apex(Box<salesforce::ApexSource>),
 }
 
 impl Provider {
@@ -39,6 +41,7 @@ impl Provider {
             Self::GitLab(source) => source.look(target).await,
             Self::Jenkins(source) => source.look(target).await,
             Self::Salesforce(source) => source.look().await,
+            Self::Apex(source) => source.look().await,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -66,9 +67,12 @@ pub struct Record {
 
 /// Where the record of a source is, in the project's folder of state.
 pub fn file(state: &Path, source: &str) -> PathBuf {
-    // A name may hold anything: its hash may not.
-    let hash = crate::journal::record::hex(&Sha256::digest(source.as_bytes()));
-    state.join(format!("validation-{}.json", &hash[..16]))
+    state.join(format!("validation-{}.json", slug(source)))
+}
+
+/// A name may hold anything: its hash may not.
+pub(super) fn slug(source: &str) -> String {
+    crate::journal::record::hex(&Sha256::digest(source.as_bytes()))[..16].to_owned()
 }
 
 /// Where the record of a quick deployment is, beside that of its validation.
@@ -82,16 +86,7 @@ impl Record {
     /// # Errors
     /// When it cannot be read, or is damaged.
     pub fn read(path: &Path) -> Result<Option<Self>, String> {
-        let length = match std::fs::metadata(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(format!("{}: {error}", path.display())),
-            Ok(metadata) => metadata.len(),
-        };
-        if length > LIMIT {
-            return Err(format!("{} is too long to be what it should be", path.display()));
-        }
-        let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        serde_json::from_str(&text).map(Some).map_err(|error| format!("{} is damaged: {error}", path.display()))
+        read(path)
     }
 
     /// Writes it down, durably, in place of an older one.
@@ -99,15 +94,40 @@ impl Record {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, path: &Path) -> std::io::Result<()> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let beside = path.with_extension("new");
-        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.write_all(serde_json::to_string_pretty(self)?.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)
+        write(self, path)
     }
+}
+
+/// The record in a file; none if there is none.
+///
+/// # Errors
+/// When it cannot be read, or is damaged.
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
+    let length = match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(format!("{}: {error}", path.display())),
+        Ok(metadata) => metadata.len(),
+    };
+    if length > LIMIT {
+        return Err(format!("{} is too long to be what it should be", path.display()));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    serde_json::from_str(&text).map(Some).map_err(|error| format!("{} is damaged: {error}", path.display()))
+}
+
+/// Writes a record down, durably, in place of an older one.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn write<T: Serialize>(record: &T, path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let beside = path.with_extension("new");
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(serde_json::to_string_pretty(record)?.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)
 }
 
 /// What a manifest holds, as a hash.

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::command::Sf;
-use super::model::{Deploy, Since, Terms, instant};
+use super::deployments::{self, Deployed, is_same};
+use super::model::{Deploy, Since, Terms};
 use super::record::{Kind, Record, file, manifest_hash, quick_file};
 use crate::config::schema::Salesforce;
 use crate::evidence::text::clean;
@@ -45,19 +46,6 @@ pub fn place(salesforce: &Salesforce) -> String {
 pub struct Org {
     /// Its id.
     pub id: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Found {
-    records: Vec<Later>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-struct Later {
-    id: String,
-    completed_date: Option<String>,
 }
 
 impl Source {
@@ -146,16 +134,10 @@ impl Source {
 
     /// What was deployed after a validation: that voids it.
     async fn since(&self, at: Timestamp, quick: Option<&Record>) -> Since {
-        let query = format!(
-            "SELECT Id, CompletedDate FROM DeployRequest WHERE CheckOnly = false AND CompletedDate > {} \
-             AND Status IN ('Succeeded', 'SucceededPartial') ORDER BY CompletedDate LIMIT 2",
-            at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        );
-        let found = self.sf.ask::<Found>(&["data", "query", "--use-tooling-api", "--query", &query]).await;
-        let is_other = |later: &Later| quick.is_none_or(|quick| quick.deploy != later.id);
-        match found.map(|found| found.records.into_iter().find(is_other)) {
+        let is_other = |later: &Deployed| quick.is_none_or(|quick| !is_same(&quick.deploy, &later.id));
+        match deployments::after(&self.sf, at).await.map(|found| found.into_iter().find(is_other)) {
             Ok(None) => Since::Nothing,
-            Ok(Some(later)) => Since::Deploy { at: later.completed_date.as_deref().and_then(instant), id: later.id },
+            Ok(Some(later)) => Since::Deploy { at: later.at, id: later.id },
             Err(error) => Since::Unknown(error.what),
         }
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::apex;
 use super::command::Sf;
 use super::record::{Kind, Record, file, manifest_hash, quick_file};
 use super::source::{Org, Source};
@@ -21,7 +22,8 @@ struct Started {
     id: String,
 }
 
-fn refuse(what: impl AsRef<str>) -> HttpError {
+/// Nothing was done, and why.
+pub(super) fn refuse(what: impl AsRef<str>) -> HttpError {
     HttpError::new(Trouble::Refused, clean(what.as_ref()))
 }
 
@@ -66,22 +68,47 @@ fn write(written: &Record, record: &Path) -> Result<(), HttpError> {
     })
 }
 
-/// Starts a validation for every source that is an org, one after the other, and tells what happens.
-pub async fn validate_all(setup: &Setup, sources: &[TestSource], tell: &(dyn Fn(Progress) + Send + Sync)) {
+/// Starts a validation, or a run of tests, for every source that is an org, one after the other, and tells what happens.
+pub async fn start_all(setup: &Setup, sources: &[TestSource], tell: &(dyn Fn(Progress) + Send + Sync)) {
     let Some(state) = &setup.state else { return };
     for source in sources {
         let Some(salesforce) = &source.salesforce else { continue };
         let name = clean(&source.name);
-        let command = format!("sf {}", clean(&arguments(Kind::Validation, salesforce).join(" ")));
+        let words = salesforce.apex.as_ref().map_or_else(|| arguments(Kind::Validation, salesforce), apex::arguments);
+        let command = format!("sf {}", clean(&words.join(" ")));
         tell(Progress::Started { source: name.clone(), command, at: Timestamp::now() });
-        let record = file(state, &source.name);
-        let started = start(Kind::Validation, salesforce, &setup.root, &record, setup.permit).await;
-        let is_good = started.is_ok();
-        let how = match started {
-            Ok(started) => format!("{} validates {}", clean(&started.deploy), started.commit.short()),
-            Err(error) => error.what,
+        let how = match &salesforce.apex {
+            Some(tests) => apex::start(&source.name, salesforce, tests, setup).await.map(|started| {
+                let commit = started.commit.as_ref().map_or("no known commit", |commit| commit.short());
+                format!("{} runs the tests of {commit}", clean(&started.run))
+            }),
+            None => {
+                let record = file(state, &source.name);
+                let started = start(Kind::Validation, salesforce, &setup.root, &record, setup.permit).await;
+                started.map(|started| format!("{} validates {}", clean(&started.deploy), started.commit.short()))
+            }
         };
-        tell(Progress::Ended { source: name, how, is_good });
+        let is_good = how.is_ok();
+        tell(Progress::Ended { source: name, how: how.unwrap_or_else(|error| error.what), is_good });
+    }
+}
+
+/// Asks every org to end the validation or the tests that were started last, and tells what came of it. A deployment changes the
+/// org: it is left alone.
+pub async fn cancel_all(setup: &Setup, sources: &[TestSource], tell: &(dyn Fn(Result<String, String>) + Send + Sync)) {
+    let Some(state) = &setup.state else { return };
+    for source in sources {
+        let Some(salesforce) = &source.salesforce else { continue };
+        let name = clean(&source.name);
+        let known = Record::read(&file(state, &source.name)).ok().flatten();
+        if salesforce.apex.is_none() && known.is_some_and(|known| known.kind != Kind::Validation) {
+            tell(Err(format!("{name}: a deployment runs: `hotfix tests --cancel {name}` ends it")));
+            continue;
+        }
+        tell(match cancel(&source.name, salesforce, setup).await {
+            Ok(id) => Ok(format!("{name}: {} was asked to end", clean(&id))),
+            Err(error) => Err(format!("{name}: {}", error.what)),
+        });
     }
 }
 
@@ -144,14 +171,18 @@ async fn holding(
     }
 }
 
-/// Asks the org to end the validation or deployment that was started last. Brings its id.
+/// Asks the org to end the validation, deployment or run of tests that was started last. Brings its id.
 ///
 /// # Errors
 /// When there is none, or `sf` says that something is wrong.
-pub async fn cancel(salesforce: &Salesforce, root: &Path, record: &Path, permit: Permit) -> Result<String, HttpError> {
-    let known = Record::read(record).map_err(refuse)?;
+pub async fn cancel(name: &str, salesforce: &Salesforce, setup: &Setup) -> Result<String, HttpError> {
+    let state = setup.state.as_deref().ok_or_else(|| refuse("nothing was started from here"))?;
+    if salesforce.apex.is_some() {
+        return apex::cancel(salesforce, &setup.root, &apex::file(state, name), setup.permit).await;
+    }
+    let known = Record::read(&file(state, name)).map_err(refuse)?;
     let known = known.ok_or_else(|| refuse("no validation was started from here"))?;
-    let sf = Sf::new(root, &salesforce.org, permit);
+    let sf = Sf::new(&setup.root, &salesforce.org, setup.permit);
     let _answer: serde_json::Value =
         sf.ask(&["project", "deploy", "cancel", "--job-id", &known.deploy, "--async"]).await?;
     Ok(known.deploy)
