@@ -102,12 +102,10 @@ impl Around {
         let permit = project.trust().and_then(|trust| trust.permit());
         let head = project.head().map(Subject::commit);
         let servers = servers::ask(project, config, permit, servers::known(None), now);
-        Self {
-            incident: incident(project).ok().flatten(),
-            tests: tests(project, config, head, None, &servers, now),
-            canary: canary(project, config, permit, now),
-            config: config.clone(),
-        }
+        let incident = incident(project).ok().flatten();
+        let mut tests = tests(project, config, head, None, &servers, now);
+        tests.set_accepted(incident.as_ref().and_then(|incident| incident.accepted.clone()));
+        Self { incident, tests, canary: canary(project, config, permit, now), config: config.clone() }
     }
 
     /// The chain for what git just told.
@@ -165,13 +163,13 @@ pub fn of(context: &Context, incident: Option<&str>) -> color_eyre::Result<Gathe
         (git, plan, canary.join(), servers.join(), issue.join(), checks.join())
     });
     let servers = servers.unwrap_or_else(|_| servers::of(&project, &config, None).unasked());
+    let told = git.change.value();
+    let mut tests = tests(&project, &config, told.map(ChangeReport::subject), told, &servers, context.now);
+    tests.set_accepted(incident.as_ref().and_then(|incident| incident.accepted.clone()));
     Ok(Gathered {
         now: context.now,
         incident,
-        tests: {
-            let change = git.change.value();
-            tests(&project, &config, change.map(ChangeReport::subject), change, &servers, context.now)
-        },
+        tests,
         plan,
         tracker: tracker.unwrap_or_else(|_| Some(failed("the tracker's source broke down", None, context.now))),
         canary: canary.unwrap_or_else(|_| Some(failed("the canary's source broke down", None, context.now))),

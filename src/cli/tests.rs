@@ -10,14 +10,17 @@ use color_eyre::eyre::{WrapErr, eyre};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::entry::{self, Common, not_empty};
 use super::{Context, Exit, servers, validation};
 use crate::change;
 use crate::config::schema::Config;
 use crate::config::trust::{Permit, Trust};
 use crate::evidence::{Evidence, Generation, Observation, Oid, Subject};
+use crate::incident::entry::Acceptance;
+use crate::incident::{Entry, Incident};
 use crate::project::Project;
 use crate::test_results::live::Progress;
-use crate::test_results::model::{Green, Report, Run, State, TestFailure, Totals};
+use crate::test_results::model::{Claim, Green, Report, Run, State, TestFailure, Totals};
 use crate::test_results::past::Past;
 use crate::test_results::providers::{self, Asked, Deploying, Heard};
 use crate::test_results::source::here;
@@ -56,6 +59,9 @@ pub struct Args {
     /// Goes on, and prints again when something changed
     #[arg(long)]
     pub watch: bool,
+    /// Accepts for HEAD what keeps the verdict amber: failures of production, flaky, skipped and missing tests
+    #[arg(long, value_name = "REASON", value_parser = not_empty, conflicts_with_all = ["files", "watch", "baseline", "run"])]
+    pub accept: Option<String>,
     /// Starts a validation of what is checked out, by the Salesforce source of this name
     #[arg(long, value_name = "NAME", conflicts_with_all = ["files", "watch", "baseline"])]
     pub validate: Option<String>,
@@ -65,8 +71,11 @@ pub struct Args {
     /// Deploys what the last validation proved, if it still holds for HEAD
     #[arg(long, value_name = "NAME", conflicts_with_all = ["files", "watch", "baseline", "validate", "deploy"])]
     pub quick: Option<String>,
-    /// Asks the org to end the validation or deployment that was started last
+    /// Starts the tests of what the org holds, by the Salesforce source of this name
     #[arg(long, value_name = "NAME", conflicts_with_all = ["files", "watch", "baseline", "validate", "deploy", "quick"])]
+    pub apex: Option<String>,
+    /// Asks the org to end what was started last
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["files", "watch", "baseline", "validate", "deploy", "quick", "apex"])]
     pub cancel: Option<String>,
 }
 
@@ -84,13 +93,19 @@ struct Document<'a> {
 /// # Errors
 /// When it could not run at all.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
-    let Args { files, baseline, run, json, watch, validate, deploy, quick, cancel } = args;
+    let Args { files, baseline, run, json, watch, accept, validate, deploy, quick, apex, cancel } = args;
     let starts = [(validate, Deploying::Validation), (deploy, Deploying::Deployment), (quick, Deploying::Quick)];
     if let Some((name, kind)) = starts.into_iter().find_map(|(name, kind)| Some((name?, kind))) {
         return validation::start(kind, &name, json, context);
     }
+    if let Some(name) = apex {
+        return validation::run_apex(&name, json, context);
+    }
     if let Some(name) = cancel {
         return validation::cancel(&name, json, context);
+    }
+    if let Some(reason) = accept {
+        return accepted(reason, json, context);
     }
     let baseline = baseline_of(&baseline, context)?;
     let printer = Printer { json, watch };
@@ -106,12 +121,9 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         (true, false) => {
             let place = Place::of(&context.directory)?;
             let now = if run { place.run_here()? } else { context.now };
-            let root = &place.project.root;
-            let setup = place.setup();
-            let production = servers::known(setup.production.clone());
-            let servers = servers::ask(&place.project, &place.config, place.permit, production, now);
-            let evidence = providers::join(setup.open().look(None, now), &servers);
-            judge_and_print(evidence, baseline, source::head(root), now, printer)
+            let state = place.look_with(baseline, now);
+            let green = state.verdict(state.head(), now);
+            state.report.value().map_or(Ok(Exit::Failed), |report| printer.print(report, Some(&green), now))
         }
         (true, true) => {
             let place = Place::of(&context.directory)?;
@@ -123,23 +135,32 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     }
 }
 
-fn judge_and_print(
+fn judged(
     evidence: Evidence<Report>,
     baseline: Option<Past>,
     head: Option<Subject>,
+    accepted: Option<Acceptance>,
     now: Timestamp,
-    printer: Printer,
-) -> color_eyre::Result<Exit> {
+) -> State {
     let mut state = State::default();
     state.set_baseline(baseline);
-    let head = head.unwrap_or_default();
-    state.set_head(head.clone());
+    state.set_accepted(accepted);
+    state.set_head(head.unwrap_or_default());
     state.update(Observation::Seen(Generation::default(), Box::new(evidence)), now);
-    let green = state.verdict(&head, now);
-    match state.report.value() {
-        Some(report) => printer.print(report, Some(&green), now),
-        None => Ok(Exit::Failed),
-    }
+    state
+}
+
+/// Puts on record that what keeps the tests of HEAD amber is accepted.
+fn accepted(reason: String, json: bool, context: &Context) -> color_eyre::Result<Exit> {
+    let claim = Place::of(&context.directory)?.look(context.now).claim(context.now);
+    let Some(Claim { head, what, hash }) = claim else {
+        return Err(eyre!("nothing is to accept: only known failures, flaky, skipped and missing tests are"));
+    };
+    let common = Common { json, ..Common::default() };
+    entry::record(context, &common, |desk, _| {
+        let name = desk.by.clone();
+        Ok(Entry::TestsAccepted(Box::new(Acceptance { head, what, hash, reason, name })))
+    })
 }
 
 /// The results of production. One file each for a source of the same name as the file.
@@ -177,6 +198,26 @@ impl Place {
             production: (has_results || self.has_servers()).then(|| self.production()).flatten(),
             state,
         }
+    }
+
+    /// What files and servers say, judged against HEAD.
+    fn look(&self, now: Timestamp) -> State {
+        self.look_with(None, now)
+    }
+
+    fn look_with(&self, baseline: Option<Past>, now: Timestamp) -> State {
+        let setup = self.setup();
+        let production = servers::known(setup.production.clone());
+        let servers = servers::ask(&self.project, &self.config, self.permit, production, now);
+        let evidence = providers::join(setup.open().look(None, now), &servers);
+        judged(evidence, baseline, source::head(&self.project.root), self.accepted(), now)
+    }
+
+    /// What the incident's journal says was last accepted.
+    fn accepted(&self) -> Option<Acceptance> {
+        let (journal, _) = self.project.journal_read_only().ok()?;
+        let id = journal.active_incident().ok()??;
+        Incident::fold(&journal.records(&id).ok()?)?.accepted
     }
 
     /// Whether a server could be asked what it says of production.
@@ -265,11 +306,12 @@ fn watch_files(
 }
 
 fn watch_project(place: Place, baseline: Option<Past>, printer: Printer) -> color_eyre::Result<Exit> {
-    let root = place.project.root.clone();
+    let (root, accepted) = (place.project.root.clone(), place.accepted());
     let (tell, told) = mpsc::channel();
     let _sources = watch_sources(place, tell)?;
     let mut state = State::default();
     state.set_baseline(baseline);
+    state.set_accepted(accepted);
     let mut before = None;
     let mut exit = Exit::Failed;
     for observation in told {

@@ -94,6 +94,8 @@ pub enum Action {
     RunTests,
     /// Stop the tests that run.
     StopTests,
+    /// Accepts what keeps the tests amber.
+    AcceptTests,
     /// Open the place of a failed test in the editor.
     Edit,
     /// Open the page of the selected test's run.
@@ -259,6 +261,15 @@ pub const TABLE: &[Entry] = &[
     ),
     entry(Action::RunTests, "run-tests", "run the tests of every source that says how, and start validations", &["t"]),
     entry(Action::StopTests, "stop-tests", "stop the tests that run", &["T"]),
+    on(
+        TESTS,
+        recording(entry(
+            Action::AcceptTests,
+            "accept-tests",
+            "accept what keeps them amber, for this commit, with a reason and a name",
+            &["a"],
+        )),
+    ),
     on(TESTS, entry(Action::Edit, "edit", "open the place of the selected failure in $EDITOR", &["e"])),
     on(TESTS, entry(Action::CiPage, "ci-page", "open the page of the selected test's run", &["o"])),
     on(CHECKLIST, entry(Action::TicketPage, "ticket-page", "open the incident's issue in the tracker", &["o"])),

@@ -5,9 +5,11 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::keymap::{Code, Key};
 use crate::evidence::{Oid, text};
-use crate::incident::entry::{Correction, Left, LeftOpen};
+use crate::incident::entry::{Acceptance, Correction, Left, LeftOpen};
 use crate::incident::roles::Holders;
 use crate::incident::{Decision, Entry, Incident, Role, Stage};
+
+use crate::test_results::model::Claim;
 
 mod marks;
 
@@ -40,6 +42,8 @@ pub enum Purpose {
     Untick(String),
     /// An override.
     Override(String),
+    /// What keeps the tests amber is accepted.
+    Accept(Box<Claim>),
     /// A role, with who holds which now.
     Role(Holders),
     /// A decision.
@@ -203,6 +207,11 @@ impl Form {
             Purpose::Untick(item) => vec![Entry::Unticked { item: item.clone(), note: optional(0) }],
             Purpose::Override(item) => {
                 vec![Entry::Overridden { item: item.clone(), reason: value(0), name: value(1), head }]
+            }
+            Purpose::Accept(claim) => {
+                let Claim { head, what, hash } = claim.as_ref().clone();
+                let (reason, name) = (value(0), value(1));
+                vec![Entry::TestsAccepted(Box::new(Acceptance { head, what, hash, reason, name }))]
             }
             Purpose::Role(holders) => vec![holders.hand_over(Role::ALL[self.chosen(0)], &value(1), optional(2))?],
             Purpose::Decide => {

@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn what_belongs_to_the_focused_pane_is_listed_before_the_rest() {
         let ids = |focus| matches("", focus).iter().map(|entry| entry.id).collect::<Vec<_>>();
-        assert_eq!(ids(Pane::Tests)[..4], ["edit", "ci-page", "copy", "checklist"]);
+        assert_eq!(ids(Pane::Tests)[..5], ["accept-tests", "edit", "ci-page", "copy", "checklist"]);
         assert_eq!(ids(Pane::Rollback)[0], "promote");
         assert_eq!(ids(Pane::Canary).len(), TABLE.len());
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::assessment::Answers;
-use super::entry::Classified;
+use super::entry::{Acceptance, Classified};
 use super::{About, BrokenGlass, Decision, Entry, Role, RollbackEnd, Severity, Stage};
 use crate::evidence::{Oid, text};
 use crate::journal::record::Record;
@@ -51,6 +51,8 @@ pub struct Incident {
     pub marks: BTreeMap<String, Mark>,
     /// Gates that want a second person and were passed by one who was alone, oldest first.
     pub broken_glass: Vec<Broken>,
+    /// What was last accepted of the tests.
+    pub accepted: Option<Acceptance>,
     /// The decisions, oldest first.
     pub decisions: Vec<Made>,
     /// The last notice to the stakeholders.
@@ -234,6 +236,7 @@ impl Incident {
             roles: BTreeMap::new(),
             marks: BTreeMap::new(),
             broken_glass: Vec::new(),
+            accepted: None,
             decisions: Vec::new(),
             last_notice: None,
             resolution: None,
@@ -289,6 +292,10 @@ impl Incident {
                 self.marks.insert(item, Mark { kind, by: text::clean(&name), at, head });
             }
             Entry::GlassBroken(it) => self.break_glass(*it, at),
+            Entry::TestsAccepted(it) => {
+                let (name, reason) = (text::clean(&it.name), text::clean(&it.reason));
+                self.accepted = Some(Acceptance { name, reason, ..*it });
+            }
             Entry::Deferred(it) => {
                 let (owner, note) = (text::clean(&it.owner), cleaned(it.note));
                 let kind = MarkKind::Deferred { owner, due_at: it.due_at, note };

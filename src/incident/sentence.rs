@@ -33,6 +33,7 @@ impl Entry {
             Self::Unticked { item, note } => format!("took the tick of {item} back{}", after(note.as_deref())),
             Self::Deferred(deferral) => deferral.words(),
             Self::GlassBroken(glass) => glass.words(),
+            Self::TestsAccepted(acceptance) => acceptance.words(),
             Self::Overridden { item, reason, name, head } => {
                 format!("overrode {item}{}, {name} answers for it: {reason}", at(head.as_ref()))
             }

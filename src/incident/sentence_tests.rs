@@ -3,8 +3,8 @@ use jiff::Timestamp;
 use super::*;
 use crate::config::schema::{Impact, Users};
 use crate::incident::entry::{
-    ChangeSeen, Classified, Correction, Counted, CurveSeen, CurvesSeen, Export, Glimpse, Handover, Left, LeftOpen, Pin,
-    Push, RiskSeen, Snapshot,
+    Acceptance, ChangeSeen, Classified, Correction, Counted, CurveSeen, CurvesSeen, Export, Glimpse, Handover, Left,
+    LeftOpen, Pin, Push, RiskSeen, Snapshot,
 };
 use crate::incident::{
     About, BrokenGlass, Decision, Deferral, Delivery, DeliveryState, Manner, NoticeWritten, Promotion, PromotionState,
@@ -58,6 +58,13 @@ fn said_by_persons() -> Vec<Entry> {
             head: None,
         })),
         Entry::Overridden { item: text("b6"), reason: text("flaky"), name: text("ana"), head: Some(oid('3')) },
+        Entry::TestsAccepted(Box::new(Acceptance {
+            head: oid('3'),
+            what: vec![text("unit: 1 test fails in production as well, for the same reason")],
+            hash: text("ab12"),
+            reason: text("SHOP-9 is known"),
+            name: text("ana"),
+        })),
         Entry::GlassBroken(Box::new(BrokenGlass {
             item: text("b9"),
             reason: text("alone at night"),

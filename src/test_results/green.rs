@@ -6,6 +6,7 @@
 //! (8) HEAD is the tip of its branch on the remote; (9) a validation is of this org and package, and did not lapse. Whatever
 //! is missing, unknown or unreadable lands left of green.
 
+mod accept;
 mod conditions;
 mod excuses;
 
@@ -15,6 +16,8 @@ use serde::Serialize;
 use super::live::called;
 use super::model::{Branch, Report, Run, RunState, Wanted};
 use crate::evidence::{Observed, Subject};
+use crate::incident::entry::Acceptance;
+pub use accept::{Accepted, Claim};
 use excuses::Weighed;
 
 /// What the nine conditions are called, in order.
@@ -85,6 +88,8 @@ pub struct Green {
     pub why: String,
     /// What is missing, the gravest first.
     pub missing: Vec<Missing>,
+    /// What is not missing because somebody answers for it.
+    pub accepted: Option<Accepted>,
 }
 
 impl Green {
@@ -96,19 +101,24 @@ impl Green {
     /// Puts together what is missing, and what is there if nothing is.
     fn of(mut missing: Vec<Missing>, running: bool, proven: String) -> Self {
         missing.sort_by_key(|m| m.light);
-        let Some(first) = missing.first() else { return Self { light: Light::Green, running, why: proven, missing } };
+        let accepted = None;
+        let Some(first) = missing.first() else {
+            return Self { light: Light::Green, running, why: proven, missing, accepted };
+        };
         let of_source = if first.source.is_empty() { String::new() } else { format!("{}: ", first.source) };
         let more = match missing.len() {
             1 => String::new(),
             n => format!(" (and {} more)", n - 1),
         };
-        Self { light: first.light, running, why: format!("{of_source}{}{more}", first.what), missing }
+        Self { light: first.light, running, why: format!("{of_source}{}{more}", first.what), missing, accepted }
     }
 }
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
+    /// What somebody answers for, if anybody does.
+    pub accepted: Option<&'a Acceptance>,
     /// What was observed.
     pub report: &'a Observed<Report>,
     /// Reports (source, file) that were seen for this head earlier and are not there any more.
@@ -148,7 +158,7 @@ pub fn judge(question: &Question) -> Green {
     }
     let is_running = |run: &Run| matches!(run.state, RunState::Writing | RunState::Running);
     let running = question.running.is_some() || value.runs.iter().any(is_running);
-    Green::of(missing.0, running, proven(value, question.head))
+    accept::settle(missing.0, running, value, question)
 }
 
 fn proven(report: &Report, head: &Subject) -> String {
@@ -158,7 +168,9 @@ fn proven(report: &Report, head: &Subject) -> String {
     let excused = report.failures.iter().filter(|f| f.standing.is_some_and(super::model::Standing::excuses)).count();
     let accepted = if excused > 0 { format!(", {excused} accepted failures") } else { String::new() };
     let needed = || report.runs.iter().filter(|run| run.required);
-    let files = needed().any(|run| run.ci.is_none()).then_some("whole reports, clean tree, exit code 0");
+    let has_ended_well = needed().filter(|run| run.ci.is_none()).all(|run| run.exit_code == Some(0));
+    let files = if has_ended_well { "whole reports, clean tree, exit code 0" } else { "whole reports, clean tree" };
+    let files = needed().any(|run| run.ci.is_none()).then_some(files);
     let servers = needed().any(|run| run.ci.is_some()).then_some("CI succeeded");
     let proof: Vec<_> = files.into_iter().chain(servers).collect();
     format!("{counted} {pass} at {at}: {}{accepted}", proof.join(", "))

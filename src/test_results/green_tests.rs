@@ -410,3 +410,6 @@ fn no_harm_to_the_evidence_turns_what_is_not_green_green() {
         })
         .unwrap();
 }
+
+#[path = "green_accept_tests.rs"]
+mod accepting;

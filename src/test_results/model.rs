@@ -10,7 +10,7 @@ use super::cases::Cases;
 use crate::evidence::{Freshness, Oid};
 
 pub use super::ci::{Approval, Check, Ci, Outcome, Progress, Silence};
-pub use super::green::{Green, Light, Missing};
+pub use super::green::{Claim, Green, Light, Missing};
 pub use super::proof::{Branch, Policy, Proof};
 pub use super::state::State;
 

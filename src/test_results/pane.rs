@@ -48,6 +48,9 @@ pub fn head(state: &State, ctx: &Ctx, width: u16, height: u16) -> Vec<Line<'stat
     lines.extend(live(&state.live, ctx, width));
     let Some(report) = state.report.value() else { return lines };
     lines.extend(reasons(&green, ctx, width));
+    if green.light == Light::Amber && green.missing.iter().any(super::green::Missing::is_acceptable) {
+        lines.push(Line::styled("  a accepts what is known of it, with a reason", ctx.theme.style(Role::Muted)));
+    }
     lines.push(Line::default());
     let room = usize::from(height).saturating_sub(lines.len() + 6).clamp(1, 12);
     lines.extend(rows(report, state, ctx, width, room, picture));

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::green::{self, Green, Question};
+use super::green::{self, Claim, Green, Question};
 use super::live::{Live, Progress, called};
-use super::model::{Branch, Report};
+use super::model::{Branch, Report, RunState};
 use super::past::Past;
 use super::quarantine;
 use super::{baseline, cases};
+use crate::config::schema::TestSource;
+use crate::evidence::text::clean;
 use crate::evidence::{Observation, Observed, Oid, Subject, SubjectMatch};
+use crate::incident::entry::Acceptance;
 
 /// Slow tests that are told.
 const SLOWEST: usize = 5;
@@ -38,6 +41,8 @@ pub struct State {
     /// Source and file of those that are not there any more.
     gone: Vec<(String, String)>,
     slowest: Vec<Slow>,
+    /// What was last accepted, of whatever commit.
+    accepted: Option<Acceptance>,
 }
 
 /// A test that took long.
@@ -106,6 +111,16 @@ impl State {
         true
     }
 
+    /// What the journal says was last accepted.
+    pub fn set_accepted(&mut self, accepted: Option<Acceptance>) {
+        self.accepted = accepted;
+    }
+
+    /// What a person could accept of the verdict; `None` if nothing could be, or it is already.
+    pub fn claim(&self, now: Timestamp) -> Option<Claim> {
+        Claim::of(&self.verdict(&self.head, now).missing, self.report.value()?, &self.head)
+    }
+
     /// How HEAD stands beside its branch on the remote; what the reports' own look at git told counts without it.
     pub fn set_branch(&mut self, branch: Option<Branch>) {
         self.branch = branch;
@@ -121,7 +136,16 @@ impl State {
         let gone = if *head == self.head { self.gone.as_slice() } else { &[] };
         let branch = self.branch.as_ref();
         let running = self.live.source.as_deref().map(|source| (source, self.live.counts.failed));
-        green::judge(&Question { report: &self.report, gone, head, branch, running, now })
+        let accepted = self.accepted.as_ref();
+        green::judge(&Question { accepted, report: &self.report, gone, head, branch, running, now })
+    }
+
+    /// Those of these sources whose tests run in an org.
+    pub fn orgs_at_work(&self, sources: &[TestSource]) -> Vec<String> {
+        let runs = || self.report.value().into_iter().flat_map(|report| &report.runs);
+        let runs_there = |name: &str| runs().any(|run| run.name == name && run.state == RunState::Running);
+        let orgs = sources.iter().filter(|source| source.salesforce.is_some());
+        orgs.map(|source| source.name.clone()).filter(|name| runs_there(&clean(name))).collect()
     }
 
     /// A failure does not go away with its file.

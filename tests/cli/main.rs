@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "whatever fails here fails a test")]
 
+mod acceptance;
 mod canary;
 mod canary_faults;
 mod checklist;
@@ -11,6 +12,7 @@ mod incident;
 mod journal;
 mod journal_faults;
 mod place;
+mod real_sf;
 mod recipes;
 mod report;
 mod rollback;

@@ -8,6 +8,7 @@ use crate::checklist::model::GateStatus;
 use crate::checklist::notes::Says;
 use crate::evidence::Oid;
 use crate::incident::{Deferral, Entry, Stage, due};
+use crate::test_results::model::Claim;
 
 /// What is ticked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +51,15 @@ impl Form {
         };
         let fields = vec![required("reason", why), name];
         Self::new(format!("{how} {}: {}", gate.id, gate.text), Purpose::Override(gate.id.clone()), fields)
+    }
+
+    /// What keeps the tests amber is accepted, for one commit.
+    pub fn accepting(claim: Claim, operator: &str) -> Self {
+        let mut name = required("name", "who answers for it");
+        operator.clone_into(&mut name.value);
+        let title = format!("Accept what keeps {} amber: {} points", claim.head.short(), claim.what.len());
+        let reason = required("reason", "why it may be shipped although they fail or do not run");
+        Self::new(title, Purpose::Accept(Box::new(claim)), vec![reason, name])
     }
 
     /// The next stage, which these gates hold: whoever goes on overrides each of them.

@@ -128,10 +128,17 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             vec![Effect::RunTests]
         }
         Action::StopTests => {
-            state.tests.live.stopping = true;
+            state.tests.live.stopping = state.tests.live.is_busy();
             state.ui.damage.add(Damage::pane(Pane::Tests));
-            vec![Effect::StopTests]
+            vec![Effect::StopTests(orgs_at_work(state))]
         }
+        Action::AcceptTests => match state.tests.claim(state.now) {
+            Some(claim) => {
+                let form = Form::accepting(claim, &state.project.operator);
+                show(state, Overlay::Form(form))
+            }
+            None => Vec::new(),
+        },
         Action::Explain => explain(state),
         Action::Edit => edit(state),
         Action::CiPage => page(state),
@@ -193,7 +200,13 @@ pub fn disabled(state: &State, action: Action) -> Option<String> {
         }
         Action::Pin if state.ui.focus == Pane::Timeline => Some("it is on the timeline already".into()),
         Action::RunTests => no_run(state),
-        Action::StopTests if !state.tests.live.is_busy() => Some("no tests run that were started from here".into()),
+        Action::StopTests if !state.tests.live.is_busy() && orgs_at_work(state).is_empty() => {
+            Some("no tests run that were started from here".into())
+        }
+        Action::AcceptTests if state.incident.is_none() => Some("there is no incident: `i` declares one".into()),
+        Action::AcceptTests if state.tests.claim(state.now).is_none() => {
+            Some("nothing is to accept: only known failures, flaky, skipped and missing tests are".into())
+        }
         Action::Edit if state.ui.focus != Pane::Tests => Some("select a failed test first: `3`".into()),
         Action::CiPage if state.ui.focus != Pane::Tests => Some("select a test first: `3`".into()),
         Action::StopRollback if !state.rollback.running => Some("no rollback is running".into()),
@@ -313,6 +326,10 @@ fn no_run(state: &State) -> Option<String> {
         Standing::Broken(_) => Some("hotfix.toml cannot be used: `hotfix doctor` says where".into()),
         Standing::Opening => Some("the project is still being opened: try again in a moment".into()),
     }
+}
+
+fn orgs_at_work(state: &State) -> Vec<String> {
+    state.tests.orgs_at_work(&state.project.config.tests)
 }
 
 fn edit(state: &mut State) -> Vec<Effect> {

@@ -138,6 +138,7 @@ pub fn take_in(state: &mut State, record: Record) -> Vec<Effect> {
     if state.incident.is_some() && state.ui.overlay.is_offer() {
         state.ui.overlay = Overlay::None;
     }
+    state.tests.set_accepted(state.incident.as_ref().and_then(|incident| incident.accepted.clone()));
     let is_here = is_on_screen(state, &record);
     if is_here {
         state.comms.record(&record, state.incident.as_ref());

@@ -34,6 +34,29 @@ pub struct BrokenGlass {
     pub head: Option<Oid>,
 }
 
+/// What the tests of a commit leave open, and somebody accepts: known failures, flaky tests, tests that do not run any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acceptance {
+    /// The commit.
+    pub head: Oid,
+    /// What is accepted, in sentences.
+    pub what: Vec<String>,
+    /// The hash of all that, test by test: it holds for nothing else.
+    pub hash: String,
+    /// Why: never empty.
+    pub reason: String,
+    /// Who answers for it: never empty.
+    pub name: String,
+}
+
+impl Acceptance {
+    /// Its sentence.
+    pub(in crate::incident) fn words(&self) -> String {
+        let (what, name, reason) = (self.what.join("; "), &self.name, &self.reason);
+        format!("accepted of the tests of {}: {what}. {name} answers for it: {reason}", self.head.short())
+    }
+}
+
 impl BrokenGlass {
     /// Its sentence.
     pub(in crate::incident) fn words(&self) -> String {

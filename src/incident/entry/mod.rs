@@ -23,7 +23,7 @@ pub use self::course::{Left, LeftOpen};
 pub use self::decision::Decision;
 pub use self::evidence::{ChangeSeen, CommitSeen, CurveSeen, CurvesSeen, FactSeen, PointSeen, RiskSeen, Sample};
 pub use self::handover::Handover;
-pub use self::mark::{BrokenGlass, Deferral};
+pub use self::mark::{Acceptance, BrokenGlass, Deferral};
 pub use self::notice::{About, Delivery, DeliveryState, NoticeWritten};
 pub use self::promotion::{Manner, Promotion, PromotionState};
 pub use self::record::{Correction, Export, Pin, Push};
@@ -110,6 +110,8 @@ pub enum Entry {
     },
     /// A gate that wants a second person was passed by one who is alone.
     GlassBroken(Box<BrokenGlass>),
+    /// What the tests of a commit leave open was accepted.
+    TestsAccepted(Box<Acceptance>),
     /// A decision, with the readiness of that second.
     Decided {
         /// Roll back, hold, fix forward, promote, escalate or close.

@@ -87,7 +87,7 @@ fn concluded(run: &Run, weighed: &Weighed, missing: Tell) {
     match run.exit_code {
         Some(0) => {}
         Some(code) if weighed.explains_exit() => {
-            missing(3, Light::Amber, format!("its command ended with {code}, as it does when a test fails"));
+            missing(4, Light::Amber, format!("its command ended with {code}, as it does when a test fails"));
         }
         Some(code) => missing(3, Light::Red, format!("its command ended with {code}")),
         None => missing(3, Light::Amber, "the report does not tell the command's exit code".into()),
