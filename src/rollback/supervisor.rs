@@ -18,6 +18,7 @@ use super::executor::fallback::{self, Unjournaled};
 use super::output::Batch;
 use crate::incident::{Entry, StepState};
 
+mod memory;
 mod reports;
 mod step;
 
@@ -124,6 +125,7 @@ pub fn run() -> ExitCode {
 
 fn supervise(mut running: Running, task: &Task, reports: &mut Reports) -> Ran {
     reports.send(&Report::Started(running.id()));
+    memory::give_back();
     let ended = running.watch(task.limit, reports);
     let ended = match ended {
         Ended::TooLate => running.kill(reports),
