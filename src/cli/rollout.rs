@@ -157,7 +157,7 @@ fn ordered(
         Asked::TakenBack => Err(eyre!("nothing was done")),
         Asked::Now(order) => Ok((*order, against)),
         Asked::Soon => {
-            let (order, _) = state.pending.take().ok_or_else(|| eyre!("nothing was done"))?;
+            let order = state.pending.take().map(|pending| pending.order).ok_or_else(|| eyre!("nothing was done"))?;
             Ok((order, against))
         }
         Asked::Guarded(order, _) => {

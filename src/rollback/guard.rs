@@ -201,7 +201,7 @@ impl Guard {
         let armed = self.armed()?;
         let wait = match armed.phase {
             Phase::Settling => BURST,
-            _ if armed.is_waiting(now) => DWELL,
+            _ if armed.is_waiting(now) => armed.next_tenth(now),
             _ => armed.next_second(now),
         };
         armed.since.checked_add(wait).ok()
@@ -256,6 +256,17 @@ impl Armed {
         Duration::from_secs(time.as_secs() + 1).min(self.limit())
     }
 
+    /// The next tenth of a second of the dwell, for its countdown.
+    fn next_tenth(&self, now: Timestamp) -> Duration {
+        let tenths = elapsed(self.since, now).unwrap_or_default().as_millis() as u64 / 100;
+        Duration::from_millis(100 * (tenths + 1)).min(DWELL)
+    }
+
+    /// How long every key still disarms.
+    pub fn dwell(&self, now: Timestamp) -> Duration {
+        DWELL.saturating_sub(elapsed(self.since, now).unwrap_or_default())
+    }
+
     fn limit(&self) -> Duration {
         if matches!(self.phase, Phase::Reason(_) | Phase::Name(_)) { REASON_TIMEOUT } else { TIMEOUT }
     }
@@ -277,7 +288,6 @@ impl Armed {
             Input::Moment if self.phase == Phase::Settling && time >= BURST => {
                 Verdict::Fire { reason: self.reason.take() }
             }
-            Input::Moment if self.is_waiting(now) => Verdict::Nothing,
             Input::Moment => Verdict::Changed,
             Input::Key(_) if self.is_waiting(now) => Verdict::Disarmed(Why::TooSoon),
             Input::Key(key) => self.press(key, now),

@@ -18,7 +18,14 @@ fn key(c: char) -> Input {
 #[test]
 fn the_letter_fires_after_the_dwell_when_nothing_follows_on_its_heels() {
     let mut guard = armed();
-    assert_eq!(guard.deadline(at(0)), Some(ms(at(0), 400)));
+    // The wait counts down in tenths of a second.
+    for tenth in 0..4 {
+        assert_eq!(guard.deadline(ms(at(0), 100 * tenth)), Some(ms(at(0), 100 * tenth + 100)));
+        assert_eq!(
+            guard.armed().unwrap().dwell(ms(at(0), 100 * tenth)),
+            Duration::from_millis(400 - 100 * tenth as u64)
+        );
+    }
     assert_eq!(guard.take(key('K'), ms(at(0), 400)), Verdict::Changed);
     assert_eq!(guard.deadline(ms(at(0), 400)), Some(ms(at(0), 415)));
     assert_eq!(guard.take(Input::Moment, ms(at(0), 414)), Verdict::Changed);

@@ -126,8 +126,9 @@ fn waits(state: &State, rollout: &Rollout, ctx: &Ctx, width: usize) -> Option<Li
     let say = |mark: Mark, role: Role, text: String| {
         Some(Line::styled(fit(&format!("{} {text}", ctx.theme.mark(mark)), width), ctx.theme.style(role)))
     };
-    if let Some((order, _)) = &state.pending {
-        return say(Mark::Running, Role::Warn, format!("{} in 3 s: p or Esc takes it back", order.step.name));
+    if let Some(pending) = &state.pending {
+        let (what, left) = (&pending.order.step.name, pending.remaining().as_millis().div_ceil(1_000));
+        return say(Mark::Running, Role::Warn, format!("{what} in {left} s: p or Esc takes it back"));
     }
     if let Some(act) = state.running {
         return say(Mark::Running, Role::Warn, format!("asked to {}, and looks whether it follows", act.label()));

@@ -21,12 +21,36 @@ pub const UNDO: Duration = Duration::from_secs(3);
 pub struct State {
     /// What was seen last.
     pub seen: Observed<Rollout>,
-    /// A promotion that can still be taken back: what, and until when on the clock of the hand.
-    pub pending: Option<(Order, Timestamp)>,
+    /// A promotion that can still be taken back.
+    pub pending: Option<Pending>,
     /// What the armed letter would do, and what speaks against it.
     pub armed: Option<(Order, Option<String>)>,
     /// What is being done.
     pub running: Option<Act>,
+}
+
+/// A promotion that can still be taken back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    /// What will be done.
+    pub order: Order,
+    /// When, on the clock of the hand.
+    until: Timestamp,
+    /// The last moment that it was told of: what is drawn goes by it, for the screen has another clock.
+    seen: Timestamp,
+}
+
+impl Pending {
+    /// How long it can still be taken back.
+    pub fn remaining(&self) -> Duration {
+        Duration::try_from(self.until.duration_since(self.seen)).unwrap_or(Duration::ZERO)
+    }
+
+    /// The next moment at which the countdown shows another second.
+    fn next_second(&self) -> Timestamp {
+        let left = self.remaining().saturating_sub(Duration::from_nanos(1)).as_secs();
+        self.until.checked_sub(Duration::from_secs(left)).unwrap_or(self.until)
+    }
 }
 
 /// What an executor is to do with a rollout.
@@ -107,7 +131,7 @@ impl State {
             Act::PromoteFully | Act::Abort => Asked::Guarded(Box::new(order), caution),
             _ if caution.is_some() => Asked::Guarded(Box::new(order), caution),
             Act::Promote => {
-                self.pending = Some((order, hand + UNDO));
+                self.pending = Some(Pending { order, until: hand + UNDO, seen: hand });
                 Asked::Soon
             }
             Act::Pause | Act::Resume => Asked::Now(Box::new(order)),
@@ -133,12 +157,13 @@ impl State {
 
     /// When something happens by itself, on the clock of the hand.
     pub fn deadline(&self) -> Option<Timestamp> {
-        self.pending.as_ref().map(|(_, at)| *at)
+        self.pending.as_ref().map(Pending::next_second)
     }
 
     /// The promotion whose moment is over, unless the rollout has moved on meanwhile: then why it is not done.
     pub fn due(&mut self, now: Timestamp, hand: Timestamp) -> Option<Result<Order, String>> {
-        let (order, _) = self.pending.take_if(|(_, at)| *at <= hand)?;
+        self.pending.iter_mut().for_each(|pending| pending.seen = hand);
+        let Pending { order, .. } = self.pending.take_if(|pending| pending.until <= hand)?;
         let is_same = self.order(order.act, now).is_ok_and(|now| now == order);
         Some(if is_same { Ok(order) } else { Err("not promoted: the rollout is not where it was shown".into()) })
     }

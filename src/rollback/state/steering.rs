@@ -32,7 +32,7 @@ impl State {
             Event::Moment => match self.rollout.due(now, hand) {
                 Some(Ok(order)) => self.steer_with(order, None),
                 Some(Err(why)) => self.told(&why),
-                None => Outcome::default(),
+                None => Outcome::changed(self.rollout.pending.is_some()),
             },
             Event::Ended(words) => {
                 self.rollout.running = None;

@@ -19,8 +19,12 @@ fn later(seconds: i64) -> Timestamp {
 fn a_promotion_waits_three_seconds_and_is_taken_back_by_the_same_key() {
     let mut state = state(json!({}));
     assert_eq!(state.ask(Act::Promote, None, now(), now()), Asked::Soon);
-    assert_eq!(state.due(later(2), later(2)), None);
-    assert_eq!(state.deadline(), Some(later(3)));
+    // What is on the screen is true at each moment, and it is told when it is not any more.
+    for second in 0..3 {
+        assert_eq!(state.due(later(second), later(second)), None);
+        assert_eq!(state.pending.as_ref().unwrap().remaining(), Duration::from_secs((3 - second).unsigned_abs()));
+        assert_eq!(state.deadline(), Some(later(second + 1)));
+    }
     let due = state.due(later(3), later(3)).unwrap().unwrap();
     assert_eq!(due.act, Act::Promote);
     assert_eq!(state.due(later(9), later(9)), None, "once");
