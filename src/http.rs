@@ -16,15 +16,18 @@ use reqwest::{Method, StatusCode, Url};
 use serde_json::Value;
 
 pub mod backoff;
+pub mod clock;
 pub mod error;
 pub mod path;
 pub mod response;
 
 pub use backoff::Backoff;
+pub use clock::Offset;
 pub use error::{HttpError, Kind};
 pub use path::json_at;
 pub use response::Response;
 
+use clock::Clocks;
 use error::place;
 
 /// How long connecting may take, name resolution and TLS included.
@@ -137,6 +140,7 @@ pub struct Client {
 struct Clients {
     plain: OnceLock<Result<reqwest::Client, String>>,
     tls: OnceLock<Result<reqwest::Client, String>>,
+    clocks: Clocks,
 }
 
 impl Client {
@@ -172,7 +176,14 @@ impl Client {
         let client = self.client_for(url).map_err(|what| HttpError::new(Kind::Tls, what))?;
         let built = build(client, request, url)?;
         let response = client.execute(built).await.map_err(|e| HttpError::transport(at, &e))?;
+        let heard = text_of(response.headers(), &DATE).and_then(http_date);
+        heard.into_iter().for_each(|date| self.clients.clocks.hear(host(url), date, Timestamp::now()));
         read(response, at, request.wants_location).await
+    }
+
+    /// How far the clock of this machine is from that of the nearest server which answered lately.
+    pub fn clock(&self) -> Option<Offset> {
+        self.clients.clocks.nearest(Timestamp::now())
     }
 
     fn client_for(&self, url: &Url) -> Result<&reqwest::Client, String> {

@@ -13,8 +13,9 @@ use crate::config::trust::{Permit, Trust};
 use crate::evidence::Oid;
 use crate::evidence::text::clean;
 use crate::http::Client;
-use crate::incident::{Decision, Entry, Incident, RollbackEnd, Severity};
+use crate::incident::{self, Decision, Entry, Incident, RollbackEnd, Severity};
 use crate::journal::Writer;
+use crate::journal::record::Record;
 use crate::project::Project;
 use crate::rollback::execution::{Answer, Execution, Next};
 use crate::rollback::executor::fallback::{self, NoJournal};
@@ -81,6 +82,13 @@ pub struct Args {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+}
+
+impl Args {
+    /// The plan that is named by its hash, if one is.
+    fn named_hash(&self) -> Option<&str> {
+        self.yes.as_deref().or(self.agree.as_deref())
+    }
 }
 
 /// Runs the command.
@@ -171,23 +179,21 @@ impl Desk {
                 let mut records = journal.records(&incident)?;
                 let writer = Writer::start(journal, project.redact(), |_| {})?;
                 records.extend(executor::settle(&folder, &writer)?);
-                let mut execution = Execution::fold(records.iter().filter(|record| record.incident == incident));
+                records.retain(|record| record.incident == incident);
+                let (mut execution, severity, words) = told(&records);
                 take_unjournaled(&mut execution, &folder, &incident);
-                let mut known = None;
-                records.iter().for_each(|record| Incident::apply(&mut known, record));
-                let severity = known.and_then(|known| known.severity);
-                let words = records.iter().filter_map(Word::of).collect();
                 let hiding = writer.clone();
                 let hide = Arc::new(move |value| hiding.hide(vec![value]));
                 Ok(Self { recorder: Arc::new(writer), hide, incident, by, folder, execution, severity, words })
             }
             Err(error) => {
                 eprintln!("hotfix: WARNING: going on without a journal: {error}");
-                let incident = "unknown".to_owned();
-                let mut execution = None;
+                // What is on record may still be read: a full disk takes nothing away.
+                let (incident, records) = read(project).unwrap_or_else(|| (incident::NONE.to_owned(), Vec::new()));
+                let (mut execution, severity, words) = told(&records);
                 take_unjournaled(&mut execution, &folder, &incident);
                 let (recorder, hide) = (Arc::new(NoJournal(error)), Arc::new(|_| {}));
-                Ok(Self { recorder, hide, incident, by, folder, execution, severity: None, words: Vec::new() })
+                Ok(Self { recorder, hide, incident, by, folder, execution, severity, words })
             }
         }
     }
@@ -213,10 +219,26 @@ impl Desk {
     }
 }
 
-/// What an earlier run had to leave beside the journal counts as well.
+/// The active incident and its records, from a journal that cannot be written.
+fn read(project: &Project) -> Option<(String, Vec<Record>)> {
+    let (journal, _) = project.journal_read_only().ok()?;
+    let incident = journal.active_incident().ok()??;
+    let records = journal.records(&incident).ok()?;
+    Some((incident, records))
+}
+
+/// How far a rollback came, how severe the incident is, and who gave their word.
+fn told(records: &[Record]) -> (Option<Execution>, Option<Severity>, Vec<Word>) {
+    let mut known = None;
+    records.iter().for_each(|record| Incident::apply(&mut known, record));
+    let words = records.iter().filter_map(Word::of).collect();
+    (Execution::fold(records), known.and_then(|known| known.severity), words)
+}
+
+/// What an earlier run had to leave beside the journal counts as well, also when it could not tell of which incident.
 fn take_unjournaled(execution: &mut Option<Execution>, folder: &Path, incident: &str) {
     let lines = fallback::read(&executor::fallback_file(folder));
-    for line in lines.iter().filter(|line| line.incident == incident) {
+    for line in lines.iter().filter(|line| line.incident == incident || line.incident == incident::NONE) {
         Execution::apply(execution, &line.entry, &line.actor, line.at);
     }
 }

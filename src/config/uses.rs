@@ -262,6 +262,7 @@ impl Uses {
                 self.probe(it.project());
             }
         }
+        self.verify("rollback, whether what it goes back to is still there", rollback.artifact.as_ref());
         self.verify("rollback", rollback.verify.as_ref());
     }
 
@@ -278,8 +279,14 @@ impl Uses {
                 if rollback.engine == Engine::ArgoRollouts { "rollouts.argoproj.io" } else { "deployments.apps" };
             let object = format!("{kind}/{workload}");
             let verbs: &[&[&str]] = match rollback.engine {
-                Engine::ArgoRollouts => &[&["get"], &["patch"], &["wait"]],
-                _ => &[&["get"], &["rollout", "resume"], &["rollout", "undo"], &["rollout", "status"]],
+                Engine::ArgoRollouts => &[&["get"], &["auth", "can-i", "patch"], &["patch"], &["wait"]],
+                _ => &[
+                    &["get"],
+                    &["auth", "can-i", "patch"],
+                    &["rollout", "resume"],
+                    &["rollout", "undo"],
+                    &["rollout", "status"],
+                ],
             };
             for verb in verbs {
                 let words = [verb, &[object.as_str()][..]].concat();
@@ -309,12 +316,17 @@ impl Uses {
         }
         if let Some(it) = &rollback.gitops {
             let context = it.context.as_ref().map(|context| format!("--context={context}"));
-            for verb in ["get", "patch"] {
-                let argv = of("kubectl", context.clone(), it.namespace(), &[verb, &it.object()]);
+            for verbs in [&["get"][..], &["auth", "can-i", "patch"], &["patch"]] {
+                let object = it.object();
+                let words = [verbs, &[object.as_str()]].concat();
+                let argv = of("kubectl", context.clone(), it.namespace(), &words);
                 self.run("rollback engine: who follows git", Some(&argv));
             }
         }
         if let Some(Helm { release, namespace, context, .. }) = &rollback.helm {
+            let asks = context.as_ref().map(|context| format!("--context={context}"));
+            let argv = of("kubectl", asks, namespace, &["auth", "can-i", "create", "secrets"]);
+            self.runs.push(Run { purpose: "rollback engine: where kubectl is here".into(), argv, optional: true });
             let context = context.as_ref().map(|context| format!("--kube-context={context}"));
             for verb in ["history", "rollback"] {
                 self.run("rollback engine", Some(&of("helm", context.clone(), namespace, &[verb, release])));

@@ -5,7 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::model::{PLAN_TTL, Plan};
+use crate::evidence::text::clean;
 use crate::evidence::{Evidence, Subject};
+use crate::http::Offset;
 
 /// The ways back, the preferred one first.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +45,8 @@ pub enum Held {
     No(String),
     /// Nobody can tell.
     Unknown(String),
+    /// Nobody was asked, for nothing is there to ask with: no reason to wait, and none to believe it.
+    Unasked(String),
 }
 
 /// How well a way fits the present state.
@@ -134,6 +138,22 @@ impl Fit {
             Self::Doubtful(why) | Self::Unfit(why) => Some(why),
         }
     }
+}
+
+/// How far this machine's clock may be off.
+const CLOCK: Duration = Duration::from_secs(5);
+
+/// Whether this machine has the time, by the clock of a server that it heard.
+pub fn on_time(heard: Option<&Offset>) -> Held {
+    let Some(Offset { server, ahead }) = heard else {
+        return Held::Unasked("no server told its time yet".into());
+    };
+    let (seconds, server) = (ahead.unsigned_abs().as_secs_f64(), clean(server));
+    if ahead.unsigned_abs() <= CLOCK {
+        return Held::Yes(format!("within {} s of {server}", seconds.ceil().max(1.0)));
+    }
+    let way = if ahead.is_negative() { "behind" } else { "ahead of" };
+    Held::No(format!("this machine's clock is {seconds:.0} s {way} that of {server}: locks and windows go by it"))
 }
 
 /// Whether a way can still be used for a commit that was made then.

@@ -77,6 +77,44 @@ fn asked<T>(table: Option<&T>, ask: impl Fn(&T) -> Vec<Question>) -> Vec<Questio
     table.map(ask).unwrap_or_default()
 }
 
+/// A right that a plan needs, and the command of `kubectl` that tells whether one has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Right {
+    /// In a few words.
+    pub name: String,
+    /// Prints `yes`, or `no`.
+    pub argv: Vec<String>,
+}
+
+/// The rights that an engine needs in its cluster.
+pub fn rights(rollback: &schema::Rollback) -> Vec<Right> {
+    let mut rights = rollback.gitops.as_ref().map(gitops::rights).unwrap_or_default();
+    rights.extend(match (rollback.engine, &rollback.kubernetes, &rollback.helm) {
+        (Engine::Kubernetes, Some(it), _) => kubernetes::rights(it),
+        (Engine::ArgoRollouts, Some(it), _) => argo::rights(it),
+        (Engine::Helm, _, Some(it)) => helm::rights(it),
+        _ => Vec::new(),
+    });
+    rights
+}
+
+/// The images that would run again; none where an engine does not tell.
+pub fn images(rollback: &schema::Rollback, contents: &Contents, answers: &[Value]) -> Vec<String> {
+    let own = answers.get(usize::from(rollback.gitops.is_some())..).unwrap_or_default();
+    let annotation = match rollback.engine {
+        Engine::Kubernetes => kubernetes::REVISION,
+        Engine::ArgoRollouts => argo::REVISION,
+        _ => return Vec::new(),
+    };
+    let found = || -> Result<Vec<String>, Problem> {
+        let image = rollback.kubernetes.as_ref().and_then(|it| it.image.as_deref());
+        let revisions = Object::read(own.first(), "the workload")?.owned(own.get(1), "its revisions")?;
+        let (_, revision) = cluster::target(&revisions, annotation, &Wanted::of(contents, image)?)?;
+        Ok(revision.every_image())
+    };
+    found().unwrap_or_default()
+}
+
 /// The steps that lead to the target, from what the world answered.
 pub(super) fn native(rollback: &schema::Rollback, contents: &Contents, answers: &[Value]) -> Result<Native, PlanError> {
     made(rollback, contents, answers).map_err(|problem| PlanError { part: "engine".into(), problem })

@@ -14,7 +14,7 @@ use super::state::Order;
 use crate::config::schema::{SharedLock, Unreachable};
 use crate::config::trust::Permit;
 use crate::http::Client;
-use crate::incident::{Entry, RollbackEnd};
+use crate::incident::{Entry, NONE, RollbackEnd};
 use crate::journal::record::Record;
 use crate::journal::{JournalError, Recorder};
 
@@ -22,6 +22,7 @@ pub mod fallback;
 mod flagd;
 pub mod lock;
 mod look;
+mod once;
 pub mod preview;
 mod program;
 mod rehearsal;
@@ -236,7 +237,7 @@ pub fn settle(state: &Path, recorder: &dyn Recorder) -> Result<Vec<Record>, Jour
         return Ok(Vec::new());
     }
     match Lock::take(&lock_file(state), "reads what became of the last step") {
-        Ok(_held) => fallback::import(&file, recorder),
+        Ok(_held) => fallback::import(&file, NONE, recorder),
         Err(_) => Ok(Vec::new()),
     }
 }

@@ -22,6 +22,7 @@ case "$*" in
 *"rollout undo"*"--to-revision=3 --dry-run=server") ;;
 *"rollout undo"*"--to-revision=3") printf r/checkout:v2.4.0 > "$here/image" ;;
 *"rollout status deployments.apps/checkout"*) ;;
+*"auth can-i patch deployments.apps/checkout") cat "$here/may"; [ "$(cat "$here/may")" = yes ] ;;
 *) echo "the server does not have that: $*" >&2; exit 1 ;;
 esac
 "#;
@@ -62,6 +63,7 @@ impl Cluster {
         fs::set_permissions(folder.join("kubectl"), fs::Permissions::from_mode(0o755)).unwrap();
         fs::write(folder.join("image"), "r/checkout:v2.4.1").unwrap();
         fs::write(folder.join("replicasets"), REPLICASETS).unwrap();
+        fs::write(folder.join("may"), "yes").unwrap();
         let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
         Self { place, folder, path }
     }
@@ -117,6 +119,50 @@ fn the_plan_names_the_revision_and_its_run_is_verified_in_the_cluster() {
     assert_eq!(run.status.code(), Some(0), "{run:?}");
     assert!(String::from_utf8_lossy(&run.stdout).contains("rolled back, verified"));
     assert_eq!(cluster.file("image"), "r/checkout:v2.4.0");
+}
+
+/// The conditions of the only way, by what they are about.
+fn holds(plan: &Value, about: &str) -> Value {
+    let needs = plan["plans"][0]["needs"].as_array().unwrap();
+    let need = needs.iter().find(|need| need["name"].as_str().unwrap().contains(about));
+    need.unwrap_or_else(|| panic!("{about}: {needs:?}")).clone()
+}
+
+#[test]
+fn who_may_not_change_the_workload_is_told_before_the_key() {
+    let cluster = Cluster::trusted();
+    let plan = cluster.plan();
+    assert_eq!(holds(&plan, "right to patch deployments.apps/checkout")["holds"], true);
+    assert_eq!(holds(&plan, "`kubectl` here")["what"], cluster.folder.join("kubectl").display().to_string());
+    let image = holds(&plan, "the image r/checkout:v2.4.0");
+    assert_eq!((&image["holds"], &image["asked"]), (&Value::Null, &Value::Bool(false)));
+    assert_eq!(plan["objection"], Value::Null, "what nobody was asked is no reason to wait");
+    fs::write(cluster.folder.join("may"), "no - ana may not").unwrap();
+    let refused = cluster.plan();
+    assert_eq!(holds(&refused, "right to patch")["holds"], false);
+    assert!(refused["objection"].as_str().unwrap().contains("the cluster says no - ana may not"), "{refused}");
+    let text = String::from_utf8(cluster.hotfix(&["rollback", "--dry-run"]).stdout).unwrap();
+    assert!(text.contains("  NO        the right to patch deployments.apps/checkout: the cluster says no"), "{text}");
+    fs::write(cluster.folder.join("may"), "Unable to connect").unwrap();
+    assert_eq!(holds(&cluster.plan(), "right to patch")["holds"], Value::Null, "no answer is no yes");
+}
+
+#[test]
+fn an_image_that_is_gone_is_told_before_the_key() {
+    let cluster = Cluster::new();
+    let look = "artifact = { run = [\"crane\", \"manifest\", \"{image}\"] }\n";
+    cluster.place.write("hotfix.toml", &CONFIG.replacen("engine", &format!("{look}engine"), 1));
+    let crane = cluster.folder.join("crane");
+    fs::write(&crane, "#!/bin/sh\ngrep -qx \"$2\" \"$(dirname \"$0\")/registry\"\n").unwrap();
+    fs::set_permissions(&crane, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(cluster.folder.join("registry"), "r/checkout:v2.4.0\n").unwrap();
+    let hash = cluster.hotfix(&["trust", "--hash"]).stdout;
+    cluster.hotfix(&["trust", "--yes", String::from_utf8(hash).unwrap().trim()]);
+    assert_eq!(holds(&cluster.plan(), "the image r/checkout:v2.4.0")["holds"], true);
+    fs::write(cluster.folder.join("registry"), "r/checkout:v2.4.1\n").unwrap();
+    let plan = cluster.plan();
+    assert_eq!(holds(&plan, "the image r/checkout:v2.4.0")["holds"], false);
+    assert!(plan["objection"].as_str().unwrap().contains("not the image r/checkout:v2.4.0"), "{plan}");
 }
 
 #[test]

@@ -20,6 +20,10 @@ pub(super) struct Pick {
     pub at: usize,
     /// Its plan.
     pub plan: Plan,
+    /// When the world was asked about it.
+    pub observed_at: Timestamp,
+    /// The arguments by which the same plan is made again.
+    pub arguments: String,
 }
 
 impl Pick {
@@ -28,20 +32,33 @@ impl Pick {
     /// # Errors
     /// When there is none, in words.
     pub(super) fn of(project: &Project, args: &Args) -> color_eyre::Result<Self> {
+        let observed_at = Timestamp::now();
         let choice = if args.take_back { Choice::of(taking_back(project)?) } else { ways(project, args)? };
         let at = match &args.plan {
             Some(name) => choice.named(name).ok_or_else(|| no_such(name, &choice))?,
-            None => choice.proposed(),
+            // What was agreed to is meant, also where another way fits better by now.
+            None => args.named_hash().and_then(|hash| with_hash(&choice, hash)).unwrap_or_else(|| choice.proposed()),
         };
         let way = choice.ways.get(at).ok_or_else(|| eyre!("there is no way back"))?;
         let plan = way.plan.clone().map_err(|why| eyre!(why))?;
-        Ok(Self { choice, at, plan })
+        let named = [("--from", &args.from), ("--to", &args.to)];
+        let mut arguments: String =
+            named.iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", clean(value.as_ref()?)))).collect();
+        if args.take_back {
+            arguments.push_str(" --take-back");
+        }
+        Ok(Self { choice, at, plan, observed_at, arguments })
     }
 
     /// Why it must not be fired without a reason, if there is one.
     pub(super) fn objection(&self) -> Option<String> {
         self.choice.ways.get(self.at).and_then(|way| way.fit().words().map(str::to_owned))
     }
+}
+
+/// The place of the way whose plan has this hash, or one that begins so.
+fn with_hash(choice: &Choice, hash: &str) -> Option<usize> {
+    choice.ways.iter().position(|way| way.plan.as_ref().is_ok_and(|plan| plan.hash().starts_with(hash)))
 }
 
 fn ways(project: &Project, args: &Args) -> color_eyre::Result<Choice> {

@@ -26,6 +26,7 @@ pub fn text(pick: &Pick) -> String {
             let _ = writeln!(out, "{mark} {}: {}", way.name, pick.choice.why(index));
         }
     }
+    out.push_str(&conditions(pick));
     for warning in &plan.warnings {
         let _ = writeln!(out, "warning: {warning}");
     }
@@ -47,9 +48,26 @@ pub fn text(pick: &Pick) -> String {
     let hash = plan.hash();
     let _ = writeln!(
         out,
-        "then looks at {look}\nplan {hash}\nrun it with: hotfix rollback --yes {}",
+        "then looks at {look}\nplan {hash}\nrun it with: hotfix rollback{} --yes {}",
+        pick.arguments,
         Plan::short_hash(&hash)
     );
+    out
+}
+
+/// What must hold in the world, as it was seen for this preview.
+fn conditions(pick: &Pick) -> String {
+    let needs = pick.choice.ways.get(pick.at).map_or(&[][..], |way| &way.needs);
+    let mut out = if needs.is_empty() { String::new() } else { "must hold\n".to_owned() };
+    for need in needs {
+        let (word, what) = match &need.held {
+            Held::Yes(what) => ("yes", what),
+            Held::No(what) => ("NO", what),
+            Held::Unknown(what) => ("UNKNOWN", what),
+            Held::Unasked(what) => ("not asked", what),
+        };
+        let _ = writeln!(out, "  {word:<9} {}: {what}", need.name);
+    }
     out
 }
 
@@ -87,6 +105,7 @@ pub fn document(pick: &Pick) -> serde_json::Result<String> {
         "name": plan.name,
         "keeps_code": plan.keeps_code,
         "chosen": plan.chosen,
+        "observed_at": pick.observed_at,
         "plans": pick.choice.ways.iter().enumerate().map(|(at, way)| way_document(pick, at, way)).collect::<Vec<_>>(),
     });
     Ok(serde_json::to_string(&document)? + "\n")
@@ -97,9 +116,10 @@ fn way_document(pick: &Pick, at: usize, way: &Way) -> Value {
         let (holds, what) = match &need.held {
             Held::Yes(what) => (Some(true), what),
             Held::No(what) => (Some(false), what),
-            Held::Unknown(what) => (None, what),
+            Held::Unknown(what) | Held::Unasked(what) => (None, what),
         };
-        json!({ "name": need.name, "holds": holds, "what": what })
+        let is_asked = !matches!(need.held, Held::Unasked(_));
+        json!({ "name": need.name, "holds": holds, "asked": is_asked, "what": what })
     });
     let fits = match way.fit() {
         Fit::Fits => Some(true),

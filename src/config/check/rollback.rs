@@ -40,7 +40,7 @@ impl Faults {
         if is_way {
             self.add(
                 "rollback",
-                "beside [[rollback.plan]] only `to` and `verify` may stand: make it a plan of its own",
+                "beside [[rollback.plan]] only `to`, `verify` and `artifact` may stand: make it a plan of its own",
             );
         }
         for (index, way) in rollback.plan.iter().enumerate() {
@@ -71,6 +71,16 @@ impl Faults {
         }
         if let Some(verify) = &way.verify {
             self.verify(&format!("{path}.verify"), verify);
+        }
+        if let Some(look) = &way.artifact {
+            let path = format!("{path}.artifact");
+            if look.names_image() && !matches!(way.engine, Engine::Kubernetes | Engine::ArgoRollouts) {
+                self.add(
+                    &path,
+                    "only the engines kubernetes and argo-rollouts know `{image}`: name it with {to.version}",
+                );
+            }
+            self.verify(&path, &look.with_image("image"));
         }
     }
 

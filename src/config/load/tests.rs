@@ -335,7 +335,7 @@ fn a_plan_among_several_is_checked_like_one_alone() {
          steps = [{ name = \"go\", run = [\"x\"], manual = \"y\" }, { name = \"again\", run = [\"x\"], retries = 2 }]\n";
     let found = errors(text);
     for said in [
-        "beside [[rollback.plan]] only `to` and `verify` may stand",
+        "beside [[rollback.plan]] only `to`, `verify` and `artifact` may stand",
         "needs at least one [[rollback.plan.steps]]",
         "a step has one of `run`, `http` and `manual`",
         "only a step that says `idempotent = true` is tried again",

@@ -23,6 +23,9 @@ pub struct Rollback {
     /// What must hold in the world for this way to make sense.
     #[serde(default)]
     pub needs: Vec<Need>,
+    /// A look that tells whether what it goes back to can still be had: an image, a package. `{image}` in its command
+    /// stands for each image, where the engine knows them.
+    pub artifact: Option<Verify>,
     /// For how long after a commit was made it can be taken back in this way.
     #[serde(default, with = "duration::optional")]
     pub window: Option<Duration>,
@@ -78,6 +81,7 @@ impl Rollback {
         let common = |way: &Self| Self {
             to: self.to.clone(),
             verify: way.verify.clone().or_else(|| self.verify.clone()),
+            artifact: way.artifact.clone().or_else(|| self.artifact.clone()),
             ..way.clone()
         };
         self.plan.iter().map(common).collect()
@@ -347,6 +351,23 @@ pub struct Verify {
     /// Plain http to a host that is not this machine.
     #[serde(default)]
     pub allow_http: bool,
+}
+
+/// Stands for an image in the command of `artifact`.
+const IMAGE: &str = "{image}";
+
+impl Verify {
+    /// Whether its command names an image.
+    pub fn names_image(&self) -> bool {
+        self.run.iter().flatten().skip(1).any(|argument| argument.contains(IMAGE))
+    }
+
+    /// The same look with an image in its place.
+    pub fn with_image(&self, image: &str) -> Self {
+        let mut look = self.clone();
+        look.run.iter_mut().flatten().skip(1).for_each(|argument| *argument = argument.replace(IMAGE, image));
+        look
+    }
 }
 
 fn sixty_seconds() -> Duration {

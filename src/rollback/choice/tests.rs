@@ -48,3 +48,18 @@ fn a_window_closes_and_an_unknown_beginning_is_no_open_one() {
     assert!(matches!(in_window(hour, Some(at(0)), at(3_601)), Held::No(_)));
     assert!(matches!(in_window(hour, None, at(0)), Held::Unknown(_)));
 }
+
+#[test]
+fn a_clock_is_on_time_within_five_seconds_and_unheard_is_no_reason_to_wait() {
+    let off = |seconds: i64| {
+        on_time(Some(&Offset { server: "api.example".into(), ahead: jiff::SignedDuration::from_secs(seconds) }))
+    };
+    assert_eq!(off(0), Held::Yes("within 1 s of api.example".into()));
+    assert!(matches!(off(-5), Held::Yes(_)));
+    assert!(matches!(off(6), Held::No(why) if why.contains("6 s ahead of that of api.example")));
+    assert!(matches!(off(-90), Held::No(why) if why.contains("90 s behind that of api.example")));
+    assert!(matches!(on_time(None), Held::Unasked(_)));
+    let way =
+        Way { needs: vec![Needed { name: "the time".into(), held: on_time(None) }], ..way("a", Held::Yes("".into())) };
+    assert_eq!(way.fit(), Fit::Fits);
+}

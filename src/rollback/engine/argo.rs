@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::cluster::{Kubectl, Object, target, warnings};
-use super::{Native, Question, Wanted, prints, step};
+use super::{Native, Question, Right, Wanted, prints, step};
 use crate::config::schema::{Kubernetes, Verify};
 use crate::rollback::model::Step;
 use crate::rollback::plan::{Contents, Problem};
 
-const REVISION: &str = "rollout.argoproj.io/revision";
+pub(super) const REVISION: &str = "rollout.argoproj.io/revision";
 /// The controller writes it into the template of each revision; it belongs to none.
 const HASH: &str = "rollouts-pod-template-hash";
 const QUICK: Duration = Duration::from_secs(30);
@@ -24,6 +24,12 @@ pub(super) fn questions(it: &Kubernetes) -> Vec<Question> {
         Question::Run(kubectl.argv(&["get", &rollout(it), "--output=json"])),
         Question::Run(kubectl.argv(&["get", "replicasets.apps", "--output=json"])),
     ]
+}
+
+/// An abort and a promotion are patches of the status, which has a right of its own.
+pub(super) fn rights(it: &Kubernetes) -> Vec<Right> {
+    let kubectl = Kubectl(it);
+    vec![kubectl.right("patch", &rollout(it), &[]), kubectl.right("patch", &rollout(it), &["--subresource=status"])]
 }
 
 pub(super) fn native(it: &Kubernetes, contents: &Contents, answers: &[Value]) -> Result<Native, Problem> {

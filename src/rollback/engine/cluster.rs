@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Wanted;
+use super::{Right, Wanted};
 use crate::config::schema;
 use crate::evidence::text::clean;
 use crate::rollback::plan::Problem;
@@ -20,6 +20,13 @@ impl Kubectl<'_> {
         let namespace = format!("--namespace={}", self.0.namespace);
         let args = args.iter().map(|&arg| arg.to_owned());
         std::iter::once("kubectl".to_owned()).chain(context).chain([namespace]).chain(args).collect()
+    }
+
+    /// Whether this user may do that to an object; the API server answers, as it would when it is done.
+    pub(super) fn right(&self, verb: &str, object: &str, more: &[&str]) -> Right {
+        let status = if more.is_empty() { "" } else { "the status of " };
+        let argv = self.argv(&[&["auth", "can-i", verb, object], more].concat());
+        Right { name: format!("the right to {verb} {status}{object}"), argv }
     }
 
     /// Prints the images of an object's pod template, with a space between two.
@@ -93,6 +100,13 @@ impl Object {
     pub(in crate::rollback) fn images(&self) -> Vec<&str> {
         let containers = self.template()["spec"]["containers"].as_array();
         containers.into_iter().flatten().filter_map(|container| container["image"].as_str()).collect()
+    }
+
+    /// The images of every container that must start, the first ones included.
+    pub(super) fn every_image(&self) -> Vec<String> {
+        let spec = &self.template()["spec"];
+        let lists = ["initContainers", "containers"].into_iter().filter_map(|key| spec[key].as_array());
+        lists.flatten().filter_map(|container| Some(container["image"].as_str()?.to_owned())).collect()
     }
 
     pub(super) fn runs(&self, wanted: &Wanted) -> bool {

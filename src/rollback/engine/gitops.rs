@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::cluster::Object;
-use super::{Native, Question, prints, step};
+use super::{Native, Question, Right, prints, step};
 use crate::config::schema::GitOps;
 use crate::evidence::text::clean;
 use crate::rollback::model::{Step, quoted};
@@ -23,6 +23,13 @@ pub(super) fn kubectl(it: &GitOps, args: &[&str]) -> Vec<String> {
 
 pub(super) fn questions(it: &GitOps) -> Vec<Question> {
     vec![Question::Run(kubectl(it, &["get", &it.object(), "--output=json"]))]
+}
+
+/// To suspend it, or to ask it for a sync, is to patch it.
+pub(super) fn rights(it: &GitOps) -> Vec<Right> {
+    let object = it.object();
+    let argv = kubectl(it, &["auth", "can-i", "patch", &object]);
+    vec![Right { name: format!("the right to patch {object}"), argv }]
 }
 
 /// The object, as the cluster answered.

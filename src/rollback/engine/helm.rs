@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Native, Question, Wanted, prints, step};
+use super::{Native, Question, Right, Wanted, prints, step};
 use crate::config::schema::{Helm, Verify};
 use crate::evidence::text::clean;
 use crate::rollback::model::Step;
@@ -31,6 +31,16 @@ struct Revision {
 
 pub(super) fn questions(it: &Helm) -> Vec<Question> {
     vec![Question::Run(helm(it, &["history", &it.release, HISTORY, "--output=json"]))]
+}
+
+/// A revision is kept in a Secret: whoever may make none cannot roll back. What the chart's own objects want is told
+/// by the rehearsal alone.
+pub(super) fn rights(it: &Helm) -> Vec<Right> {
+    let context = it.context.iter().map(|context| format!("--context={context}"));
+    let words = ["auth", "can-i", "create", "secrets"].map(str::to_owned);
+    let namespace = [format!("--namespace={}", it.namespace)];
+    let argv = std::iter::once("kubectl".to_owned()).chain(context).chain(namespace).chain(words).collect();
+    vec![Right { name: "the right to create the release's secret".into(), argv }]
 }
 
 pub(super) fn native(it: &Helm, contents: &Contents, answers: &[Value]) -> Result<Native, Problem> {

@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::cluster::{Kubectl, Object, target, warnings};
-use super::{Native, Question, Wanted, prints, step};
+use super::{Native, Question, Right, Wanted, prints, step};
 use crate::config::schema::Kubernetes;
 use crate::rollback::model::Step;
 use crate::rollback::plan::{Contents, Problem};
 
-const REVISION: &str = "deployment.kubernetes.io/revision";
+pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
 /// How long a command may take that waits for nothing.
 const QUICK: Duration = Duration::from_secs(30);
 /// What `kubectl` may take longer than it was told to wait.
@@ -22,6 +22,10 @@ pub(super) fn questions(it: &Kubernetes) -> Vec<Question> {
         Question::Run(kubectl.argv(&["get", &deployment(it), "--output=json"])),
         Question::Run(kubectl.argv(&["get", "replicasets.apps", "--output=json"])),
     ]
+}
+
+pub(super) fn rights(it: &Kubernetes) -> Vec<Right> {
+    vec![Kubectl(it).right("patch", &deployment(it), &[])]
 }
 
 pub(super) fn native(it: &Kubernetes, contents: &Contents, answers: &[Value]) -> Result<Native, Problem> {

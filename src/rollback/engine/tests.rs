@@ -297,3 +297,28 @@ fn a_chart_has_a_version_too() {
     assert!(refused(&by_helm(), &[only_failed]).contains("no revision runs v2.4.1"));
     assert!(refused(&by_helm(), &[json!([])]).contains("it is empty"));
 }
+
+#[test]
+fn each_right_that_a_plan_needs_is_asked_for_by_the_object_and_what_is_done_to_it() {
+    let asked = |way: &Rollback| -> Vec<String> { rights(way).iter().map(|right| right.argv.join(" ")).collect() };
+    assert_eq!(
+        asked(&by_kubectl(Engine::Kubernetes)),
+        ["kubectl --context=prod --namespace=shop auth can-i patch deployments.apps/checkout"]
+    );
+    let rollout = "kubectl --context=prod --namespace=shop auth can-i patch rollouts.argoproj.io/checkout";
+    assert_eq!(
+        asked(&by_kubectl(Engine::ArgoRollouts)),
+        [rollout.to_owned(), format!("{rollout} --subresource=status")]
+    );
+    assert_eq!(asked(&by_helm()), ["kubectl --namespace=shop auth can-i create secrets"]);
+    assert!(asked(&rollback(Vec::new(), None)).is_empty());
+}
+
+#[test]
+fn the_images_that_would_run_again_are_those_of_the_revision_that_it_goes_back_to() {
+    let answers = [deployment("r:5000/checkout:hotfix", &json!({})), revisions(REVISION)];
+    let found = images(&by_kubectl(Engine::Kubernetes), &contents(), &answers);
+    assert_eq!(found, ["r:5000/checkout:2.4.1", "envoy:1.30"]);
+    assert!(images(&by_kubectl(Engine::Kubernetes), &contents(), &[]).is_empty());
+    assert!(images(&by_helm(), &contents(), &answers).is_empty());
+}

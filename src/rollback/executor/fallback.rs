@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::incident::Entry;
+use crate::incident::{Entry, NONE};
 use crate::journal::record::{Draft, Record};
 use crate::journal::{JournalError, Recorder};
 
@@ -52,14 +52,16 @@ pub fn read(path: &Path) -> Vec<Unjournaled> {
     text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
 }
 
-/// Moves the lines into the journal, now that it can be written again. A crash in between repeats lines, which changes
+/// Moves the lines into the journal, now that it can be written again; those that could not tell of which incident they
+/// are go to `incident`. A crash in between repeats lines, which changes
 /// nothing about where the rollback stands.
 ///
 /// # Errors
 /// When the journal still cannot be written; the file stays then.
-pub fn import(path: &Path, recorder: &dyn Recorder) -> Result<Vec<Record>, JournalError> {
+pub fn import(path: &Path, incident: &str, recorder: &dyn Recorder) -> Result<Vec<Record>, JournalError> {
     let lines = read(path);
-    let record = |line: &Unjournaled| recorder.record(line.entry.draft(&line.incident, &line.actor, line.at));
+    let of = |line: &Unjournaled| if line.incident == NONE { incident.to_owned() } else { line.incident.clone() };
+    let record = |line: &Unjournaled| recorder.record(line.entry.draft(&of(line), &line.actor, line.at));
     let records = lines.iter().map(record).collect::<Result<Vec<_>, _>>()?;
     if !records.is_empty() {
         let _ = fs::remove_file(path);

@@ -13,8 +13,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::flagd;
 use super::scribe::blocking;
+use super::{flagd, once};
 use crate::config::program;
 use crate::config::schema::{Secret, Verify};
 use crate::config::trust::Permit;
@@ -250,7 +250,7 @@ async fn look_by_command(eyes: &Eyes, argv: &[String], verify: &Verify) -> Seen 
 
 fn judge_printed(printed: &[u8], verify: &Verify) -> Seen {
     let Some(path) = &verify.json else { return judge_text(printed, verify) };
-    match serde_json::from_slice(printed) {
+    match once::parse(printed) {
         Ok(json) => judge_json(&json, path, verify),
         Err(error) => Seen::Cannot(format!("the look printed no JSON: {error}")),
     }

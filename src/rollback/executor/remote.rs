@@ -199,13 +199,29 @@ impl Remote {
         let refused = ended.stdout.split(|byte| *byte == b'\n').find(|line| line.starts_with(b"!"));
         Err(match refused {
             Some(line) => RemoteError::Refused(fit(&clean_bytes(line), SHOWN)),
-            None => RemoteError::Silent(fit(&clean_bytes(last_line(&ended.stderr)), SHOWN)),
+            None => told(&fit(&clean_bytes(telling_line(&ended.stderr)), SHOWN)),
         })
     }
 }
 
-fn last_line(text: &[u8]) -> &[u8] {
-    text.trim_ascii().rsplit(|byte| *byte == b'\n').next().unwrap_or_default()
+/// The line that tells most: who was refused is told first, and advice for everybody follows.
+fn telling_line(text: &[u8]) -> &[u8] {
+    let lines = || text.trim_ascii().split(|byte| *byte == b'\n');
+    let denied = lines().find(|line| is_denied(&String::from_utf8_lossy(line)));
+    denied.or_else(|| lines().next_back()).unwrap_or_default()
+}
+
+/// Whoever has no right is refused before anything is sent.
+fn told(line: &str) -> RemoteError {
+    if is_denied(line) { RemoteError::Refused(line.to_owned()) } else { RemoteError::Silent(line.to_owned()) }
+}
+
+/// How git and the servers word that somebody has no right to push.
+fn is_denied(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    ["denied", "not permitted", "not allowed", "error: 403", "read-only", "not enabled"]
+        .iter()
+        .any(|words| line.contains(words))
 }
 
 /// How git and the servers word that a reference is not where the lease says.

@@ -12,6 +12,7 @@ use super::remote::{Pushed, Remote, RemoteError};
 use crate::config::schema::GitRevert;
 use crate::evidence::Oid;
 use crate::evidence::text::clean;
+use crate::rollback::choice::Held;
 use crate::rollback::model::Revert;
 use crate::rollback::plan::Contents;
 
@@ -152,6 +153,23 @@ fn refused(why: &str) -> String {
     let is_protected = ["protected branch", "hook declined", "rule violations"].iter().any(|words| why.contains(words));
     let remedy = "; a protected branch takes a pull request alone: name its forge in [rollback.git.pull_request]";
     format!("the remote refused: {why}{}", if is_protected { remedy } else { "" })
+}
+
+/// Whether the remote would take a push of this, as far as it says so beforehand: nothing is sent.
+pub(super) async fn may_push(root: &Path, revert: &Revert) -> Held {
+    let remote = match remade(root, revert) {
+        Ok(remote) => remote,
+        Err(why) => return Held::Unknown(why),
+    };
+    let branch = revert.goes_to();
+    match remote.try_push(&reference(branch), &revert.commit, expected(revert), LOOK).await {
+        Ok(Pushed::Done) => {
+            Held::Yes("the remote takes pushes; the rules of the branch are told when it is pushed to".into())
+        }
+        Ok(Pushed::Moved) => Held::No(format!("somebody moved {branch} meanwhile")),
+        Err(RemoteError::Refused(why)) => Held::No(refused(&why)),
+        Err(RemoteError::Silent(why)) => Held::Unknown(why),
+    }
 }
 
 /// Looks where the branch stands at the remote.

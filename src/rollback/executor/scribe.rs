@@ -27,7 +27,8 @@ impl<'a> Scribe<'a> {
     /// Moves what an earlier run had to leave beside the journal into it, and what a supervisor wrote down.
     pub(super) async fn import(&mut self) {
         let (path, recorder) = (self.executor.fallback_file(), Arc::clone(&self.executor.place.recorder));
-        match blocking(move || fallback::import(&path, recorder.as_ref())).await {
+        let incident = self.executor.place.incident.clone();
+        match blocking(move || fallback::import(&path, &incident, recorder.as_ref())).await {
             Ok(records) => records.into_iter().for_each(|record| (self.tell)(Progress::Recorded(record))),
             Err(error) => self.journal_failed = Some(error.what),
         }

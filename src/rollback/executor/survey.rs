@@ -7,18 +7,18 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::look::{self, Eyes, Seen};
-use super::remote_lock::{self, Standing};
-use super::{flagd, revert, salesforce, scribe};
-use crate::config::program;
-use crate::config::schema::{Engine, Request, Rollback, SharedLock, Unreachable, Verify};
+use super::look::{self, Eyes};
+use super::{flagd, once, revert, salesforce, scribe};
+use crate::config::schema::{Engine, Request, Rollback};
 use crate::evidence::Oid;
 use crate::evidence::text::{clean, clean_bytes, fit};
 use crate::http::{self, Response};
-use crate::rollback::choice::{Choice, Held, Needed, Way, in_window};
+use crate::rollback::choice::{Choice, Needed, Way, in_window};
 use crate::rollback::engine::{self, Question, git_revert};
 use crate::rollback::model::{OrgDeploy, Plan, StepAction};
 use crate::rollback::plan::{self, Contents};
+
+mod conditions;
 
 /// How long one question may take.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -38,36 +38,40 @@ pub async fn choice(
     contents: &Contents,
     now: Timestamp,
 ) -> Choice {
-    let shared = match &rollback.lock {
-        Some(lock) => Some(Needed { name: "alone".into(), held: is_alone(eyes, lock, now).await }),
+    let alone = match &rollback.lock {
+        Some(lock) => Some(conditions::alone(eyes, lock, now).await),
         None => None,
     };
     let mut ways = Vec::new();
     for way in rollback.ways() {
-        let plan = plan_of(eyes, root, &way, contents).await;
-        let mut needs: Vec<Needed> = shared.iter().cloned().collect();
+        let (plan, answers) = match plan_of(eyes, root, &way, contents).await {
+            Ok((plan, answers)) => (Ok(plan), answers),
+            Err(why) => (Err(why), Vec::new()),
+        };
+        let mut needs: Vec<Needed> = alone.iter().cloned().collect();
         if let Some(window) = way.window {
             let held = in_window(window, made_at(root, contents.from.oid.as_ref()), now);
             needs.push(Needed { name: "within its window".into(), held });
         }
-        needs.extend(plan.iter().flat_map(|plan| missing_programs(root, plan)));
-        if let Some(deploy) = plan.as_ref().ok().and_then(deployed) {
-            needs.push(Needed { name: "validated".into(), held: salesforce::is_validated(eyes, deploy, now).await });
-        }
-        for need in &way.needs {
-            needs.push(Needed { name: clean(&need.name), held: held(eyes, &need.look, contents).await });
+        if let Ok(plan) = &plan {
+            needs.extend(conditions::of(eyes, root, &way, plan, (contents, &answers)).await);
+            if let Some(deploy) = deployed(plan) {
+                let held = salesforce::is_validated(eyes, deploy, now).await;
+                needs.push(Needed { name: "validated".into(), held });
+            }
         }
         ways.push(Way { name: clean(way.label()), plan, needs });
     }
     Choice { ways }
 }
 
+/// A plan, and the answers that it was made of.
 pub(super) async fn plan_of(
     eyes: Option<&Eyes>,
     root: &Path,
     way: &Rollback,
     contents: &Contents,
-) -> Result<Plan, String> {
+) -> Result<(Plan, Vec<Value>), String> {
     let answers = match (&way.git, way.engine) {
         (Some(git), Engine::GitRevert) => {
             let eyes = eyes.ok_or(NOT_TRUSTED)?;
@@ -86,7 +90,8 @@ pub(super) async fn plan_of(
         }
         _ => answers(eyes, way, contents).await?,
     };
-    plan::build(way, contents.clone(), &answers).map_err(|error| error.to_string())
+    let plan = plan::build(way, contents.clone(), &answers).map_err(|error| error.to_string())?;
+    Ok((plan, answers))
 }
 
 /// The answers to the questions of an engine, in their order; an error is what failed, and what to do.
@@ -114,9 +119,8 @@ async fn answer(eyes: &Eyes, question: Question) -> Result<Value, String> {
     match question {
         Question::Run(argv) => {
             let printed = ask(&eyes.directory, &argv).await;
-            let answer = printed.and_then(|printed| {
-                serde_json::from_slice(&printed).map_err(|error| format!("it printed no JSON: {error}"))
-            });
+            let answer = printed
+                .and_then(|printed| once::parse(&printed).map_err(|error| format!("it printed no JSON: {error}")));
             answer.map_err(|why| format!("`{}`: {why}", clean(&argv.join(" "))))
         }
         Question::Print(argv, missing) => match ask(&eyes.directory, &argv).await {
@@ -160,51 +164,12 @@ async fn ask(directory: &Path, argv: &[String]) -> Result<Vec<u8>, String> {
     Err(format!("it ended with {code}: {}", fit(clean_bytes(printed.trim_ascii()).trim(), SHOWN)))
 }
 
-async fn held(eyes: Option<&Eyes>, look: &Verify, contents: &Contents) -> Held {
-    let Some(eyes) = eyes else { return Held::Unknown(NOT_TRUSTED.into()) };
-    let look = match plan::filled(look, contents) {
-        Ok(look) => look,
-        Err(problem) => return Held::Unknown(problem.to_string()),
-    };
-    match look::look_once(eyes, &look).await {
-        Seen::Holds(what) => Held::Yes(what),
-        Seen::Differs(what) | Seen::Failed(what) => Held::No(what),
-        Seen::Cannot(what) => Held::Unknown(what),
-    }
-}
-
-/// Whether no other machine rolls back.
-async fn is_alone(eyes: Option<&Eyes>, lock: &SharedLock, now: Timestamp) -> Held {
-    let Some(eyes) = eyes else { return Held::Unknown(NOT_TRUSTED.into()) };
-    match remote_lock::standing(&eyes.directory, lock, now).await {
-        Ok(Standing::Free) => Held::Yes(format!("nobody holds the lock at {}", lock.remote)),
-        Ok(Standing::Ours(_)) => Held::Yes("the lock is this machine's own".into()),
-        Ok(Standing::Theirs(_, words)) => Held::No(words),
-        Err(why) if lock.unreachable == Unreachable::GoOn => Held::Yes(format!("{why}: it goes on without")),
-        Err(why) => Held::Unknown(why),
-    }
-}
-
 /// What a plan deploys to an org.
 fn deployed(plan: &Plan) -> Option<&OrgDeploy> {
     plan.steps.iter().find_map(|step| match &step.action {
         StepAction::SalesforceDeploy(deploy) => Some(deploy),
         _ => None,
     })
-}
-
-/// The programs of a plan that are not on this machine.
-fn missing_programs(root: &Path, plan: &Plan) -> Vec<Needed> {
-    let name = |action: &StepAction| match action {
-        StepAction::Run(argv) => argv.first().cloned(),
-        StepAction::SalesforceDeploy(_) => Some("sf".into()),
-        _ => None,
-    };
-    let missing = |name: String| {
-        let why = program::find(&name, root).err()?;
-        Some(Needed { name: format!("`{}` here", clean(&name)), held: Held::No(clean(&why)) })
-    };
-    plan.steps.iter().filter_map(|step| name(&step.action)).filter_map(missing).collect()
 }
 
 fn made_at(root: &Path, commit: Option<&Oid>) -> Option<Timestamp> {

@@ -15,6 +15,7 @@ use crate::rollback::execution::{Answer, Execution, Next};
 use crate::rollback::fixtures::{plan_of, step, verify_run, verify_url};
 use crate::rollback::output::Output;
 
+mod conditions;
 mod crash;
 pub(super) mod daemon;
 mod looks;
@@ -352,7 +353,7 @@ async fn a_journal_that_cannot_be_written_does_not_stop_a_rollback() {
     let told = bench.told.lock().unwrap().clone();
     assert!(told.iter().any(|it| matches!(it, Progress::Unjournaled { why, .. } if why.starts_with("unjournaled: the disk is full; kept in"))));
     // When the journal can be written again it is told.
-    assert_eq!(fallback::import(&file, bench.journal.as_ref()).unwrap().len(), 5);
+    assert_eq!(fallback::import(&file, "i", bench.journal.as_ref()).unwrap().len(), 5);
     assert_eq!((bench.execution().end.map(|it| it.end), file.exists()), (Some(RollbackEnd::Verified), false));
 }
 

@@ -38,6 +38,17 @@ fn the_plan_that_fits_is_proposed_and_another_is_run_by_its_name() {
 }
 
 #[test]
+fn the_plan_that_was_named_by_its_hash_runs_although_another_one_fits_better_by_now() {
+    let service = Service::new(TWO);
+    let hash = preview(&service, &[])["hash"].as_str().unwrap().to_owned();
+    fs::write(service.beside("flag"), "").unwrap();
+    assert_eq!(preview(&service, &[])["name"], "flag off");
+    let (code, text) = service.rollback(&["--yes", &hash[..12]]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(service.beside("flag").exists() && service.beside("live").exists(), "{text}");
+}
+
+#[test]
 fn a_plan_that_does_not_fit_is_fired_for_a_reason_alone() {
     let service = Service::new(TWO);
     let hash = preview(&service, &["--plan", "flag off"])["hash"].as_str().unwrap().to_owned();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// How long it may take to listen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A server of the repositories below a folder, which takes pushes.
+/// A server of the repositories below a folder.
 pub struct Daemon {
     child: Child,
     port: u16,
@@ -17,6 +17,15 @@ pub struct Daemon {
 impl Daemon {
     /// Starts one; `None`, said aloud, where git came without it.
     pub fn start(base: &Path) -> Option<Self> {
+        Self::start_with(base, &["--enable=receive-pack"])
+    }
+
+    /// One that lets nobody push, and says so.
+    pub fn read_only(base: &Path) -> Option<Self> {
+        Self::start_with(base, &["--informative-errors"])
+    }
+
+    fn start_with(base: &Path, more: &[&str]) -> Option<Self> {
         let at = Command::new("git").arg("--exec-path").output().ok()?.stdout;
         if !Path::new(String::from_utf8_lossy(&at).trim()).join("git-daemon").exists() {
             assert!(std::env::var_os("HOTFIX_REQUIRE_TOOLS").is_none(), "git daemon is needed");
@@ -25,7 +34,7 @@ impl Daemon {
         }
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = Command::new("git");
-        command.args(["daemon", "--reuseaddr", "--export-all", "--enable=receive-pack", "--listen=127.0.0.1"]);
+        command.args(["daemon", "--reuseaddr", "--export-all", "--listen=127.0.0.1"]).args(more);
         command.arg(format!("--port={port}")).arg(format!("--base-path={}", base.display())).arg(base);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let daemon = Self { child: command.spawn().unwrap(), port };

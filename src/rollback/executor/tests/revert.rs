@@ -6,10 +6,11 @@ use super::daemon::Daemon;
 use super::*;
 use crate::config::schema::{Engine, GitRevert, PullRequest, Rollback};
 use crate::evidence::Oid;
+use crate::rollback::choice::Held;
 use crate::rollback::executor::look::Seen;
-use crate::rollback::executor::revert::look;
+use crate::rollback::executor::revert::{look, may_push};
 use crate::rollback::executor::survey::plan_of as plan_of_way;
-use crate::rollback::model::{StepAction, Version};
+use crate::rollback::model::{Revert, StepAction, Version};
 use crate::rollback::plan::Contents;
 
 /// A clone whose `main` is at its remote: a good version, and a bad one that changes `app`.
@@ -94,7 +95,8 @@ impl Service {
         let git = GitRevert { branch: "main".into(), remote: "origin".into(), pull_request };
         let way = Rollback { engine: Engine::GitRevert, git: Some(git), ..Rollback::default() };
         let eyes = self.bench.executor().eyes();
-        plan_of_way(Some(&eyes), self.bench.folder.path(), &way, &self.contents()).await
+        let planned = plan_of_way(Some(&eyes), self.bench.folder.path(), &way, &self.contents()).await;
+        planned.map(|(plan, _)| plan)
     }
 
     /// Where a branch of the remote stands.
@@ -111,7 +113,7 @@ impl Service {
     }
 }
 
-fn revert(plan: &Plan) -> crate::rollback::model::Revert {
+fn revert(plan: &Plan) -> Revert {
     let StepAction::GitRevertPush(revert) = &plan.steps[0].action else { panic!("{plan:?}") };
     revert.clone()
 }
@@ -244,4 +246,19 @@ async fn where_the_branch_is_protected_a_pull_request_is_opened_and_its_merge_aw
     assert_eq!(opened.len(), 1);
     assert!(opened[0].body.contains(&branch), "{}", opened[0].body);
     assert_eq!(service.bench.run(plan).await, RollbackEnd::Verified, "to push it twice is to push it once");
+}
+
+#[tokio::test]
+async fn who_may_not_push_is_told_before_the_key_and_nothing_is_sent() {
+    let service = Service::new();
+    let revert = revert(&service.plan().await.unwrap());
+    let root = service.bench.folder.path();
+    assert!(matches!(may_push(root, &revert).await, Held::Yes(_)));
+    assert_eq!(service.tip("main"), Some(service.bad), "nothing was pushed");
+    let Some(server) = Daemon::read_only(root) else { return };
+    let read_only = Revert { url: server.url("remote"), ..revert.clone() };
+    let held = may_push(root, &read_only).await;
+    assert!(matches!(&held, Held::No(why) if why.contains("not enabled")), "{held:?}");
+    let gone = Revert { url: root.join("nothing").display().to_string(), ..revert };
+    assert!(matches!(may_push(root, &gone).await, Held::Unknown(_)));
 }
