@@ -281,7 +281,9 @@ impl Plan {
     /// What comes back by no step of the plan, worst first: what git saw, then what git cannot see.
     pub fn stays(&self) -> Vec<String> {
         let mut kept: Vec<String> = self.undoes.iter().filter_map(Undone::leaves_behind).collect();
-        if self.keeps_code {
+        if self.is_taking_back() {
+            kept.push("the old version: what runs now goes on running".into());
+        } else if self.keeps_code {
             kept.push("the code: no commit is undone, and a restart that loses the flag runs it again".into());
         }
         kept.push("data that was written since, sent messages, what waits in queues".into());

@@ -2,14 +2,15 @@
 
 use ratatui::text::{Line, Span};
 
-use super::choice::{Choice, Fit, Held, Needed, Way};
+use super::choice::{Fit, Way};
 use super::execution::Next;
 use super::guard::{Armed, Phase};
 use super::model::{Class, Plan, Undone, describe};
+use super::pane::conditions;
 use super::pane::{class_words, dot, readiness_line, status_line, step_line, undoes_line, wrapped};
 use super::rollout::lines as rollout;
 use super::state::{Order, State};
-use crate::evidence::text::{fit, fit_end};
+use crate::evidence::text::{fit, fit_end, width as cells};
 use crate::ui::Ctx;
 use crate::ui::pane::{short, until};
 use crate::ui::theme::{Mark, Role};
@@ -95,10 +96,7 @@ fn title(state: &State, order: &Order) -> String {
 
 /// Why this way, of several, and which others there are.
 fn way_lines(state: &State, order: &Order, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
-    let needs_any = |choice: &Choice| choice.ways.len() > 1 || choice.ways.iter().any(|way| !way.needs.is_empty());
-    let Some(choice) = state.choice.value().filter(|choice| order.is_prepared() && needs_any(choice)) else {
-        return Vec::new();
-    };
+    let Some(choice) = state.choice.value().filter(|_| order.is_prepared()) else { return Vec::new() };
     let line = |(index, way): (usize, &Way)| {
         let is_here = index == state.at();
         let (mark, role) = match (is_here, way.fit()) {
@@ -109,20 +107,8 @@ fn way_lines(state: &State, order: &Order, ctx: &Ctx, width: usize) -> Vec<Line<
         let text = format!("{mark} {}: {}", way.name, choice.why(index));
         wrapped(&text, width, if is_here { 2 } else { 1 }, ctx.theme.style(role))
     };
-    let needs = state.way().into_iter().flat_map(|way| &way.needs).flat_map(|need| need_line(need, ctx, width));
     let several = choice.ways.iter().enumerate().filter(|_| choice.ways.len() > 1);
-    several.flat_map(line).chain(needs).collect()
-}
-
-/// Something that must hold, as it was seen when the plan was prepared.
-fn need_line(need: &Needed, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
-    let (mark, role, what) = match &need.held {
-        Held::Yes(what) => (Mark::Good, Role::Text, what),
-        Held::No(what) => (Mark::Bad, Role::Bad, what),
-        Held::Unknown(what) => (Mark::Unknown, Role::Unknown, what),
-    };
-    let text = format!("  {} {}: {what}", ctx.theme.mark(mark), need.name);
-    wrapped(&text, width, 1, ctx.theme.style(role))
+    several.flat_map(line).chain(conditions::lines(state, ctx, width)).collect()
 }
 
 /// That this very plan was carried out already.
@@ -224,9 +210,13 @@ fn foot(armed: &Armed, has_others: bool, ctx: &Ctx, width: usize) -> Vec<Line<'s
     let time = format!("disarms by itself in {}", short(armed.remaining(armed.seen())));
     let time = Line::styled(time, ctx.theme.style(Role::Muted));
     let last = match armed.phase() {
-        _ if armed.is_waiting(armed.seen()) => format!("wait {dots}"),
+        _ if armed.is_waiting(armed.seen()) => {
+            format!("wait {:.1} s {dots}", armed.dwell(armed.seen()).as_secs_f64())
+        }
         Phase::Letter if has_others => {
-            format!("press {} to fire {dot} Tab another way {dot} any other key cancels", armed.letter())
+            let long = format!("press {} to fire {dot} Tab another way {dot} any other key cancels", armed.letter());
+            let short = || format!("press {} to fire {dot} Tab other way {dot} else cancels", armed.letter());
+            if cells(&long) <= width { long } else { short() }
         }
         Phase::Letter => format!("press {} to fire {dot} any other key cancels", armed.letter()),
         Phase::Name(text) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::execution::{Execution, Next, StepStatus, step_word};
+use super::execution::{Execution, StepStatus, step_word};
 use super::model::{Class, Plan, Step, describe};
 use super::rollout::lines as rollout;
 use super::state::{Readiness, State};
@@ -15,6 +15,9 @@ use crate::incident::{RollbackEnd, StepState};
 use crate::ui::Ctx;
 use crate::ui::pane::{Title, clock, notice, short, until};
 use crate::ui::theme::{Mark, Role};
+
+pub(super) mod conditions;
+mod keys;
 
 /// What the pane says when there is no `[rollback]`.
 const NEVER: &str = "not set up: add [rollback] to hotfix.toml";
@@ -54,6 +57,7 @@ fn note(state: &State, ctx: &Ctx) -> Span<'static> {
     }
 }
 
+/// How long ago the plan was prepared, and its conditions were seen.
 fn age(state: &State, ctx: &Ctx) -> String {
     state.plan.evidence().map_or_else(String::new, |evidence| format!("{} ago", short(evidence.age(ctx.now))))
 }
@@ -80,14 +84,11 @@ pub fn head(state: &State, ctx: &Ctx, width: u16, height: u16) -> Vec<Line<'stat
     if let Some(said) = &state.said {
         lines.extend(wrapped(&format!("{} {said}", ctx.theme.mark(Mark::Warn)), width, 3, ctx.theme.style(Role::Warn)));
     }
-    lines.extend(key_line(state, ctx));
-    // At least half of the pane is for the steps.
+    let keys = keys::lines(state, ctx, width);
+    // At least half of the pane is for the steps, and what can be done now is always there.
     let room = usize::from(height).div_ceil(2).max(4);
-    if lines.len() > room {
-        let keys = lines.split_off(lines.len() - 1);
-        lines.truncate(room - 1);
-        lines.extend(keys);
-    }
+    lines.truncate(room.saturating_sub(keys.len()));
+    lines.extend(keys);
     lines
 }
 
@@ -104,6 +105,7 @@ fn plan_lines(state: &State, ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let Some(plan) = state.plan.value() else { return lines };
     lines.extend(readiness_line(state, ctx, width));
     lines.extend(way_line(state, ctx, width));
+    lines.extend(conditions::lines(state, ctx, width));
     lines.push(undoes_line(plan, ctx));
     lines.extend(class_line(plan, ctx, width));
     for warning in &plan.warnings {
@@ -229,24 +231,6 @@ fn end_style(end: RollbackEnd) -> (Mark, Role) {
         RollbackEnd::Failed => (Mark::Bad, Role::Bad),
         RollbackEnd::Stopped => (Mark::Warn, Role::Warn),
     }
-}
-
-fn key_line(state: &State, ctx: &Ctx) -> Option<Line<'static>> {
-    let (key, text) = if state.stopping || state.held.is_some() {
-        return None;
-    } else if state.running {
-        ("S", "stop after this step")
-    } else if let Some(execution) = state.unfinished() {
-        match execution.next() {
-            Next::Ask(_) => (":", "step-done, step-not-done, step-skip, take-back"),
-            Next::LastLook => ("R", "look at the world again"),
-            _ => ("R", "go on with this rollback"),
-        }
-    } else {
-        state.plan.value()?;
-        ("R", "roll back")
-    };
-    Some(Line::from(vec![Span::styled(key, ctx.theme.style(Role::Key)), Span::raw(format!("  {text}"))]))
 }
 
 /// The steps, then what they printed.

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::choice::{Choice, Way};
-use super::execution::{Answer, Execution, Next, Progress};
+use super::execution::{Answer, Execution, Progress};
 use super::guard::{self, Guard, Input, Why};
-use super::model::{Plan, StepAction};
+use super::model::Plan;
 use super::output::Output;
 use super::policy::{Word, wants_second};
 use super::rollout::state as rollout;
@@ -15,8 +15,10 @@ use crate::incident::Entry;
 use crate::journal::record::Record;
 
 mod arming;
-
+mod order;
 mod steering;
+
+pub use order::{Order, question, resume};
 
 /// What is said when the keymap leaves no letter to fire with.
 const NO_LETTER: &str = "no letter is free: unbind one of ACDEFHKLMNPTUVWX";
@@ -63,19 +65,6 @@ pub struct State {
     pub rollout: rollout::State,
     /// The last record that was taken in.
     seq: u64,
-}
-
-/// What an executor is to run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Order {
-    /// The plan, exactly as it was shown.
-    pub plan: Plan,
-    /// How far it came already, for one that goes on.
-    pub resumed: Option<Execution>,
-    /// What the operator says of the step in doubt.
-    pub answer: Option<Answer>,
-    /// Why it is fired although it was not ready.
-    pub reason: Option<String>,
 }
 
 /// What happens in this room.
@@ -328,7 +317,12 @@ impl State {
         self.seq = record.seq;
         let entry = Entry::of(record);
         self.words.extend(Word::of(record));
-        entry.is_some_and(|entry| Execution::apply(&mut self.execution, &entry, &record.actor, record.at))
+        let changed = entry.is_some_and(|it| Execution::apply(&mut self.execution, &it, &record.actor, record.at));
+        if changed && !self.running {
+            // What was said of it here, such as a question about a step in doubt, is of before.
+            self.said = None;
+        }
+        changed
     }
 
     fn take_unjournaled(&mut self, entry: &Entry, by: &str, at: Timestamp) -> bool {
@@ -373,51 +367,6 @@ impl State {
         self.stopping = true;
         Outcome::with(vec![Effect::StopAfterStep])
     }
-}
-
-impl Order {
-    /// Whether it is the prepared plan from its beginning, which must still be the same when it is fired.
-    pub fn is_prepared(&self) -> bool {
-        self.resumed.is_none() && !self.plan.is_taking_back()
-    }
-}
-
-/// The order to carry out a plan from its beginning.
-impl From<Plan> for Order {
-    fn from(plan: Plan) -> Self {
-        Self { plan, resumed: None, answer: None, reason: None }
-    }
-}
-
-/// The order to go on with an execution; or the question that a person must answer first.
-///
-/// # Errors
-/// In words: why it cannot go on by itself.
-pub fn resume(execution: &Execution, answer: Option<Answer>) -> Result<Order, String> {
-    let Some(plan) = execution.plan.clone() else {
-        return Err("the plan of that rollback cannot be read from the journal: it cannot go on by itself".into());
-    };
-    if answer.is_some() && answer.and_then(|it| execution.answered(it)).is_none() {
-        return Err("no step is in doubt: there is nothing to answer".into());
-    }
-    match execution.next() {
-        Next::Nothing => Err("it is rolled back and verified: there is nothing to go on with".into()),
-        Next::Ask(index) if answer.is_none() => Err(question(execution, index)),
-        _ => Ok(Order { plan, resumed: Some(execution.clone()), answer, reason: None }),
-    }
-}
-
-/// What is asked of a person about a step in doubt.
-pub fn question(execution: &Execution, index: usize) -> String {
-    let name = execution.steps.get(index).map_or("?", |step| &step.name);
-    let step = execution.plan.as_ref().and_then(|plan| plan.steps.get(index));
-    if let Some(StepAction::Manual(text)) = step.map(|step| &step.action) {
-        return format!("step {} `{name}` is yours: {text}. Then answer `done`, or `skip`", index + 1);
-    }
-    format!(
-        "step {} `{name}` may have taken effect, and nothing can tell: look at production, then answer `done`, `not-done` or `skip`",
-        index + 1
-    )
 }
 
 #[cfg(test)]

@@ -161,7 +161,8 @@ fn notice_box(state: &State, compose: &Compose, ctx: &Ctx, areas: &Areas, canvas
 /// The armed rollback.
 fn armed(state: &State, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) {
     let width = areas.screen.width.min(110);
-    let height = areas.screen.height.saturating_sub(2);
+    // The frame, and the header above it. A line more, and the last one would be cut off: the one with the letter.
+    let height = areas.screen.height.saturating_sub(3);
     let lines = rollback::overlay::lines(&state.rollback, ctx, width.saturating_sub(4), height);
     boxed(" ROLL BACK ", lines, width, ctx, areas, canvas);
 }

@@ -232,6 +232,28 @@ fn overlays_and_the_card() {
 }
 
 #[test]
+fn the_letter_is_on_the_screen_whatever_its_size_and_however_long_the_plan() {
+    for size in [(60, 15), (60, 18), (80, 24), (120, 40), (160, 48), (300, 16)] {
+        let mut state = state(Picture::Fresh, size);
+        let mut plan = state.rollback.plan.value().unwrap().clone();
+        plan.steps = vec![plan.steps[0].clone(); 60];
+        plan.undoes = (0..9).flat_map(|_| plan.undoes.clone()).collect();
+        plan.warnings = vec!["a warning that is so long that it needs two lines on a screen of eighty cells".into(); 9];
+        let evidence = Choice::of(plan).seen("git", state.now);
+        state.rollback.update(Event::Plan(Observation::Seen(Generation(9), Box::new(evidence))), state.now);
+        state.rollback.update(Event::Arm { bound: Vec::new(), chance: 7, over: false, answer: None }, state.now);
+        state.ui.overlay = Overlay::Rollback;
+        let waits = picture_of(&state, &Theme::default());
+        assert!(waits.contains("wait 0.4 s"), "{size:?}\n{waits}");
+        let later = state.now + SignedDuration::from_millis(500);
+        state.rollback.update(Event::Input(crate::rollback::guard::Input::Moment), later);
+        let letter = state.rollback.guard.armed().unwrap().letter();
+        let fires = picture_of(&state, &Theme::default());
+        assert!(fires.contains(&format!("press {letter} to fire")), "{size:?}\n{fires}");
+    }
+}
+
+#[test]
 fn the_three_questions_leave_the_panes_to_be_read() {
     let matrix = crate::config::schema::SeverityMatrix::default;
     let mut state = state(Picture::Fresh, (80, 24));

@@ -8,8 +8,9 @@ use super::*;
 use crate::evidence::{Failure, Generation, Observation};
 use crate::incident::Entry;
 use crate::journal::{Memory, Recorder};
+use crate::rollback::choice::{Choice, Held, Needed, Way};
 use crate::rollback::execution::Progress;
-use crate::rollback::fixtures::{at, plan, seen, undone};
+use crate::rollback::fixtures::{at, choice, plan, seen, undone};
 use crate::rollback::guard::{Input, Key};
 use crate::rollback::model::Class;
 use crate::rollback::output::Batch;
@@ -83,6 +84,31 @@ fn dangerous() -> State {
     plan.steps[1].irreversible = true;
     let mut state = State::default();
     state.update(Event::Plan(seen(plan, 1, at(0))), at(0));
+    state
+}
+
+/// Three ways back, of which the first does not fit, and what must hold for the second.
+fn conditioned(clock: Held) -> State {
+    let way = |name: &str, needs: &[(&str, Held)]| {
+        let needs = needs.iter().map(|(name, held)| Needed { name: (*name).to_owned(), held: held.clone() }).collect();
+        Way { name: name.into(), plan: Ok(Plan { name: name.into(), ..plan() }), needs }
+    };
+    let yes = |what: &str| Held::Yes(what.into());
+    let ways = vec![
+        way("flag off", &[("the flag on", Held::No("the look ended with 1".into()))]),
+        way(
+            "undo",
+            &[
+                ("`kubectl` here", yes("/usr/bin/kubectl")),
+                ("the right to patch deployments.apps/checkout", yes("the cluster says yes")),
+                ("the image r/checkout:v2.4.1", Held::Unasked("`artifact` names no command".into())),
+                ("the time here", clock),
+            ],
+        ),
+        way("git revert", &[("the right to push main", Held::Unknown("no answer within 10 s".into()))]),
+    ];
+    let mut state = State::default();
+    state.update(Event::Plan(choice(Choice { ways }, 1, at(0))), at(0));
     state
 }
 
@@ -192,6 +218,8 @@ fn the_pane_in_each_state() {
         ("issued_not_verified", issued_not_verified(), 60),
         ("interrupted", interrupted(), 60),
         ("elsewhere", elsewhere(), 60),
+        ("conditions", conditioned(Held::Yes("within 1 s of checkout.example".into())), 12),
+        ("conditions_unmet", conditioned(Held::No("this machine's clock is 90 s behind that of api".into())), 12),
     ];
     for (name, state, second) in states {
         let boxes = [(50, 18, false), (76, 18, false), (156, 42, false), (50, 18, true)];
@@ -223,6 +251,7 @@ fn the_overlay_in_each_state() {
         ("overlay_reasoned", reasoned, 24),
         ("overlay_go_on", armed(with(records(&[(0, StepState::Observed, None)], None)), 30), 31),
         ("overlay_again", armed(verified(), 30), 31),
+        ("overlay_conditions", armed(conditioned(Held::Yes("within 1 s of checkout.example".into())), 12), 14),
         ("overlay_look_again", armed(issued_not_verified(), 30), 31),
     ];
     for (name, state, second) in states {

@@ -87,6 +87,12 @@ impl State {
         others.into_iter().find(|way| way.plan.is_ok()).map(|way| way.name.clone())
     }
 
+    /// The way that is offered after one that failed.
+    pub fn next_way(&self) -> Option<String> {
+        let next = self.way_after(self.failed_way()?)?;
+        self.has_others().then_some(next)
+    }
+
     /// The place of the way that was fired last and failed.
     fn failed_way(&self) -> Option<usize> {
         let failed = |it: &&Execution| it.end.as_ref().is_some_and(|ended| ended.end == RollbackEnd::Failed);

@@ -249,3 +249,13 @@ fn the_hand_and_the_incident_may_have_different_clocks() {
     late.update_by_hand(letter, world(65), hand(7));
     assert_eq!((late.running, late.said.as_deref()), (false, Some("rollback disarmed: the plan changed")));
 }
+
+#[test]
+fn a_question_about_a_step_goes_when_its_end_is_on_record() {
+    let mut state = opened(&[StepState::Issued], None);
+    arm(&mut state, 20);
+    assert!(state.said.as_ref().unwrap().contains("may have taken effect"), "{:?}", state.said);
+    let later = records(&[StepState::Issued, StepState::Observed], None).pop().unwrap();
+    state.update(Event::Recorded(later), at(21));
+    assert_eq!(state.said, None);
+}
