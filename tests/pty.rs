@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world must stop")]
 
+#[path = "pty/rollback.rs"]
+mod rollback;
 mod support;
 
 use support::{RESTORED, Terminal, git, repository};

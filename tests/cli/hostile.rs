@@ -1,10 +1,11 @@
 //! Forty ways in which a repository, a server or a colleague's machine tries to run something here, or to write on the
 //! terminal. Expected of all of them: nothing fires, and what is shown is shown as text.
 //!
-//! The numbers are those of the list that the design was made by. What a table of repositories cannot hold stands in
-//! [`ELSEWHERE`], with the tests that hold it.
+//! The numbers are those of the list that the design was made by. Those that need a file which is trusted are sprung in
+//! [`trusted`]; those that need a terminal, or a stream of a million events, have a second test in [`ALSO`].
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
@@ -12,6 +13,8 @@ use std::process::Output;
 use git2::Repository;
 
 use super::place::Place;
+
+mod trusted;
 
 /// How a trap is set: in the repository at hand; `$FIRED` stands for the file that it would make.
 type Set = fn(&Place, &str);
@@ -157,6 +160,17 @@ const TRAPS: &[Trap] = &[
         },
     },
     Trap {
+        number: 16,
+        name: "a configuration that was trusted, and one byte more",
+        set: |place, fired| {
+            let deployed = format!("[production]\ndeployed = {{ run = [\"touch\", \"{fired}\"] }}\n");
+            place.write("hotfix.toml", &format!("{deployed}{CONFIG}").replace("version = 1\n", ""));
+            let hash = place.runs(&["trust", "--hash"]);
+            place.runs(&["trust", "--yes", hash.trim()]);
+            place.write("hotfix.toml", &format!("{deployed}{CONFIG} ").replace("version = 1\n", ""));
+        },
+    },
+    Trap {
         number: 17,
         name: "a configuration that trusts itself",
         set: |place, fired| {
@@ -201,6 +215,16 @@ const TRAPS: &[Trap] = &[
     },
     Trap { number: 25, name: "letters that look like others", set: |place, _| tag(place, "v9.0.0-\u{441}heckout") },
     Trap {
+        number: 26,
+        name: "ten megabytes in one line",
+        set: |place, _| {
+            let long = "&#27;[2Jx".repeat(1_200_000);
+            let case = format!("<testcase name=\"a\" classname=\"x\"><failure message=\"{long}\"/></testcase>");
+            place.write("r.xml", &format!("<testsuite name=\"s\">{case}<system-out>{long}</system-out></testsuite>"));
+            place.write("hotfix.toml", &format!("{CONFIG}[[tests]]\nname = \"u\"\njunit = [\"r.xml\"]\n"));
+        },
+    },
+    Trap {
         number: 27,
         name: "a report that writes over itself",
         set: |place, _| {
@@ -230,6 +254,39 @@ const TRAPS: &[Trap] = &[
         },
     },
     Trap {
+        number: 35,
+        name: "a theme with sequences",
+        set: |place, fired| {
+            let theme = place.repo().join("theme.toml");
+            place.write(
+                "theme.toml",
+                &format!("\"\\u001b]0;owned\\u0007\" = \"\\u001b[2J\"\nrun = [\"touch\", \"{fired}\"]\n"),
+            );
+            let user = Path::new(&place.home()).join(".config/hotfix");
+            fs::create_dir_all(&user).unwrap();
+            fs::write(user.join("config.toml"), format!("theme = \"{}\"\n", theme.display())).unwrap();
+            place.write("hotfix.toml", &format!("theme = \"\\u001b]0;owned\\u0007\"\n{CONFIG}"));
+        },
+    },
+    Trap {
+        number: 36,
+        name: "what another machine left for the journal",
+        set: |place, _| {
+            place.runs(&["declare", "checkout-502"]);
+            let words = "a\u{1b}]52;c;eA==\u{7}\u{9b}2J\u{202e}b\rc";
+            for by in [words, "bob"] {
+                place.output(&["note", words, "--by", by], None);
+            }
+            let journals = fs::read_dir(place.repo().with_file_name("state").join("journals")).unwrap();
+            let folder = journals.map(|it| it.unwrap().path()).next().unwrap();
+            let entry = serde_json::json!({"kind": "noted", "text": words, "body": {"text": words}});
+            let line = serde_json::json!({"at": "2099-01-01T00:00:00Z", "incident": "checkout-502", "actor": words, "entry": entry});
+            for name in ["rollback.unjournaled.jsonl", "rollback.outcome.jsonl"] {
+                fs::write(folder.join(name), format!("{line}\n\u{1b}[2J no JSON\n")).unwrap();
+            }
+        },
+    },
+    Trap {
         number: 37,
         name: "other programs' files",
         set: |place, fired| {
@@ -239,24 +296,40 @@ const TRAPS: &[Trap] = &[
         },
     },
     Trap {
+        number: 38,
+        name: "letters and Enter where nobody is asked",
+        set: |place, fired| {
+            place.write(
+                "hotfix.toml",
+                &CONFIG.replace("\"true\", \"{to.version}\"", &format!("\"touch\", \"{fired}\"")),
+            );
+            let hash = place.runs(&["trust", "--hash"]);
+            place.runs(&["trust", "--yes", hash.trim()]);
+            place.runs(&["declare", "checkout-502"]);
+            let mut command = place.by(place.program());
+            let mut child = command.arg("rollback").stdin(std::process::Stdio::piped()).spawn().unwrap();
+            let mut keys = child.stdin.take().unwrap();
+            let _it_may_be_gone = keys.write_all("R\nA\nC\nD\nE\nF\nH\nK\nL\nM\ny\nyes\nv1.0.0\n".as_bytes());
+            drop(keys);
+            assert_eq!(child.wait().unwrap().code(), Some(2));
+        },
+    },
+    Trap {
         number: 39,
         name: "a configuration without end",
         set: |place, _| place.write("hotfix.toml", &format!("a = {}", "[".repeat(200_000))),
     },
 ];
 
-/// The others, and the tests that hold them.
-const ELSEWHERE: &[(u8, &str, &str)] = &[
+/// Where a trap alone is not enough: the tests that hold the rest.
+const ALSO: &[(u8, &str, &str)] = &[
     (16, "src/config/trust/tests.rs", "exactly_the_granted_content_is_trusted"),
     (26, "src/rollback/output/tests.rs", "a_flood_costs_a_copy_and_tells_how_much_is_missing"),
     (28, "src/rollback/executor/remote_lock/tests.rs", "words_from_another_machine_are_words"),
-    (29, "src/rollback/output/tests.rs", "lines_come_whole_and_clean"),
-    (30, "src/canary/prometheus_tests.rs", "NaN"),
     (31, "src/http/tests.rs", "a_redirect_is_not_followed_and_its_host_is_named"),
     (32, "src/http/tests.rs", "a_gzip_bomb_stops_at_the_limit"),
-    // A theme is one of those in the program: there is no file of one.
-    (35, "src/ui/theme.rs", "pub fn parse"),
     (36, "src/incident/sentence_tests.rs", "several_lines_and_escapes_become_one_plain_line"),
+    (38, "tests/pty/rollback.rs", "a_paste_of_the_key_and_every_letter_fires_nothing"),
     (38, "src/rollback/guard/tests.rs", "no_paste_without_brackets_fires"),
     (40, "src/rollback/executor/flagd.rs", "nobody knows which of the two counts"),
 ];
@@ -288,6 +361,19 @@ fn shown(output: &Output) -> String {
     String::from_utf8([&output.stdout[..], &output.stderr[..]].concat()).unwrap()
 }
 
+/// That a terminal does nothing but show it.
+fn harmless(trap: &Trap, arguments: &[&str], text: &str) {
+    let which = format!("{} {}: {arguments:?}", trap.number, trap.name);
+    let raw = text.chars().find(|c| is_raw(*c));
+    assert_eq!(raw, None, "{which}: {text:?}");
+    assert!(!text.contains("panicked"), "{which}: {text}");
+    let marks = text.chars().fold((0, 0), |(run, most), c| {
+        let run = if ('\u{300}'..='\u{36f}').contains(&c) { run + 1 } else { 0 };
+        (run, run.max(most))
+    });
+    assert!(marks.1 <= 4, "{which}: {} marks on one letter", marks.1);
+}
+
 fn untrusted(trap: &Trap) {
     let place = Place::new();
     place.write("hotfix.toml", CONFIG);
@@ -298,14 +384,7 @@ fn untrusted(trap: &Trap) {
     (trap.set)(&place, &fired.display().to_string());
     for look in LOOKS {
         let text = shown(&place.output(look, None));
-        let raw = text.chars().find(|c| is_raw(*c));
-        assert_eq!(raw, None, "{} {}: {look:?}: {text:?}", trap.number, trap.name);
-        assert!(!text.contains("panicked"), "{} {}: {look:?}: {text}", trap.number, trap.name);
-        let marks = text.chars().fold((0, 0), |(run, most), c| {
-            let run = if ('\u{300}'..='\u{36f}').contains(&c) { run + 1 } else { 0 };
-            (run, run.max(most))
-        });
-        assert!(marks.1 <= 4, "{} {}: {look:?}: {} marks on one letter", trap.number, trap.name, marks.1);
+        harmless(trap, look, &text);
         assert!(!fired.exists(), "{} {}: {look:?} ran it", trap.number, trap.name);
     }
     let refused = place.output(&["rollback", "--yes", "0123456789ab"], None);
@@ -323,12 +402,16 @@ fn nothing_fires_and_nothing_raw_reaches_the_terminal() {
 }
 
 #[test]
-fn all_forty_are_held_by_a_test() {
-    let here = TRAPS.iter().map(|trap| trap.number);
-    let mut numbers: Vec<u8> = here.chain(ELSEWHERE.iter().map(|it| it.0)).collect();
+fn behind_a_trusted_file_nothing_else_fires_and_nothing_raw_reaches_the_terminal() {
+    trusted::TRAPS.iter().for_each(trusted::spring);
+}
+
+#[test]
+fn all_forty_have_a_trap() {
+    let mut numbers: Vec<u8> = TRAPS.iter().chain(trusted::TRAPS).map(|trap| trap.number).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=40).collect::<Vec<u8>>());
-    for (number, file, word) in ELSEWHERE {
+    for (number, file, word) in ALSO {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{number}: {file}: {error}"));
         assert!(text.contains(word), "{number}: {file} has no {word}");

@@ -16,7 +16,8 @@ use crate::place::Place;
 /// More calls than a note makes.
 const MOST: usize = 400;
 
-fn has_strace() -> bool {
+/// Whether there is strace to make calls fail with; says aloud when there is none.
+pub fn has_strace() -> bool {
     let works = Command::new("strace").args(["-o", "/dev/null", "true"]).stderr(Stdio::null()).status();
     let works = works.is_ok_and(|status| status.success());
     if !works {

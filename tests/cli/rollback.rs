@@ -10,6 +10,8 @@ use serde_json::Value;
 use super::place::Place;
 
 mod choice;
+mod faults;
+mod kills;
 
 /// A service that was released twice, and whose "production" is a file beside the repository.
 struct Service(Place);
