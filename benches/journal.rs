@@ -144,9 +144,10 @@ fn fill(folder: &Path, events: u64, incidents: u64) {
     let mut connection = Connection::open(folder.join("journal.db")).expect("a database");
     let transaction = connection.transaction().expect("a transaction");
     for record in &records {
-        let Row { seq, at, incident, actor, kind, body, prev_hash, hash } = Row::of(record);
-        let values = params![seq.cast_signed(), at, incident, actor, kind, body, prev_hash, hash];
-        transaction.execute("INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", values).expect("a row");
+        let Row { seq, at, incident, actor, kind, body, clock, prev_hash, hash } = Row::of(record);
+        let values = params![seq.cast_signed(), at, incident, actor, kind, body, prev_hash, hash, clock];
+        let sql = "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        transaction.execute(sql, values).expect("a row");
     }
     transaction.commit().expect("written");
     let last = records.last().expect("at least one");

@@ -8,6 +8,7 @@ use crate::checklist::closing::left_open;
 use crate::checklist::model::State;
 use crate::incident::Entry;
 use crate::incident::entry::{Left, LeftOpen};
+use crate::incident::export::document;
 
 /// Closes the incident. What is still open is named, and stays open only with a reason and an owner.
 #[derive(Debug, clap::Args)]
@@ -51,7 +52,7 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         records.push(desk.append(context.now, &incident.id, entry)?);
     }
     let told = match records.last() {
-        Some(last) if common.json => super::entry::document(last)?,
+        Some(last) if common.json => document(last),
         _ => records.iter().map(super::entry::told).collect(),
     };
     super::print(&told)?;

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use color_eyre::eyre::eyre;
 use jiff::Timestamp;
-use serde::Serialize;
 
 use super::{Context, Exit, print};
+use crate::incident::export::document;
 use crate::incident::list::{self, Summary};
 use crate::incident::{Entry, Incident, Role, recall, sentence};
 use crate::journal::record::Record;
@@ -87,7 +87,7 @@ impl Desk {
     /// When it is not certain that it was recorded.
     pub fn record_at(&mut self, at: Timestamp, incident: &str, entry: &Entry, json: bool) -> color_eyre::Result<Exit> {
         let record = self.append(at, incident, entry)?;
-        let told = if json { document(&record)? } else { told(&record) };
+        let told = if json { document(&record) } else { told(&record) };
         print(&told)?;
         Ok(Exit::Ok)
     }
@@ -151,20 +151,6 @@ pub fn told(record: &Record) -> String {
 fn holder(incident: &Incident, name: &str) -> String {
     let role = Role::ALL.into_iter().find(|role| role.label().eq_ignore_ascii_case(name));
     role.and_then(|role| incident.roles.get(&role)).map_or_else(|| name.to_owned(), Clone::clone)
-}
-
-/// A record as one line of JSON.
-///
-/// # Errors
-/// Never, for what the journal holds.
-pub fn document(record: &Record) -> color_eyre::Result<String> {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        schema: u32,
-        #[serde(flatten)]
-        record: &'a Record,
-    }
-    Ok(serde_json::to_string(&Document { schema: 1, record })? + "\n")
 }
 
 /// A text that says something.

@@ -61,7 +61,11 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<Exit> {
     };
     let mut cases = report::cases(&journal, context.now)?;
     cases.retain(|case| case.drill.is_some() == args.drills && since.is_none_or(|since| case.declared_at >= since));
-    let past = Past::of(cases, None);
+    let deploys = match args.journal {
+        Some(_) => Err("the journal alone was asked".to_owned()),
+        None => report::deploys(&project, &cases, since, context.now),
+    };
+    let past = Past::of(cases, deploys);
     let verified = journal.verify()?.holds();
     let document = Document { schema: 1, since, drills: args.drills, verified, past: &past };
     print(&if args.json { serde_json::to_string(&document)? + "\n" } else { plain(&document) })?;
@@ -99,6 +103,11 @@ fn plain(document: &Document) -> String {
     let _ = writeln!(out, "back-merge lag, median: {lag}");
     let (rework, failed) = (past.rework.hotfix_deploys, percent(past.rework.hotfix_fail_rate));
     let _ = writeln!(out, "hotfix deploys, each of them rework: {rework}; had to be taken back: {failed}");
+    let all = match (past.rework.deploys, &past.rework.why) {
+        (Some(all), _) => format!("{} of {all} deploys", percent(past.rework.rate)),
+        (None, why) => format!("unknown: {}", why.as_deref().unwrap_or("nobody told the deploys")),
+    };
+    let _ = writeln!(out, "rework rate: {all}");
     out
 }
 

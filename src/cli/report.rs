@@ -8,6 +8,7 @@ use color_eyre::eyre::{WrapErr, bail, eyre};
 use jiff::Timestamp;
 
 use super::{Context, Exit, entry, gather, print, timeline};
+use crate::change::source;
 use crate::checklist::model::State;
 use crate::evidence::{Oid, text};
 use crate::incident::entry::Export;
@@ -113,7 +114,13 @@ fn write(args: &Args, context: &Context, journal: &Journal, id: &str) -> color_e
         _ => live(context, &records),
     };
     let now = context.now;
-    let past = Past::of(cases_before(journal, id, now)?, None);
+    let cases = cases_before(journal, id, now)?;
+    let counted = if args.journal_only || args.journal.is_some() {
+        Err("the journal alone was asked".to_owned())
+    } else {
+        deploys(&Project::open(&context.directory)?, &cases, None, now)
+    };
+    let past = Past::of(cases, counted);
     let origin = Origin { records: &records, chain: &chain, live: &live, past: &past, now };
     Report::of(&origin).ok_or_else(|| eyre!("the journal holds no declaration of {id}"))
 }
@@ -165,6 +172,20 @@ pub fn cases(journal: &Journal, now: Timestamp) -> color_eyre::Result<Vec<Case>>
     let mut cases: Vec<_> = groups.iter().filter_map(|(_, records)| Case::of(records, now)).collect();
     cases.sort_by_key(|case| case.declared_at);
     Ok(cases)
+}
+
+/// All deploys since a moment, or since the first of these incidents was declared.
+///
+/// # Errors
+/// In words, where nobody can tell.
+pub fn deploys(project: &Project, cases: &[Case], since: Option<Timestamp>, now: Timestamp) -> Result<u64, String> {
+    let first = cases.first().map(|case| case.declared_at);
+    let since = since.or(first).ok_or("there is no incident")?;
+    if cases.iter().any(|case| case.drill.is_some()) {
+        return Err("a drill deploys nothing".to_owned());
+    }
+    let config = project.config().map_err(|error| error.to_string())?;
+    source::deploys(&project.root, &(&config).into(), (since, now))
 }
 
 /// The template's name and text: the one given, else the team's if this `hotfix.toml` is trusted.

@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{WrapErr, eyre};
+use jiff::tz::TimeZone;
 
 use self::filter::Filter;
-use self::form::Form;
 use super::entry::{self, Common, Desk};
 use super::{Context, Exit, print};
 use crate::incident::Entry;
 use crate::incident::entry::Export;
+use crate::incident::export::Form;
 use crate::incident::list;
 use crate::journal::Journal;
 use crate::project::Project;
 
 mod filter;
-mod form;
 
 /// The journal of the incident, one event a line.
 #[derive(Debug, clap::Args)]
@@ -56,13 +56,13 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         eprintln!("hotfix: WARNING: {warning}");
     }
     let (form, wanted) = (args.form(), args.filter.read(context.now)?);
-    let incident = chosen(&journal, args.incident)?;
+    let (incident, zone) = (chosen(&journal, args.incident)?, TimeZone::system());
     // Beside the lines and not among them: whoever keeps them learns whether they may be believed.
     eprintln!("hotfix: {}", journal.verify()?.words());
     if let Some(path) = args.output {
         let records = journal.records(&incident)?;
         let chosen: Vec<_> = records.iter().filter(|record| wanted.has(record)).collect();
-        let text = form.head().to_owned() + &form.lines(&chosen)?;
+        let text = form.head().to_owned() + &form.lines(&chosen, &zone);
         std::fs::write(&path, text).wrap_err_with(|| format!("{} cannot be written", path.display()))?;
         return exported(context, &incident, &path);
     }
@@ -73,7 +73,7 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         let records = journal.records(&incident)?;
         let new: Vec<_> = records.iter().filter(|record| record.seq > shown && wanted.has(record)).collect();
         shown = records.last().map_or(shown, |record| record.seq);
-        if !print(&form.lines(&new)?)? || !args.watch {
+        if !print(&form.lines(&new, &zone))? || !args.watch {
             return Ok(Exit::Ok);
         }
         while journal.changed()? == version {

@@ -60,6 +60,10 @@ pub enum Action {
     Pin,
     /// Put an entry of the timeline right, by another one.
     Correct,
+    /// Show only entries of the selected one's kind, or all again.
+    SameKind,
+    /// Write the timeline to a file.
+    Export,
     /// Write a notice to the stakeholders.
     Say,
     /// Send the last notice again, to the channels that have not got it.
@@ -216,6 +220,8 @@ pub const TABLE: &[Entry] = &[
     recording(hinted(entry(Action::Note, "note", "put a note on the timeline", &["n"]), "note")),
     recording(entry(Action::Pin, "pin", "put the selected row on the timeline, with its evidence", &["p"])),
     on(TIMELINE, recording(entry(Action::Correct, "correct", "put the selected entry right, by another one", &["c"]))),
+    on(TIMELINE, entry(Action::SameKind, "same-kind", "only entries of the selected one's kind, or all again", &["f"])),
+    on(TIMELINE, recording(entry(Action::Export, "export", "write the timeline to a file", &["e"]))),
     recording(entry(Action::Say, "say", "write a notice to the stakeholders", &["s"])),
     on(
         COMMS,

@@ -34,6 +34,8 @@ pub enum Effect {
         /// How many to read.
         count: usize,
     },
+    /// Write the timeline of this incident to a file.
+    Export(String),
     /// Ask how many users are affected.
     CountUsers,
     /// Ask every source again.

@@ -310,7 +310,10 @@ impl Hands {
     pub fn carry_out(&mut self, effect: Effect, now: Timestamp) {
         let Some(engaged) = &self.engaged else {
             // What the cockpit asks of itself comes again; what the operator asks must not get lost in silence.
-            if matches!(effect, Effect::Record { .. } | Effect::Rollback { .. } | Effect::Deliver { .. }) {
+            if matches!(
+                effect,
+                Effect::Record { .. } | Effect::Export(_) | Effect::Rollback { .. } | Effect::Deliver { .. }
+            ) {
                 self.tell(Toast::error("the project is still being opened: try again in a moment"));
             }
             if effect == Effect::RunTests {
@@ -322,6 +325,7 @@ impl Hands {
             Effect::Record { incident, entry, actor } => self.record(engaged, &incident, &entry, actor, now),
             Effect::CountUsers => self.count_users(engaged),
             Effect::ListIncidents => self.read(engaged, Wanted::List),
+            Effect::Export(incident) => self.export(engaged, incident, now),
             Effect::Load(incident) => self.read(engaged, Wanted::Incident(incident)),
             Effect::LoadEarlier { incident, before, count } => {
                 self.read(engaged, Wanted::Earlier { incident, before, count });

@@ -26,6 +26,7 @@ pub mod debrief;
 pub mod editor;
 pub mod effect;
 pub mod event;
+pub mod exporting;
 pub mod form;
 pub mod guardian;
 pub mod hands;

@@ -2,6 +2,7 @@
 
 use ratatui::text::Line;
 
+use super::list::Ends;
 use super::state::{Standing, State};
 use crate::incident::pane::Timeline;
 use crate::ui::Ctx;
@@ -94,7 +95,26 @@ pub fn item(state: &State, pane: Pane, ctx: &Ctx, index: usize, width: u16) -> L
     }
 }
 
-/// What `/` looks at in an item, and what `y` copies.
+/// What `/` looks at in an item.
+pub fn searched(state: &State, pane: Pane, index: usize) -> String {
+    match pane {
+        Pane::Timeline => incident::pane::searched(&timeline(state), index),
+        _ => text(state, pane, index),
+    }
+}
+
+/// The first and the last row of a list that may be long and only grows at its ends.
+pub fn ends(state: &State, pane: Pane) -> Option<Ends> {
+    let records = Some(&state.records).filter(|_| pane == Pane::Timeline)?;
+    Some((records.last()?.seq, records.first()?.seq))
+}
+
+/// The kind of an entry of the timeline.
+pub fn kind(state: &State, index: usize) -> Option<&str> {
+    incident::pane::kind(&timeline(state), index)
+}
+
+/// What `y` copies of an item.
 pub fn text(state: &State, pane: Pane, index: usize) -> String {
     match pane {
         Pane::Checklist => checklist::pane::text(&state.checklist, index),

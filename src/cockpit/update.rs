@@ -293,7 +293,10 @@ fn settle(state: &mut State) {
         let filter = state.list(pane).filter.clone();
         let rows = panes::rows(state, pane, &Ctx { now: state.now, theme: &theme });
         let mut list = std::mem::take(&mut state.ui.lists[pane.index()]);
-        list.filter_by(filter, len, |index| panes::text(state, pane, index));
+        match panes::ends(state, pane) {
+            Some(ends) => list.filter_growing(filter, len, ends, |index| panes::searched(state, pane, index)),
+            None => list.filter_by(filter, len, |index| panes::searched(state, pane, index)),
+        }
         list.settle(len, rows);
         state.ui.lists[pane.index()] = list;
     }

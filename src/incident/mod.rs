@@ -4,6 +4,7 @@
 //! - [`due`]: a moment ahead, as people write it (pure).
 //! - [`clocks`]: what runs, what is due soon, what is late (pure).
 //! - [`entry`]: everything that the journal can say of an incident.
+//! - [`export`]: the forms that a timeline is printed and exported in (pure).
 //! - [`list`]: all incidents of a journal, each in one line (pure).
 //! - [`model`]: the incident as the journal tells it, folded entry by entry (pure).
 //! - [`moment`]: moments in the past as people write them (pure).
@@ -18,6 +19,7 @@ pub mod assessment;
 pub mod clocks;
 pub mod due;
 pub mod entry;
+pub mod export;
 pub mod list;
 pub mod model;
 pub mod moment;

@@ -11,8 +11,10 @@ use super::{About, BrokenGlass, Decision, Entry, Role, RollbackEnd, Severity, St
 use crate::evidence::{Oid, text};
 use crate::journal::record::Record;
 
+mod clock;
 mod told;
 
+pub use clock::{Clock, Setting};
 pub use told::Told;
 
 /// The name that the canary as a whole has among the metrics.
@@ -81,6 +83,8 @@ pub struct Incident {
     pub exported: BTreeMap<String, Timestamp>,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
+    /// What became of the clock that all these times are by: they are as it shows them since it was set last.
+    pub clock: Clock,
 }
 
 /// What a person said of a checklist item.
@@ -208,6 +212,7 @@ impl Incident {
                 *incident = Some(Self::declared(record, text::clean(&title), severity, impact_at, ticket, drill));
             }
         } else if let Some(it) = incident.as_mut().filter(|it| it.id == record.incident) {
+            it.keep_time(record);
             it.take(entry, record);
         }
     }
@@ -251,6 +256,7 @@ impl Incident {
             told: Told::default(),
             exported: BTreeMap::new(),
             closed_at: None,
+            clock: Clock::begin(record),
         }
     }
 

@@ -28,9 +28,9 @@ pub struct Timeline<'a> {
     pub zone: &'a TimeZone,
 }
 
-impl Timeline<'_> {
+impl<'r> Timeline<'r> {
     /// The record in a row: the newest is in the first.
-    fn row(&self, index: usize) -> Option<&Record> {
+    fn row(&self, index: usize) -> Option<&'r Record> {
         self.records.iter().rev().nth(index)
     }
 
@@ -99,12 +99,25 @@ pub fn item(timeline: &Timeline, ctx: &Ctx, index: usize, width: u16) -> Line<'s
     ])
 }
 
-/// What the filter looks at.
+/// An entry in one line, as it is copied.
 pub fn text(timeline: &Timeline, index: usize) -> String {
     timeline.row(index).map_or_else(String::new, |record| {
         let time = timeline.time(record.at, "%H:%M:%S");
-        format!("{time} {} {} {}", record.kind, clean(&record.actor), sentence::of(record))
+        format!("{time} {} {}", clean(&record.actor), sentence::of(record))
     })
+}
+
+/// What the filter looks at: the line, and the kind and the person under names that no sentence holds.
+pub fn searched(timeline: &Timeline, index: usize) -> String {
+    timeline.row(index).map_or_else(String::new, |record| {
+        let by = clean(&record.actor).replace(' ', "-");
+        format!("{} {} kind:{} by:{by}", text(timeline, index), record.kind, record.kind)
+    })
+}
+
+/// The kind of an entry.
+pub fn kind<'r>(timeline: &Timeline<'r>, index: usize) -> Option<&'r str> {
+    timeline.row(index).map(|record| record.kind.as_str())
 }
 
 /// What Enter opens: every field of the record, and its place in the chain.

@@ -70,9 +70,15 @@ fn the_detail_shows_every_field_and_the_chain() {
 fn the_filter_finds_by_kind_actor_and_sentence() {
     let records = records();
     let timeline = Timeline { records: &records, earlier: 0, zone: &TimeZone::UTC };
-    let hits = |word: &str| (0..len(&timeline)).filter(|row| text(&timeline, *row).contains(word)).count();
+    let hits = |word: &str| (0..len(&timeline)).filter(|row| searched(&timeline, *row).contains(word)).count();
     assert_eq!(hits("verdict_changed"), 1);
-    assert_eq!(hits("hotfix "), 2, "its actor, and the tip in a sentence");
+    assert_eq!(hits("kind:verdict_changed"), 1);
+    assert_eq!(
+        hits("by:hotfix"),
+        (0..len(&timeline)).filter(|row| timeline.row(*row).unwrap().actor == "hotfix").count()
+    );
+    let at = (0..len(&timeline)).find(|row| kind(&timeline, *row) == Some("verdict_changed")).unwrap();
+    assert!(!text(&timeline, at).contains("verdict_changed"), "what is copied is for people");
     assert_eq!(hits("v2.4.1"), 5);
 }
 

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::incident::Entry;
 use crate::incident::sentence::tests::every_entry;
+use crate::journal::clock::Reading;
 
 /// A small one, so that a test writes folds after a few records.
 const OFTEN: u64 = 3;
@@ -17,7 +18,10 @@ fn chain(entries: impl IntoIterator<Item = (Entry, &'static str)>) -> Vec<Record
     let mut prev = GENESIS.to_owned();
     let records = entries.into_iter().zip(1..).map(|((entry, actor), seq)| {
         let at = Timestamp::from_second(1_787_299_200 + i64::try_from(seq).unwrap_or(0) * 7).unwrap();
-        let record = Record::chain(entry.draft("i1", actor, at), seq, &prev);
+        // The clock on the wall is set back now and then.
+        let wall = at - jiff::SignedDuration::from_mins(i64::try_from(seq / 5).unwrap_or(0));
+        let clock = Reading { boot: "b".into(), uptime_ms: seq * 7_000, wall };
+        let record = Record::chain_at(entry.draft("i1", actor, wall), seq, &prev, Some(clock));
         prev.clone_from(&record.hash);
         record
     });

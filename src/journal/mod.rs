@@ -2,6 +2,7 @@
 //!
 //! - [`record`]: what a record is, and its hash (pure).
 //! - [`store`]: the SQLite file and the chain in it.
+//! - [`clock`]: what the clocks said when a record was written.
 //! - [`reading`]: what is asked of the records.
 //! - [`head`]: the chain's length, kept beside the database.
 //! - [`lock`]: whose turn it is to append, and who holds the pen.
@@ -17,9 +18,11 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+pub mod clock;
 pub mod head;
 pub mod location;
 pub mod lock;
+mod migration;
 pub mod reading;
 pub mod record;
 mod recovery;

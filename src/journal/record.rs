@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::clock::Reading;
+
 /// What is to be recorded: a [`Record`] before it has a place in the chain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
@@ -34,6 +36,9 @@ pub struct Record {
     pub kind: String,
     /// The entry itself.
     pub body: serde_json::Value,
+    /// What the clocks said when it was written; `None` for one of an early journal.
+    #[serde(default)]
+    pub clock: Option<Reading>,
     /// The hash of the record before it; 64 zeros for the first.
     pub prev_hash: String,
     /// The hash of this one.
@@ -44,8 +49,13 @@ pub struct Record {
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 impl Record {
-    /// Puts a draft at place `seq`, behind the record whose hash is `prev_hash`.
+    /// Puts a draft at place `seq`, behind the record whose hash is `prev_hash`, without a reading of the clocks.
     pub fn chain(draft: Draft, seq: u64, prev_hash: &str) -> Self {
+        Self::chain_at(draft, seq, prev_hash, None)
+    }
+
+    /// Puts a draft at place `seq`, behind the record whose hash is `prev_hash`, with what the clocks say.
+    pub fn chain_at(draft: Draft, seq: u64, prev_hash: &str, clock: Option<Reading>) -> Self {
         let mut record = Self {
             seq,
             at: draft.at,
@@ -53,6 +63,7 @@ impl Record {
             actor: draft.actor,
             kind: draft.kind,
             body: draft.body,
+            clock,
             prev_hash: prev_hash.to_owned(),
             hash: String::new(),
         };
@@ -60,7 +71,7 @@ impl Record {
         record
     }
 
-    /// SHA-256 over every other field, each led by its length so that no two records look alike.
+    /// SHA-256 over every other field that there is, each led by its length so that no two records look alike.
     pub fn digest(&self) -> String {
         Row::of(self).digest()
     }
@@ -86,6 +97,8 @@ pub struct Row {
     pub kind: String,
     /// The entry as JSON.
     pub body: String,
+    /// What the clocks said, as JSON.
+    pub clock: Option<String>,
     /// The hash of the record before it.
     pub prev_hash: String,
     /// The hash of this one.
@@ -102,6 +115,7 @@ impl Row {
             actor: record.actor.clone(),
             kind: record.kind.clone(),
             body: record.body.to_string(),
+            clock: record.clock.as_ref().and_then(|clock| serde_json::to_string(clock).ok()),
             prev_hash: record.prev_hash.clone(),
             hash: record.hash.clone(),
         }
@@ -111,7 +125,9 @@ impl Row {
     pub fn digest(&self) -> String {
         let seq = self.seq.to_string();
         let mut sha = Sha256::new();
-        for field in [&self.prev_hash, &seq, &self.at, &self.incident, &self.actor, &self.kind, &self.body] {
+        let fields = [&self.prev_hash, &seq, &self.at, &self.incident, &self.actor, &self.kind, &self.body];
+        // One that has none is hashed as it was before there were any.
+        for field in fields.into_iter().chain(&self.clock) {
             sha.update((field.len() as u64).to_be_bytes());
             sha.update(field.as_bytes());
         }
@@ -130,6 +146,7 @@ impl Row {
             actor: self.actor.clone(),
             kind: self.kind.clone(),
             body: serde_json::from_str(&self.body).ok()?,
+            clock: self.clock.as_deref().map(serde_json::from_str).transpose().ok()?,
             prev_hash: self.prev_hash.clone(),
             hash: self.hash.clone(),
         })

@@ -7,6 +7,7 @@
 //! | shorter than its head says, or another history | told, and put on record; a copy is kept aside |
 //! | longer than its head says | fine: the head is written after the commit |
 //! | a record that is not what was written | told at every opening; the record is shown as unreadable |
+//! | written by an older hotfix | brought to this version, and a copy is kept ([`super::migration`]) |
 //! | written by a newer hotfix | refused |
 
 use std::fs::{self, Permissions};
@@ -22,7 +23,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::head::{self, Head, Kept};
 use super::record::{Draft, Row};
 use super::rows::{self, Chain, Found};
-use super::{JournalError, Warning};
+use super::{JournalError, Warning, migration};
 
 /// The database's name in its folder.
 pub const DATABASE: &str = "journal.db";
@@ -38,7 +39,7 @@ const BUSY: Duration = Duration::from_secs(2);
 pub const DAMAGE: &str = "journal_damaged";
 
 /// Why a database cannot be used.
-enum Trouble {
+pub enum Trouble {
     /// It is no journal any more.
     Damaged(String),
     /// It may well be one: leave it where it is.
@@ -92,7 +93,7 @@ fn inspect(folder: &Path, path: &Path) -> Result<Inspected, Trouble> {
     };
     let connection = if is_new { create(path) } else { connect(path) };
     let connection = connection.map_err(|error| trouble(path, &error))?;
-    check_schema(path, &connection)?;
+    let connection = migration::settle(path, connection)?;
     let (first_bad, loss) = look(folder, &connection).map_err(|error| trouble(path, &error))?;
     if first_bad.is_some() || loss.is_some() {
         // A changed text leaves the pages sound; a damaged page may take records with it, or no more of them.
@@ -119,7 +120,7 @@ fn not_a_file(path: &Path) -> JournalError {
     JournalError::new(format!("{} is not a file: move it out of the way", path.display()))
 }
 
-fn trouble(path: &Path, error: &rusqlite::Error) -> Trouble {
+pub fn trouble(path: &Path, error: &rusqlite::Error) -> Trouble {
     let short_read = error.sqlite_error().is_some_and(|e| e.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ);
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Trouble::Damaged(error.to_string()),
@@ -128,7 +129,8 @@ fn trouble(path: &Path, error: &rusqlite::Error) -> Trouble {
     }
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+/// Opens the database as it is to be used.
+pub fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
@@ -148,19 +150,6 @@ fn create(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Refuses a schema of the future.
-fn check_schema(path: &Path, connection: &Connection) -> Result<(), Trouble> {
-    match rows::schema(connection).map_err(|error| trouble(path, &error))? {
-        rows::SCHEMA if rows::exists(connection).map_err(|error| trouble(path, &error))? => Ok(()),
-        version if version > rows::SCHEMA => Err(Trouble::Refused(newer(path))),
-        _ => Err(Trouble::Damaged("it has no table of records".into())),
-    }
-}
-
-fn newer(path: &Path) -> JournalError {
-    JournalError::new(format!("the journal {} was written by a newer hotfix: update this one", path.display()))
-}
-
 fn check_tail(connection: &Connection) -> rusqlite::Result<Chain> {
     let last = rows::last(connection)?;
     let start = last.seq.saturating_sub(CHECKED);
@@ -175,7 +164,7 @@ fn settle(folder: &Path, found: Inspected) -> Result<(Connection, Vec<Warning>),
     let mut warnings: Vec<_> = first_bad.map(|seq| Warning { what: broken(folder, seq) }).into_iter().collect();
     if let Some(loss) = loss {
         let path = folder.join(DATABASE);
-        let kept = match close_untouched(connection).and_then(|()| copy_aside(&path)) {
+        let kept = match close_untouched(connection).and_then(|()| copy_aside(&path, ASIDE)) {
             Ok(aside) => format!("a copy is kept as {}", aside.display()),
             Err(error) => format!("no copy could be kept: {error}"),
         };
@@ -188,7 +177,7 @@ fn settle(folder: &Path, found: Inspected) -> Result<(Connection, Vec<Warning>),
 }
 
 /// Closes a connection without the checkpoint that usually goes with it.
-fn close_untouched(connection: Connection) -> io::Result<()> {
+pub fn close_untouched(connection: Connection) -> io::Result<()> {
     let leave_log = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     leave_log.map(drop).and_then(|()| connection.close().map_err(|(_, error)| error)).map_err(io::Error::other)
 }
@@ -250,7 +239,7 @@ fn replace(folder: &Path, path: &Path, why: &str) -> Result<(Connection, Vec<War
 
 /// Moves the database and what belongs to it out of the way.
 fn set_aside(path: &Path) -> io::Result<PathBuf> {
-    aside(path, |from, to| fs::rename(from, to))
+    aside(path, ASIDE, |from, to| fs::rename(from, to))
 }
 
 /// The databases that were kept aside in a folder, oldest first.
@@ -265,16 +254,16 @@ pub fn kept_aside(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Copies the database and what belongs to it.
-fn copy_aside(path: &Path) -> io::Result<PathBuf> {
-    aside(path, |from, to| fs::copy(from, to).map(drop))
+/// Copies the database and what belongs to it, under its name with `label` and the time behind it.
+pub fn copy_aside(path: &Path, label: &str) -> io::Result<PathBuf> {
+    aside(path, label, |from, to| fs::copy(from, to).map(drop))
 }
 
-fn aside(path: &Path, put: impl Fn(&Path, &Path) -> io::Result<()>) -> io::Result<PathBuf> {
+fn aside(path: &Path, label: &str, put: impl Fn(&Path, &Path) -> io::Result<()>) -> io::Result<PathBuf> {
     let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     let name = |n: u32, tail: &str| {
         let number = if n == 0 { String::new() } else { format!("-{n}") };
-        PathBuf::from(format!("{}{ASIDE}{stamp}{number}{tail}", path.display()))
+        PathBuf::from(format!("{}{label}{stamp}{number}{tail}", path.display()))
     };
     let free = (0..1000).find(|n| !name(*n, "").exists()).ok_or(io::ErrorKind::AlreadyExists)?;
     for tail in ["-wal", "-shm", ""] {

@@ -3,14 +3,16 @@
 use std::io;
 use std::path::Path;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use super::clock::Reading;
 use super::head::Head;
 use super::record::{Draft, Record, Row};
 use super::{JournalError, redact::HIDDEN};
 
-/// The version of the schema, in the database's `user_version`.
-pub const SCHEMA: i64 = 1;
+/// The version of the schema, in the database's `user_version`. Version 1 had no column for the clocks.
+pub const SCHEMA: i64 = 2;
 /// `HFJ1`, in the database's header.
 const APPLICATION: i64 = 0x4846_4a31;
 const CREATE: &str = "CREATE TABLE record (
@@ -21,9 +23,9 @@ const CREATE: &str = "CREATE TABLE record (
     kind TEXT NOT NULL,
     body TEXT NOT NULL,
     prev_hash TEXT NOT NULL,
-    hash TEXT NOT NULL
+    hash TEXT NOT NULL,
+    clock TEXT
 ) STRICT";
-const COLUMNS: &str = "seq, at, incident, actor, kind, body, prev_hash, hash";
 
 /// The kind of a record that is no longer what was written. Its body is not handed out.
 pub const UNREADABLE: &str = "unreadable";
@@ -40,6 +42,14 @@ pub fn create(connection: &mut Connection) -> rusqlite::Result<()> {
 /// The version of the schema; 0 for a new database.
 pub fn schema(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// What is read of a record: a database that is only read keeps the schema that it has.
+fn columns(connection: &Connection) -> rusqlite::Result<&'static str> {
+    Ok(match schema(connection)? {
+        ..SCHEMA => "seq, at, incident, actor, kind, body, prev_hash, hash, NULL",
+        _ => "seq, at, incident, actor, kind, body, prev_hash, hash, clock",
+    })
 }
 
 /// Whether the table is there.
@@ -103,7 +113,7 @@ impl AppendError {
 pub fn append(connection: &mut Connection, folder: &Path, draft: Draft) -> Result<Record, AppendError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let before = last(&transaction)?;
-    let record = Record::chain(draft, before.seq + 1, &before.hash);
+    let record = Record::chain_at(draft, before.seq + 1, &before.hash, Reading::now());
     insert(&transaction, &Row::of(&record))?;
     let head = Head::of(&record).prepare(folder)?;
     transaction.commit()?;
@@ -115,10 +125,10 @@ pub fn append(connection: &mut Connection, folder: &Path, draft: Draft) -> Resul
 
 /// Stores a row as it is.
 pub fn insert(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    let Row { seq, at, incident, actor, kind, body, prev_hash, hash } = row;
+    let sql = "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let Row { seq, at, incident, actor, kind, body, clock, prev_hash, hash } = row;
     let seq = seq.cast_signed();
-    connection.execute(sql, params![seq, at, incident, actor, kind, body, prev_hash, hash]).map(drop)
+    connection.execute(sql, params![seq, at, incident, actor, kind, body, prev_hash, hash, clock]).map(drop)
 }
 
 /// A row as it was found.
@@ -158,6 +168,7 @@ impl Found {
             actor: "hotfix".into(),
             kind: UNREADABLE.into(),
             body: serde_json::json!({ "what": format!("record {seq} is not what was written") }),
+            clock: None,
             prev_hash: HIDDEN.into(),
             hash: HIDDEN.into(),
         }
@@ -172,8 +183,9 @@ pub fn walk(
     incident: Option<&str>,
     mut each: impl FnMut(Found) -> bool,
 ) -> rusqlite::Result<()> {
+    let columns = columns(connection)?;
     let sql =
-        format!("SELECT {COLUMNS} FROM record WHERE seq > ?1 AND (?2 IS NULL OR incident IN (?2, '')) ORDER BY seq");
+        format!("SELECT {columns} FROM record WHERE seq > ?1 AND (?2 IS NULL OR incident IN (?2, '')) ORDER BY seq");
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query(params![seq.cast_signed(), incident])?;
     while let Some(row) = rows.next()? {
@@ -186,8 +198,9 @@ pub fn walk(
 
 /// The last `count` records before `before`, of an incident and those that belong to all, in order.
 pub fn newest(connection: &Connection, incident: &str, before: u64, count: usize) -> rusqlite::Result<Vec<Record>> {
+    let columns = columns(connection)?;
     let sql =
-        format!("SELECT {COLUMNS} FROM record WHERE seq < ?1 AND incident IN (?2, '') ORDER BY seq DESC LIMIT ?3");
+        format!("SELECT {columns} FROM record WHERE seq < ?1 AND incident IN (?2, '') ORDER BY seq DESC LIMIT ?3");
     let mut statement = connection.prepare(&sql)?;
     let before = i64::try_from(before).unwrap_or(i64::MAX);
     let count = i64::try_from(count).unwrap_or(i64::MAX);
@@ -199,7 +212,8 @@ pub fn newest(connection: &Connection, incident: &str, before: u64, count: usize
 
 /// The records at these places, where there are any.
 pub fn at(connection: &Connection, places: &[u64]) -> rusqlite::Result<Vec<Record>> {
-    let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM record WHERE seq = ?1"))?;
+    let columns = columns(connection)?;
+    let mut statement = connection.prepare(&format!("SELECT {columns} FROM record WHERE seq = ?1"))?;
     let one = |place: &u64| statement.query_row([place.cast_signed()], found).optional();
     places.iter().map(one).filter_map(Result::transpose).map(|found| found.map(Found::record)).collect()
 }
@@ -218,7 +232,8 @@ pub fn each_kind(connection: &Connection, mut each: impl FnMut(u64, &str, &str))
 /// The records of these kinds, in order.
 pub fn of_kinds(connection: &Connection, kinds: &[&str]) -> rusqlite::Result<Vec<Record>> {
     let places = vec!["?"; kinds.len()].join(", ");
-    let sql = format!("SELECT {COLUMNS} FROM record WHERE kind IN ({places}) ORDER BY seq");
+    let columns = columns(connection)?;
+    let sql = format!("SELECT {columns} FROM record WHERE kind IN ({places}) ORDER BY seq");
     let mut statement = connection.prepare(&sql)?;
     let found = statement.query_map(rusqlite::params_from_iter(kinds), found)?;
     found.map(|found| found.map(Found::record)).collect()
@@ -227,6 +242,10 @@ pub fn of_kinds(connection: &Connection, kinds: &[&str]) -> rusqlite::Result<Vec
 fn found(row: &rusqlite::Row<'_>) -> rusqlite::Result<Found> {
     let seq = place(row.get(0)?);
     let text = |index: usize| row.get_ref(index).ok().and_then(|value| value.as_str().ok().map(str::to_owned));
+    let clock = || match row.get_ref(8).ok()? {
+        ValueRef::Null => Some(None),
+        value => value.as_str().ok().map(|text| Some(text.to_owned())),
+    };
     let read = || {
         Some(Row {
             seq,
@@ -237,6 +256,7 @@ fn found(row: &rusqlite::Row<'_>) -> rusqlite::Result<Found> {
             body: text(5)?,
             prev_hash: text(6)?,
             hash: text(7)?,
+            clock: clock()?,
         })
     };
     Ok(read().map_or(Found::Torn { seq }, Found::Row))

@@ -20,7 +20,7 @@ use super::head::{Head, Kept};
 use super::record::{Draft, Record};
 use super::recovery::{self, DATABASE};
 use super::rows::{self, AppendError};
-use super::{JournalError, Warning, lock};
+use super::{JournalError, Warning, lock, migration};
 
 /// The journal of one repository.
 #[derive(Debug)]
@@ -102,6 +102,9 @@ impl Journal {
         let mut journal = Self { folder: folder.to_owned(), mode: Mode::ReadOnly, open: None, is_sound: false };
         if path.exists() {
             let connection = connect_read_only(&path).map_err(|error| unreadable(&path, &error))?;
+            if rows::schema(&connection).map_err(|error| unreadable(&path, &error))? > rows::SCHEMA {
+                return Err(migration::newer(&path));
+            }
             journal.open = Some(Open { connection, file: file_id(&path)? });
         }
         let (first_bad, head) = match journal.connection()? {

@@ -1,4 +1,5 @@
 mod damage;
+mod migration;
 mod writing;
 
 use std::fs;

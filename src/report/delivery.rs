@@ -108,6 +108,9 @@ impl Delivery {
 fn span(id: &'static str, name: &'static str, moments: &Moments, from: Id, to: Id) -> Measure {
     let between = format!("from {} to {}", from.name(), to.name());
     let (seconds, why) = match (moments.at(from), moments.at(to)) {
+        (Some(start), Some(end)) if !moments.is_sure(start, end) => {
+            (None, format!("{between}: the clock was set in between, and by how much is unknown"))
+        }
         (Some(start), Some(end)) if end >= start => (Some(seconds_between(start, end)), between),
         (Some(_), Some(_)) => (None, format!("{between}: the later one is the earlier by the clock")),
         (None, _) => (None, format!("{between}: {} is unknown", from.name())),
@@ -155,10 +158,13 @@ fn recovery(moments: &Moments, deploy_failed: bool) -> Measure {
 /// The first notice, and the longest time without one.
 fn silences(events: &[Event], incident: &Incident, now: Timestamp) -> [Measure; 2] {
     let sent: Vec<_> = notices(events).map(|(at, _)| at).collect();
-    let first = sent.first().map(|at| seconds_between(incident.declared_at, *at));
+    let sure =
+        |start: Timestamp, end: Timestamp| incident.clock.is_sure(start, end).then(|| seconds_between(start, end));
+    let first = sent.first().and_then(|at| sure(incident.declared_at, *at));
     let end = incident.closed_at.unwrap_or(now);
     let stops: Vec<_> = [incident.declared_at].into_iter().chain(sent.iter().copied()).chain([end]).collect();
-    let longest = stops.windows(2).map(|pair| seconds_between(pair[0], pair[1])).max();
+    let spans: Option<Vec<_>> = stops.windows(2).map(|pair| sure(pair[0], pair[1])).collect();
+    let longest = spans.into_iter().flatten().max();
     let none = if sent.is_empty() { ": no notice is on record" } else { "" };
     let measure = |id, name, seconds, why: String| Measure { id, name, seconds, why };
     [

@@ -10,6 +10,7 @@
 //! The journal alone is enough: what only a live source could tell is `null`, and named in `unknown`.
 
 pub mod chart;
+mod clock;
 pub mod delivery;
 pub mod escape;
 pub mod live;

@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::clock;
 use super::delivery::Delivery;
 use super::live::{CHANGE, CURVES, Live, Open};
 use super::moments::{Event, Id, Moment, Moments};
-use super::past::Past;
+use super::past::{Past, Rework};
 use super::pieces::{self, Attempt, Decided, Held, Notice, Override, Pieces, Rehearsed, Tested, Verdict};
 use crate::evidence::text;
 use crate::incident::entry::{ChangeSeen, CurveSeen};
+use crate::incident::model::Setting;
 use crate::incident::{Entry, Incident, RollbackEnd, Severity, Stage, sentence};
 use crate::journal::record::Record;
 use crate::journal::{UNREADABLE, Verification};
@@ -38,6 +40,8 @@ pub struct Report {
     pub incident: Head,
     journal: Proof,
     summary: Vec<String>,
+    /// How the clock on the wall was set meanwhile, a sentence each.
+    clock: Vec<String>,
     impact: Impact,
     roles: Vec<Held>,
     /// When what happened.
@@ -105,6 +109,8 @@ struct Impact {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct Before {
     incidents: usize,
+    /// Deploys that these caused, among all of their time.
+    rework: Rework,
     medians: Vec<Median>,
 }
 
@@ -160,7 +166,8 @@ impl Report {
     /// Writes it; `None` if the records hold no declaration.
     pub fn of(origin: &Origin) -> Option<Self> {
         let incident = Incident::fold(origin.records)?;
-        let events = Event::read(origin.records);
+        let records = clock::steady(origin.records, &incident);
+        let events = Event::read(&records);
         let mut pieces = Pieces::of(&events);
         // What a source says now is newer than what was kept.
         let change = origin.live.change.clone().or(pieces.change.take());
@@ -174,10 +181,11 @@ impl Report {
             generated_at: origin.now,
             journal: Proof::of(origin),
             summary,
+            clock: incident.clock.settings.iter().map(Setting::words).collect(),
             moments: moments.all(),
             past: Before::of(&delivery, origin.past),
             delivery,
-            timeline: origin.records.iter().map(Line::of).collect(),
+            timeline: records.iter().map(Line::of).collect(),
             open: open(origin, &events, &incident),
             impact: Impact {
                 business: incident.impact.clone(),
@@ -196,7 +204,7 @@ impl Report {
                 curves: curves.map(|(_, curves)| curves),
             },
             rollback: Rollback { attempts: pieces.attempts, rehearsals: pieces.rehearsals },
-            notices: pieces::notices(origin.records, origin.now),
+            notices: pieces::notices(&records, origin.now),
             overrides: pieces.overrides,
         })
     }
@@ -261,7 +269,11 @@ impl Before {
                 why: measure.why.clone(),
             }
         };
-        Self { incidents: past.incidents.len(), medians: delivery.measures.iter().map(median).collect() }
+        Self {
+            incidents: past.incidents.len(),
+            rework: past.rework.clone(),
+            medians: delivery.measures.iter().map(median).collect(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::evidence::text::clean;
+use crate::incident::model::Clock;
 use crate::incident::{Decision, Entry, Incident, PromotionState, RollbackEnd, Stage};
 use crate::journal::record::Record;
 
@@ -52,6 +53,8 @@ pub enum Id {
     Decided,
     /// The first commit of the fix was written.
     FixFirstCommit,
+    /// The fix was first pushed.
+    Pushed,
     /// The tests of the tip that was shipped were green.
     TestsGreen,
     /// A reviewer vouched for it.
@@ -101,13 +104,14 @@ pub struct Moment {
 
 impl Id {
     /// All of them, in the order of an incident where all goes well.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::ImpactStart,
         Self::Detected,
         Self::Declared,
         Self::Acknowledged,
         Self::Decided,
         Self::FixFirstCommit,
+        Self::Pushed,
         Self::TestsGreen,
         Self::Approved,
         Self::DeployStart,
@@ -129,6 +133,7 @@ impl Id {
             Self::Acknowledged => "acknowledged",
             Self::Decided => "first decision",
             Self::FixFirstCommit => "first commit of the fix",
+            Self::Pushed => "pushed",
             Self::TestsGreen => "tests green",
             Self::Approved => "approved",
             Self::DeployStart => "deploy began",
@@ -147,6 +152,7 @@ impl Id {
         match self {
             Self::ImpactStart => "nobody said when it began: `hotfix declare --since`",
             Self::FixFirstCommit => "the commits of the fix are not in the journal: git knows them",
+            Self::Pushed => "no push of the hotfix branch is on record",
             Self::TestsGreen => "no green result of the last tip is on record",
             Self::Approved => "nobody ticked b9",
             Self::DeployStart => "the deploy stage was not entered",
@@ -169,21 +175,28 @@ pub struct Moments {
     told: BTreeMap<Id, Told>,
     /// When each target had the fix.
     pub targets: Vec<(String, Timestamp)>,
+    clock: Clock,
 }
 
 impl Moments {
     /// Reads them off the events. `first_commit` is when the first commit of the fix was written, where git told it.
     pub fn of(events: &[Event], incident: &Incident, first_commit: Option<Timestamp>) -> Self {
-        let mut moments = Self { told: BTreeMap::new(), targets: Vec::new() };
+        let mut moments = Self { told: BTreeMap::new(), targets: Vec::new(), clock: incident.clock.clone() };
         moments.tell(Id::ImpactStart, incident.impact_at.map(|at| (at, "said by who declared it".into(), How::Manual)));
         moments.tell(Id::FixFirstCommit, first_commit.map(|at| (at, "git".into(), How::Auto)));
         moments.detect(events);
         moments.decide(events);
+        moments.tell(Id::Pushed, pushed(events));
         moments.tell(Id::TestsGreen, tests_green(events));
         moments.deploy(events, incident);
         moments.end(events, incident);
         moments.targets = targets(events);
         moments
+    }
+
+    /// Whether nothing makes the time between two moments doubtful.
+    pub fn is_sure(&self, start: Timestamp, end: Timestamp) -> bool {
+        self.clock.is_sure(start, end)
     }
 
     /// When it was; `None` while nobody knows.
@@ -300,6 +313,17 @@ fn tests_green(events: &[Event]) -> Option<Told> {
             green.or_else(|| Some((event.record.at, "test reports".to_owned(), How::Auto)))
         }
         _ => green,
+    })
+}
+
+/// When the fix first left this machine: the branch on the remote was seen to move, or a target was pushed.
+fn pushed(events: &[Event]) -> Option<Told> {
+    events.iter().find_map(|event| match &event.entry {
+        Some(Entry::Pushed(push)) => Some((event.record.at, format!("git: {}", clean(&push.branch)), How::Auto)),
+        Some(Entry::Promotion(step)) if step.state == PromotionState::Pushed => {
+            Some((event.record.at, format!("git: {}", clean(&step.target)), how(event)))
+        }
+        _ => None,
     })
 }
 

@@ -52,7 +52,7 @@ pub struct Point {
 }
 
 /// Deploys that an incident caused: every hotfix counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Rework {
     /// Incidents with a hotfix that was deployed.
     pub hotfix_deploys: u64,
@@ -62,6 +62,8 @@ pub struct Rework {
     pub deploys: Option<u64>,
     /// Hotfix deploys among all; `None` where these are unknown.
     pub rate: Option<f64>,
+    /// Why they are unknown.
+    pub why: Option<String>,
     /// Failed ones among the hotfix deploys; `None` without any.
     pub hotfix_fail_rate: Option<f64>,
 }
@@ -105,8 +107,8 @@ impl Case {
 }
 
 impl Past {
-    /// Sums up incidents. `deploys` are all deploys of the time, where git told them.
-    pub fn of(incidents: Vec<Case>, deploys: Option<u64>) -> Self {
+    /// Sums up incidents. `deploys` are all deploys of the time, or why nobody told them.
+    pub fn of(incidents: Vec<Case>, deploys: Result<u64, String>) -> Self {
         let measures = spreads(&incidents);
         let sum = |part: fn(&Delivery) -> u64| incidents.iter().map(|case| part(&case.delivery)).sum::<u64>();
         let (promised, on_time) = (sum(|it| it.updates.promised), sum(|it| it.updates.on_time));
@@ -114,7 +116,18 @@ impl Past {
         let overrides = sum(|it| it.gates.overrides);
         let lags: Vec<_> =
             incidents.iter().flat_map(|case| &case.delivery.back_merges).filter_map(|lag| lag.seconds).collect();
-        let deploys = deploys.filter(|deploys| *deploys >= hotfix_deploys);
+        // A hotfix is a deploy: where tags are fewer, they are not what is deployed.
+        let deploys = deploys.and_then(|deploys| match deploys {
+            0 => Err("production was not tagged in that time".to_owned()),
+            n if n < hotfix_deploys => {
+                Err(format!("{hotfix_deploys} hotfixes were deployed, and only {n} versions tagged"))
+            }
+            n => Ok(n),
+        });
+        let (deploys, why) = match deploys {
+            Ok(deploys) => (Some(deploys), None),
+            Err(why) => (None, Some(why)),
+        };
         Self {
             measures,
             updates_on_time: share(on_time, promised),
@@ -125,6 +138,7 @@ impl Past {
                 failed,
                 deploys,
                 rate: deploys.and_then(|deploys| share(hotfix_deploys, deploys)),
+                why,
                 hotfix_fail_rate: share(failed, hotfix_deploys),
             },
             incidents,

@@ -79,7 +79,7 @@ fn live() -> Live {
 fn past() -> Past {
     let before = Case::of(&records("checkout 502", None), at(9_000)).unwrap();
     let cases = ["a", "b", "c"].map(|id| Case { id: id.into(), ..before.clone() });
-    Past::of(cases.into(), None)
+    Past::of(cases.into(), Err("nobody was asked".into()))
 }
 
 /// The page without its style.
@@ -285,6 +285,22 @@ fn medians_are_of_the_points_and_nobody_is_named() {
     let told = serde_json::to_string(&past).unwrap();
     assert!(!told.contains("ana") && !told.contains("bob"), "never per person: {told}");
     assert_eq!((past.rework.hotfix_deploys, past.rework.failed, past.rework.rate), (3, 3, None));
+}
+
+#[test]
+fn every_hotfix_is_rework_among_the_deploys_of_its_time() {
+    let of = |deploys| Past::of(past().incidents, deploys).rework;
+    let known = of(Ok(12));
+    assert_eq!((known.deploys, known.rate, known.why), (Some(12), Some(0.25), None));
+    let told = [of(Ok(0)), of(Ok(2)), of(Err("git is gone".into()))].map(|it| (it.rate, it.why.unwrap()));
+    assert_eq!(
+        told,
+        [
+            (None, "production was not tagged in that time".into()),
+            (None, "3 hotfixes were deployed, and only 2 versions tagged".into()),
+            (None, "git is gone".into()),
+        ]
+    );
 }
 
 #[test]

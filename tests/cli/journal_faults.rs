@@ -208,3 +208,149 @@ fn a_copy_made_at_any_moment_holds_everything_acknowledged_by_then() {
         assert_eq!((&told["holds"], &told["records"]), (&true.into(), &n.into()));
     }
 }
+
+/// Whether a name space with mounts of its own can be had, as a user without any rights.
+fn has_mounts() -> bool {
+    let works = Command::new("unshare").args(["-rm", "true"]).stderr(Stdio::null()).status();
+    let works = works.is_ok_and(|status| status.success());
+    if !works {
+        eprintln!("SKIPPED: no name space with mounts can be had here");
+    }
+    works
+}
+
+/// Runs a script in a name space of its own, with the program as `$0` and the journal's folder as `$1`.
+fn with_mounts(place: &Place, script: &str) -> String {
+    let verified: Value = serde_json::from_str(&place.prints(&["verify", "--json"])).unwrap();
+    let mut command = place.by("unshare");
+    command.args(["-rm", "sh", "-c", script, place.program(), verified["folder"].as_str().unwrap()]);
+    let output = command.output().unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// J1: a file system that is full.
+#[test]
+fn on_a_full_disk_nothing_is_called_recorded_and_it_goes_on_after_room_was_made() {
+    if !has_mounts() {
+        return;
+    }
+    let place = Place::new();
+    place.runs(&["declare", "checkout 502"]);
+    let told = with_mounts(
+        &place,
+        r#"cp -a "$1" "$1.kept" && mount -t tmpfs -o size=512k none "$1" && cp -a "$1.kept/." "$1/" || exit 9
+           long=$(head -c 3000 /dev/zero | tr '\0' x)
+           for n in $(seq 1 200); do "$0" note "$n $long" >out 2>err && echo "ACK $n" || { echo "REFUSED $n $(cat err)"; break; }; done
+           "$0" verify
+           "$0" timeline --json | grep -c '"kind":"noted"'
+           mount -o remount,size=4m "$1" && "$0" note "room was made" && "$0" verify"#,
+    );
+    let acknowledged = told.lines().filter(|line| line.starts_with("ACK ")).count();
+    let refused = told.lines().find(|line| line.starts_with("REFUSED ")).unwrap_or_default();
+    assert!(acknowledged > 3 && refused.contains("NOT RECORDED: no space left for the journal"), "{told}");
+    assert!(told.contains(&format!("\n{acknowledged}\n")), "what was acknowledged is there: {told}");
+    for records in [acknowledged + 1, acknowledged + 2] {
+        assert!(told.contains(&format!("verified: all {records} records are")), "{told}");
+    }
+    assert!(told.contains("recorded: noted: room was made"), "{told}");
+}
+
+/// J4: a file system that is mounted for reading alone.
+#[test]
+fn a_journal_that_cannot_be_written_is_still_read() {
+    if !has_mounts() {
+        return;
+    }
+    let place = Place::new();
+    place.runs(&["declare", "checkout 502"]);
+    place.runs(&["note", "it is the cache"]);
+    let told = with_mounts(
+        &place,
+        r#"mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" || exit 9
+           "$0" timeline; "$0" verify; "$0" incidents; "$0" status | head -3; "$0" report --journal-only | head -3; "$0" note no; echo "end $?""#,
+    );
+    assert!(told.contains("noted: it is the cache") && told.contains("verified: all 2 records"), "{told}");
+    assert!(told.contains("active  ") && told.contains("# checkout 502"), "{told}");
+    assert!(told.contains("cannot open") && !told.contains("recorded: noted: no"), "{told}");
+    assert!(told.contains("\nend 2\n"), "{told}");
+}
+
+/// J12: an older journal, and the program is killed at every other call of the first opening that changes the disk.
+#[test]
+fn killed_while_an_older_journal_is_brought_to_this_version_nothing_is_lost() {
+    if !has_strace() {
+        return;
+    }
+    for calls in ["pwrite64", "fsync,fdatasync"] {
+        for n in (1..MOST).step_by(2) {
+            let place = Place::new();
+            place.runs(&["declare", "checkout 502"]);
+            older(&place);
+            let output = injected(&place, &format!("{calls}:signal=SIGKILL:when={n}"), "first of the new version");
+            let there = notes(&place);
+            let is_there = there.iter().any(|text| text == "first of the new version");
+            assert!(is_there || !said_recorded(&output), "{calls} {n}");
+            place.runs(&["note", "and it goes on"]);
+            assert_eq!(notes(&place).last().unwrap(), "and it goes on");
+            if output.status.success() {
+                break;
+            }
+        }
+    }
+}
+
+/// Makes the journal one of the first version: its records have no reading of the clocks.
+fn older(place: &Place) {
+    use hotfix_cockpit::journal::record::{Draft, GENESIS, Record, Row};
+    let verified: Value = serde_json::from_str(&place.prints(&["verify", "--json"])).unwrap();
+    let folder = PathBuf::from(verified["folder"].as_str().unwrap());
+    let told = place.runs(&["timeline", "--json"]);
+    let db = rusqlite::Connection::open(folder.join("journal.db")).unwrap();
+    db.execute_batch("DELETE FROM record; ALTER TABLE record DROP COLUMN clock; PRAGMA user_version = 1").unwrap();
+    let mut prev = GENESIS.to_owned();
+    for line in told.lines() {
+        let Record { seq, at, incident, actor, kind, body, .. } = serde_json::from_str(line).unwrap();
+        let record = Record::chain(Draft { at, incident, actor, kind, body }, seq, &prev);
+        let Row { at, incident, actor, kind, body, prev_hash, hash, .. } = Row::of(&record);
+        let values = rusqlite::params![seq.cast_signed(), at, incident, actor, kind, body, prev_hash, hash];
+        db.execute("INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", values).unwrap();
+        fs::write(folder.join("journal.head"), format!("{} {}\n", record.seq, record.hash)).unwrap();
+        prev = record.hash;
+    }
+}
+
+/// J10: the clock on the wall is set back by an hour, and then the incident goes on.
+#[test]
+fn a_clock_that_is_set_back_leaves_order_and_durations_right() {
+    let faketime = |place: &Place, by: &str, args: &[&str]| {
+        let mut command = place.by("faketime");
+        command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").args(["-f", by, place.program()]).args(args);
+        command.output()
+    };
+    let place = Place::new();
+    if !faketime(&place, "+0", &["--version"]).is_ok_and(|output| output.status.success()) {
+        assert!(std::env::var_os("HOTFIX_REQUIRE_TOOLS").is_none(), "faketime is needed");
+        return eprintln!("SKIPPED: faketime is not here");
+    }
+    place.runs(&["declare", "checkout 502", "--severity", "SEV2", "--since", "20m"]);
+    place.runs(&["note", "before"]);
+    let told = faketime(&place, "-3600s", &["note", "after"]).unwrap();
+    assert!(said_recorded(&told), "{told:?}");
+    assert_eq!(notes(&place), ["before", "after"]);
+    let records = place.runs(&["timeline", "--json"]);
+    let records: Vec<Value> = records.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let uptime = |place: usize| records[place]["clock"]["uptime_ms"].as_u64().unwrap();
+    assert!(uptime(0) <= uptime(1) && uptime(1) <= uptime(2), "{records:?}");
+    assert!(records[1]["at"].as_str() > records[2]["at"].as_str(), "as the clock had it");
+    let report = faketime(&place, "-3600s", &["report", "--journal-only"]).unwrap();
+    let report = String::from_utf8(report.stdout).unwrap();
+    assert!(
+        report.contains("the clock was set back by 01:00:0") || report.contains("the clock was set back by 00:59:5"),
+        "{report}"
+    );
+    let status = faketime(&place, "-3600s", &["status", "--json"]).unwrap();
+    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+    let since = |field: &str| status["incident"][field].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let passed = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1) - since("declared_at");
+    assert!(passed.get_seconds().abs() < 600 && passed.get_hours() == 0, "{passed}: {status}");
+}

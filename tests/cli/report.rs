@@ -101,6 +101,31 @@ fn a_template_of_the_team_is_used_once_it_is_trusted() {
     assert!(Path::new(&place.repo()).exists());
 }
 
+/// Section 7: each hotfix is an unplanned deploy; the rate is among all versions that were tagged meanwhile.
+#[test]
+fn the_rework_rate_counts_the_tags_of_production() {
+    let place = closed();
+    place.runs(&["declare", "Second", "--severity", "sev3"]);
+    place.runs(&["override", "b9", "--break-glass", "--reason", "alone at night"]);
+    place.runs(&["stage", "deploy", "--reason", "all is well"]);
+    let repository = git2::Repository::open(place.repo()).unwrap();
+    let head = repository.head().unwrap().peel(git2::ObjectType::Commit).unwrap();
+    let (long_ago, soon) = (git2::Time::new(1_500_000_000, 0), git2::Time::new(jiff::Timestamp::now().as_second(), 0));
+    for (name, time) in
+        [("v1.0.0", &long_ago), ("v1.0.1", &soon), ("v1.0.2", &soon), ("v1.1.0-rc.1", &soon), ("nightly", &soon)]
+    {
+        let who = git2::Signature::new("ana", "ana@acme.example", time).unwrap();
+        repository.tag(name, &head, &who, "a version", false).unwrap();
+    }
+    let json: Value = serde_json::from_str(&place.runs(&["metrics", "--json"])).unwrap();
+    let rework = &json["rework"];
+    assert_eq!((&rework["deploys"], &rework["why"]), (&2.into(), &Value::Null), "neither old ones nor candidates");
+    assert_eq!((rework["hotfix_deploys"].as_u64(), rework["rate"].as_f64()), (Some(1), Some(0.5)));
+    place.write("hotfix.toml", "version = 1\n[production]\nref = \"main\"\n");
+    let told = place.runs(&["metrics"]);
+    assert!(told.contains("rework rate: unknown: production is main and no glob of tags"), "{told}");
+}
+
 #[test]
 fn metrics_over_all_incidents() {
     let place = Place::new();
@@ -113,7 +138,9 @@ fn metrics_over_all_incidents() {
     assert_eq!((&json["schema"], &json["verified"]), (&1.into(), &true.into()));
     assert_eq!(json["incidents"].as_array().unwrap().len(), 2);
     assert_eq!(json["measures"][0]["points"].as_array().unwrap().len(), 1, "the second has no known impact");
-    assert!(json["rework"]["rate"].is_null(), "nobody counted the other deploys");
+    assert!(json["rework"]["rate"].is_null(), "production has no tags");
+    assert!(json["rework"]["why"].as_str().unwrap().contains("no version tag matches v*"), "{json}");
+    assert!(told.contains("rework rate: unknown: no version tag matches v*"), "{told}");
     assert_eq!(place.runs(&["metrics", "--since", "2999-01-01"]), "no incident is on record\n");
     assert!(place.fails(&["metrics", "--since", "soon"]).contains("2026-03-01"));
 }

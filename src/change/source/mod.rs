@@ -9,6 +9,7 @@ mod by_command;
 mod by_library;
 mod command;
 mod deployed;
+mod deploys;
 mod drivers;
 mod familiar;
 mod foreign;
@@ -33,6 +34,7 @@ mod watch;
 mod worktree;
 
 pub use deployed::Deployed;
+pub use deploys::deploys;
 pub use once::{Kind, head, kind, read, read_all, read_worktree, rollback_contents};
 pub use read::Settings;
 pub use run::{Handle, start};

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::super::clock::Clock;
 use super::super::event::{Toast, What};
 use super::super::letter::Letter;
-use super::super::{affected, outgoing};
+use super::super::{affected, exporting, outgoing};
 use super::{Engaged, Hands};
 use crate::config::trust::Permit;
 use crate::drill::steering::Order as Steering;
@@ -77,6 +78,24 @@ impl Hands {
         self.spawn(async move {
             providers::cancel_all(&setup, &sources, &|said| tell(said.map_or_else(Toast::error, Toast::info))).await;
             asked.refresh();
+        });
+    }
+
+    /// Writes the timeline to a file, puts that on record, and says where it is.
+    pub(super) fn export(&self, engaged: &Engaged, incident: String, now: Timestamp) {
+        let (opened, letters) = (&engaged.opened, self.letters.clone());
+        let wanted = exporting::Wanted {
+            journal: opened.journal_folder.clone(),
+            incident,
+            by: opened.operator.clone(),
+            writer: opened.writer.clone(),
+            zone: opened.zone.clone(),
+            at: now,
+        };
+        self.spawn(async move {
+            let written = tokio::task::spawn_blocking(move || exporting::write(&wanted)).await;
+            let toast = written.unwrap_or_else(|error| Toast::error(error.to_string()));
+            letters.send(Letter::Happened(What::Told(toast)));
         });
     }
 

@@ -102,6 +102,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Note => show(state, Overlay::Form(Form::note())),
         Action::Pin => pin(state),
         Action::Correct => correct(state),
+        Action::SameKind => same_kind(state),
+        Action::Export => export(state),
         Action::Say => notices::open(state),
         Action::Resend => notices::resend(state),
         Action::Situation => notices::situation(state),
@@ -184,6 +186,7 @@ pub fn disabled(state: &State, action: Action) -> Option<String> {
         | Action::Note
         | Action::Pin
         | Action::Correct
+        | Action::Export
         | Action::Say
         | Action::Resend
         | Action::Close
@@ -279,6 +282,26 @@ fn correct(state: &mut State) -> Vec<Effect> {
     let Some(record) = index.and_then(|index| state.records.iter().rev().nth(index)) else { return Vec::new() };
     let form = Form::correct(record.seq, &sentence::of(record));
     show(state, Overlay::Form(form))
+}
+
+/// Shows only what is of the selected entry's kind; where that is so already, all again.
+fn same_kind(state: &mut State) -> Vec<Effect> {
+    let list = state.list(Pane::Timeline);
+    let index = list.selected(panes::len(state, Pane::Timeline));
+    let filter = match index.and_then(|index| panes::kind(state, index)) {
+        Some(kind) if !list.filter.starts_with("kind:") => format!("kind:{kind}"),
+        _ => String::new(),
+    };
+    state.ui.lists[Pane::Timeline.index()].filter = filter;
+    state.ui.damage.add(Damage::ALL);
+    settle(state);
+    Vec::new()
+}
+
+/// Writes the timeline to a file, whatever the filter shows of it.
+fn export(state: &State) -> Vec<Effect> {
+    let incident = state.incident.as_ref().map(|incident| incident.id.clone());
+    incident.map(Effect::Export).into_iter().collect()
 }
 
 fn mark(state: &mut State, action: Action) -> Vec<Effect> {

@@ -34,7 +34,14 @@ pub fn recorded(state: &mut State, result: Result<Record, JournalError>) -> Vec<
     if !is_on_screen(state, &record) && matches!(entry, Some(Entry::Resumed {} | Entry::Reopened { .. })) {
         return vec![Effect::Load(record.incident)];
     }
+    let settings = |state: &State| state.incident.as_ref().map_or(0, |incident| incident.clock.settings.len());
+    let before = settings(state);
     let mut effects = take_in(state, record);
+    if settings(state) > before
+        && let Some(setting) = state.incident.as_ref().and_then(|incident| incident.clock.settings.last())
+    {
+        state.ui.tell(Toast::error(setting.words()), state.uptime);
+    }
     if matches!(entry, Some(Entry::Closed { .. })) {
         state.ui.tell(Toast::info("the incident is closed; `i` declares another"), state.uptime);
     }

@@ -213,17 +213,6 @@ fn every_truncation_and_every_damaged_page_is_told_or_harmless() {
 }
 
 #[test]
-fn a_newer_schema_is_refused_and_left_alone() {
-    let folder = folder_of(1);
-    let db = Connection::open(folder.path().join(DB)).unwrap();
-    db.pragma_update(None, "user_version", 2).unwrap();
-    drop(db);
-    let error = Journal::open(folder.path()).unwrap_err();
-    assert!(error.what.contains("written by a newer hotfix"), "{error}");
-    assert_eq!(aside(folder.path()), Vec::<String>::new());
-}
-
-#[test]
 fn a_full_disk_never_says_recorded() {
     let folder = folder_of(0);
     let mut journal = fresh(folder.path());

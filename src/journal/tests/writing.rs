@@ -73,3 +73,18 @@ fn no_secret_enters() {
     assert!(all.contains("ghp [hidden]") && all.contains(r#""[hidden]":"[hidden]""#));
     assert!(!all.contains("hunter22") && !all.contains("t0p"), "a secret is on disk");
 }
+
+/// J6: a foreign program holds SQLite's own lock. Nothing is lost in silence, and nothing waits for ever.
+#[test]
+fn a_foreign_lock_on_the_database_is_told_and_passes() {
+    let folder = folder_of(1);
+    let mut journal = fresh(folder.path());
+    let foreign = rusqlite::Connection::open(folder.path().join(DB)).unwrap();
+    foreign.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = journal.append(draft("a", "no")).unwrap_err();
+    assert!(error.what.starts_with("NOT RECORDED"), "{error}");
+    foreign.execute_batch("ROLLBACK").unwrap();
+    journal.append(draft("a", "yes")).unwrap();
+    assert_eq!(texts(&journal), ["note 0", "yes"]);
+    assert!(journal.verify().unwrap().holds());
+}

@@ -179,6 +179,33 @@ fn an_incident_from_the_first_key_to_the_last() {
     insta::assert_snapshot!(it.told.join("\n"));
 }
 
+/// The gates of the stages behind are held as well: whoever pushes one more commit while deploying has to earn them again.
+#[test]
+fn a_tip_that_moves_in_a_later_stage_opens_the_gates_of_the_earlier_ones_again() {
+    let mut it = Course::new();
+    it.desk.declare();
+    it.tick("ana", &["a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8"]);
+    it.git('3', Level::MissingClean);
+    it.green('3');
+    it.tick("bob", &["b8", "b9"]);
+    it.put("ana", &Entry::StageEntered { stage: Stage::Deploy });
+    it.plan();
+    let held = |it: &Course| {
+        let gates = it.desk.state.checklist.gates().iter();
+        let held = gates.filter(|gate| gate.stage == Stage::Develop && gate.is_blocking());
+        held.map(|gate| format!("{} {}", gate.id, gate.state.label())).collect::<Vec<_>>()
+    };
+    assert_eq!(held(&it), Vec::<String>::new());
+    it.git('7', Level::MissingClean);
+    assert_eq!(held(&it), ["b6 stale", "b8 stale", "b9 stale"]);
+    assert_eq!(it.readiness(), Readiness::NoGo);
+    it.green('7');
+    it.tick("bob", &["b8", "b9"]);
+    assert_eq!(held(&it), Vec::<String>::new());
+    it.put("bob", &Entry::Unticked { item: "b9".into(), note: None });
+    assert_eq!(held(&it), ["b9 open"], "a tick that is taken back opens its gate");
+}
+
 /// What is still open at the end is named, and somebody answers for it.
 #[test]
 fn an_end_with_something_open_wants_a_reason_and_an_owner() {

@@ -112,3 +112,31 @@ fn a_record_that_comes_twice_is_there_once() {
     desk.happen(What::Journal(Ok(records.last().unwrap().clone())));
     assert_eq!(desk.state.records, records);
 }
+
+#[test]
+fn the_timeline_shows_one_kind_and_all_again() {
+    let mut desk = Desk::new();
+    desk.happen(What::Recalled(Box::new(Recalled::of("i1", everything()))));
+    desk.key("6");
+    let all = desk.state.records.len();
+    let at = desk.state.records.iter().rev().position(|record| record.kind == "noted").unwrap();
+    for _ in 0..at {
+        desk.key("down");
+    }
+    desk.key("f");
+    let list = desk.state.list(Pane::Timeline);
+    assert_eq!((list.filter.as_str(), list.count(all)), ("kind:noted", 1));
+    desk.key("f");
+    assert_eq!(desk.state.list(Pane::Timeline).count(all), all);
+}
+
+#[test]
+fn the_timeline_is_written_to_a_file_by_key() {
+    let mut desk = Desk::new();
+    desk.key("6");
+    assert_eq!(desk.key("e"), [], "there is no incident");
+    desk.happen(What::Recalled(Box::new(Recalled::of("i1", everything()))));
+    assert_eq!(desk.key("e"), [Effect::Export("i1".into())]);
+    desk.state.project.is_read_only = true;
+    assert_eq!(desk.key("e"), [], "an export goes on record");
+}

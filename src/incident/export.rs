@@ -1,12 +1,10 @@
-//! The forms that a timeline is printed in.
-
-use std::fmt::Write;
+//! The forms that a timeline is printed and exported in (pure).
 
 use jiff::tz::TimeZone;
+use serde::Serialize;
 
-use crate::cli::entry;
+use super::sentence;
 use crate::evidence::text;
-use crate::incident::sentence;
 use crate::journal::UNREADABLE;
 use crate::journal::record::Record;
 
@@ -35,37 +33,40 @@ impl Form {
     }
 
     /// The records, oldest first.
-    ///
-    /// # Errors
-    /// Never, for what the journal holds.
-    pub fn lines(self, records: &[&Record]) -> color_eyre::Result<String> {
-        let zone = TimeZone::system();
+    pub fn lines(self, records: &[&Record], zone: &TimeZone) -> String {
         let mut out = String::new();
         for record in records {
             match self {
-                Self::Json => out += &entry::document(record)?,
+                Self::Json => out += &document(record),
                 Self::Plain => {
-                    let (at, actor) = (time(record, &zone), text::clean(&record.actor));
-                    writeln!(out, "{at}  #{:<4} {actor}  {}", record.seq, sentence::of(record))?;
+                    let (at, actor) = (time(record, zone), text::clean(&record.actor));
+                    out += &format!("{at}  #{:<4} {actor}  {}\n", record.seq, sentence::of(record));
                 }
                 Self::Markdown => {
-                    let (at, actor) = (time(record, &zone), cell(&record.actor));
-                    writeln!(
-                        out,
-                        "| {} | {} | {actor} | {} |",
-                        record.seq,
-                        at.trim_end(),
-                        cell(&sentence::of(record))
-                    )?;
+                    let (at, actor) = (time(record, zone), cell(&record.actor));
+                    let what = cell(&sentence::of(record));
+                    out += &format!("| {} | {} | {actor} | {what} |\n", record.seq, at.trim_end());
                 }
                 Self::Csv => {
                     let fields = [&record.actor, &record.kind, &sentence::of(record)].map(|field| quoted(field));
-                    write!(out, "{},{},{}\r\n", record.seq, record.at, fields.join(","))?;
+                    out += &format!("{},{},{}\r\n", record.seq, record.at, fields.join(","));
                 }
             }
         }
-        Ok(out)
+        out
     }
+}
+
+/// A record as one line of JSON.
+pub fn document(record: &Record) -> String {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        schema: u32,
+        #[serde(flatten)]
+        record: &'a Record,
+    }
+    // What the journal holds can always be written.
+    serde_json::to_string(&Document { schema: 1, record }).unwrap_or_default() + "\n"
 }
 
 fn time(record: &Record, zone: &TimeZone) -> String {
@@ -110,12 +111,12 @@ mod tests {
     #[test]
     fn a_table_cannot_be_left_and_a_spreadsheet_runs_nothing() {
         let evil = record("a|b <script> [x](y) \u{1b}[2J");
-        let table = Form::Markdown.lines(&[&evil]).unwrap();
+        let table = Form::Markdown.lines(&[&evil], &TimeZone::UTC);
         assert!(table.starts_with("| 7 | ") && table.contains("a\\|b &lt;script> \\[x\\](y)"), "{table}");
         assert!(!table.contains('\u{1b}'));
         let mut formula = record("x");
         formula.actor = "=cmd|' /C calc'!A0".into();
-        let csv = Form::Csv.lines(&[&formula]).unwrap();
+        let csv = Form::Csv.lines(&[&formula], &TimeZone::UTC);
         assert_eq!(csv, "7,1970-01-01T00:00:00Z,\"'=cmd|' /C calc'!A0\",\"noted\",\"noted: x\"\r\n");
     }
 }
