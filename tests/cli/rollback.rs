@@ -184,3 +184,10 @@ fn a_rehearsal_is_evidence_and_changes_nothing() {
     assert!(service.0.runs(&["timeline"]).contains("rehearsed the rollback"));
     assert!(!service.beside("effects").exists());
 }
+
+#[test]
+fn a_step_without_a_rehearsal_is_not_called_well() {
+    let service = Service::new(&go_back());
+    let told = service.0.runs(&["rollback", "--rehearse"]);
+    assert!(told.ends_with("rehearsed: nothing failed, and 1 without a rehearsal were not tried\n"), "{told}");
+}

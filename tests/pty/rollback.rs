@@ -149,6 +149,10 @@ fn a_drill_says_so_in_every_frame_and_touches_no_production() {
     let key = letter(&mut terminal);
     assert!(is_drill(&terminal.screen()), "{}", terminal.screen());
     terminal.press(&key);
+    // A key on the heels of the letter would disarm it.
+    terminal.wait_until("its beginning", |screen| {
+        is_drill(screen) && (screen.contains("ROLLING BACK") || screen.contains("rolled back"))
+    });
     for key in ["1", "2", "3", "4", "6", "5", "z", "z"] {
         terminal.press(key);
         assert!(is_drill(&terminal.wait_for("DRILL")));

@@ -149,8 +149,14 @@ fn rehearsal_text(rehearsed: &Rehearsed) -> String {
         };
         format!("{word:<8} {what}\n")
     };
-    let end = if rehearsed.passed { "rehearsed: all went well\n" } else { "rehearsed: NOT all went well\n" };
-    rehearsed.lines.iter().map(line).collect::<String>() + end
+    // What was not tried went neither well nor badly: that it is untried is what one must know.
+    let untried = rehearsed.lines.iter().filter(|(tried, _)| *tried == Tried::Nothing).count();
+    let end = match (rehearsed.passed, untried) {
+        (false, _) => "rehearsed: NOT all went well\n".to_owned(),
+        (true, 0) => "rehearsed: all went well\n".to_owned(),
+        (true, _) => format!("rehearsed: nothing failed, and {untried} without a rehearsal were not tried\n"),
+    };
+    rehearsed.lines.iter().map(line).collect::<String>() + &end
 }
 
 fn rehearsal_document(plan: &Plan, rehearsed: &Rehearsed) -> serde_json::Result<String> {
