@@ -252,8 +252,8 @@ impl<'a> Picture<'a> {
 
     fn baseline(&self) -> Line<'static> {
         let theme = self.ctx.theme;
-        let largest = self.columns.iter().filter_map(|s| s.baseline.rate()).fold(0.0, f64::max);
-        let note = format!(" max {}", self.short(largest));
+        let largest = self.columns.iter().filter_map(|s| s.baseline.rate()).reduce(f64::max);
+        let note = largest.map_or_else(|| " not seen".to_owned(), |largest| format!(" max {}", self.short(largest)));
         Line::from(vec![
             Span::styled(format!("{:>6} ", "base"), theme.style(Role::Baseline)),
             Span::styled(spark(self.columns, |s| s.baseline, self.ctx), theme.style(Role::Baseline)),

@@ -130,6 +130,8 @@ pub struct Judge {
     exposure: Exposure,
     latches: Latches,
     placebo: Placebo,
+    /// Everything that was seen of the baseline and of the canary, compared or not: what an absolute limit is held against.
+    seen: (Tally, Tally),
 }
 
 impl Judge {
@@ -148,6 +150,7 @@ impl Judge {
             exposure: Exposure::default(),
             latches: Latches::default(),
             placebo: Placebo::default(),
+            seen: Default::default(),
             spec,
             settings,
         }
@@ -159,15 +162,20 @@ impl Judge {
     }
 
     /// Takes in a scrape: one pair for a ratio, one for each boundary otherwise. A scrape without
-    /// exposure on either side is skipped: it moves no evidence.
+    /// exposure on either side compares nothing; an absolute limit is held against what there is.
     pub fn take(&mut self, at: f64, pairs: &[Pair]) {
         let Some(first) = pairs.first() else { return };
-        if self.exposure.take(at, first).is_some() {
+        self.seen.0.take(first.baseline);
+        self.seen.1.take(first.canary);
+        let compares = self.exposure.take(at, first).is_some();
+        if compares {
             for (strand, pair) in self.strands.iter_mut().zip(pairs) {
                 if let Some(counts) = pair.counts() {
                     strand.take(at, &counts, &self.grid);
                 }
             }
+        }
+        if compares || self.spec.limit.is_some() {
             let proof = self.proof();
             let known = Known {
                 fast: self.log_e().fast,
@@ -241,11 +249,12 @@ impl Judge {
 
     fn guards(&self) -> Guards {
         let (Some(limit), Some(strand)) = (self.spec.limit, self.strands.first()) else { return Guards::default() };
-        let (canary, baseline) = (&strand.canary, &strand.baseline);
+        let (baseline, canary) = &self.seen;
         Guards {
             canary: guard::above(limit, canary.bad, canary.all),
             baseline: guard::above(limit, baseline.bad, baseline.all),
-            kept: guard::below(limit, canary.bad, canary.all),
+            // To pass, the two have to have been there together.
+            kept: guard::below(limit, strand.canary.bad, strand.canary.all),
         }
     }
 

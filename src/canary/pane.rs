@@ -265,7 +265,10 @@ fn verdict_lines(report: &Report, worst: &MetricReport, ctx: &Ctx, width: usize,
     let bar = format!("evidence {}:1, bar {}:1", words::odds(worst.log_evidence), words::odds(worst.bar));
     let numbers =
         format!("canary {}  baseline {}", counts(worst.canary, worst.unit), counts(worst.baseline, worst.unit));
-    let texts = if cells(&numbers) + cells(&ratio) + cells(&bar) + 6 <= width {
+    let texts = if worst.canary.1 <= 0.0 && worst.baseline.1 <= 0.0 {
+        // There is nothing to compare: why, is what one has to know.
+        wrap(&worst.why, width)
+    } else if cells(&numbers) + cells(&ratio) + cells(&bar) + 6 <= width {
         vec![format!("{numbers}   {ratio}   {bar}")]
     } else {
         vec![

@@ -218,6 +218,45 @@ fn a_promotion_is_marked_where_the_share_changes() {
 }
 
 #[test]
+fn few_requests_promote_nothing() {
+    // 5 % of 40 requests a scrape: chance alone makes 2 to 15 % of any three.
+    let scrape = |i: i64| {
+        let canary = [2.0, 0.0, 1.0, 5.0, 3.0, 0.0, 2.0, 4.0][(i * i % 8) as usize];
+        let arm = |total: f64| Arm { bad: Some(0.0), total: Some(total) };
+        Scrape { at: at(15 * i), baseline: arm(40.0 - canary), canary: arm(canary) }
+    };
+    let batch = Batch::counted(vec![(0..40).map(scrape).collect(), Vec::new()]);
+    let theme = Theme::default();
+    let ctx = Ctx { now: at(590), theme: &theme };
+    let lines = head(&state(vec![seen(batch)]), &ctx, 78, 20);
+    assert!(
+        !lines.iter().any(|line| plain(line).contains('▲')),
+        "{}",
+        lines.iter().map(plain).collect::<Vec<_>>().join("\n")
+    );
+}
+
+#[test]
+fn where_there_is_nothing_to_compare_with_it_says_so_first() {
+    let scrape = |i: i64| Scrape {
+        at: at(15 * i),
+        baseline: Arm { bad: None, total: None },
+        canary: Arm { bad: Some(0.0), total: Some(20.0) },
+    };
+    let theme = Theme::default();
+    let ctx = Ctx { now: at(590), theme: &theme };
+    let batch = Batch::counted(vec![(0..40).map(scrape).collect(), Vec::new()]);
+    let lines: Vec<String> = head(&state(vec![seen(batch)]), &ctx, 78, 20).iter().map(plain).collect();
+    let all = lines.join("\n");
+    assert!(lines[0].starts_with("? BLIND"), "{all}");
+    assert!(
+        lines[1].starts_with("nothing is seen of the baseline: without it nothing can be said of the canary"),
+        "{all}"
+    );
+    assert!(all.contains("not seen") && !all.contains("0 of 0"), "{all}");
+}
+
+#[test]
 fn the_second_opinion_waits_for_fifty_points_and_decides_nothing() {
     let text = format!("kayenta = {{ pass = 95, marginal = 75 }}\n{CONFIG}");
     let canary: schema::Canary = toml::from_str(&text).unwrap();

@@ -328,5 +328,7 @@ mod backend_tests;
 #[cfg(test)]
 mod faults_tests;
 #[cfg(test)]
+mod scraped_tests;
+#[cfg(test)]
 #[path = "source_tests.rs"]
 mod tests;

@@ -14,8 +14,11 @@ use crate::evidence::text::clean;
 
 /// Scrapes that are kept for drawing: an hour at one every 15 s.
 pub const KEPT: usize = 240;
-/// Scrapes over which the canary's present share of the traffic is measured.
+/// Scrapes over which the canary's present share of the traffic is measured: so many, and more until there are enough
+/// requests in them to tell a share.
 const SHARE_OVER: usize = 4;
+/// Requests that are enough for it.
+const SHARE_OF: f64 = 500.0;
 /// How long after a step its samples are there, in seconds.
 const SETTLING: f64 = 1.0;
 
@@ -175,8 +178,14 @@ impl Watch {
     fn share(&self) -> Option<f64> {
         let of = |watched: &Watched| {
             let totals = |s: Scrape| Some((s.canary.total?, s.baseline.total?));
-            let newest = watched.sights.iter().rev().filter_map(|sight| totals(sight.drawn(0))).take(SHARE_OVER);
-            let (canary, baseline) = newest.fold((0.0, 0.0), |sum, n| (sum.0 + n.0, sum.1 + n.1));
+            let (mut canary, mut baseline) = (0.0, 0.0);
+            let newest = watched.sights.iter().rev().filter_map(|sight| totals(sight.drawn(0)));
+            for (index, seen) in newest.enumerate() {
+                if index >= SHARE_OVER && canary + baseline >= SHARE_OF {
+                    break;
+                }
+                (canary, baseline) = (canary + seen.0, baseline + seen.1);
+            }
             (canary + baseline > 0.0).then(|| canary / (canary + baseline))
         };
         self.metrics.iter().filter(|watched| watched.unit == Unit::Share).find_map(of)

@@ -9,6 +9,8 @@ const PROMOTED: f64 = 1.4;
 const SHARE_OVER: usize = 3;
 /// Requests in them that are enough to tell.
 const ENOUGH: f64 = 100.0;
+/// A change is a promotion where it is so many times what chance alone would do: with few requests, every share moves.
+const BEYOND_CHANCE: f64 = 4.0;
 
 /// Something that happened in a column.
 pub struct Mark {
@@ -46,7 +48,7 @@ fn promotions(columns: &[Scrape]) -> Vec<Mark> {
     if let Some(first) = columns.iter().position(is_there).filter(|first| *first > 0) {
         marks.push(mark(first, "canary".to_owned()));
     }
-    let shares: Vec<Option<f64>> = columns.windows(SHARE_OVER).map(share).collect();
+    let shares: Vec<Option<Share>> = columns.windows(SHARE_OVER).map(share).collect();
     let step = |at: usize| step(*shares.get(at.checked_sub(SHARE_OVER)?)?, *shares.get(at)?).map(|step| (at, step));
     let mut steps: Vec<(usize, Step)> = (SHARE_OVER..columns.len()).filter_map(step).collect();
     // The steepest place of each step: its neighbours see a part of it.
@@ -67,19 +69,29 @@ struct Step {
     share: f64,
 }
 
+/// The canary's requests, and all.
+#[derive(Clone, Copy)]
+struct Share {
+    canary: f64,
+    all: f64,
+}
+
 /// From one share to another, where that is a promotion.
-fn step(before: Option<f64>, after: Option<f64>) -> Option<Step> {
-    let (before, share) = (before?, after?);
-    let size = (share / before).max(before / share);
-    (size >= PROMOTED).then_some(Step { size, share })
+fn step(before: Option<Share>, after: Option<Share>) -> Option<Step> {
+    let (before, after) = (before?, after?);
+    let (from, to) = (before.canary / before.all, after.canary / after.all);
+    let size = (to / from).max(from / to);
+    let pooled = (before.canary + after.canary) / (before.all + after.all);
+    let chance = (pooled * (1.0 - pooled) * (1.0 / before.all + 1.0 / after.all)).sqrt();
+    (size >= PROMOTED && (to - from).abs() >= BEYOND_CHANCE * chance).then_some(Step { size, share: to })
 }
 
 /// The canary's share of the requests, where each column has some and all together enough to tell.
-fn share(columns: &[Scrape]) -> Option<f64> {
+fn share(columns: &[Scrape]) -> Option<Share> {
     let (mut canary, mut all) = (0.0, 0.0);
     for column in columns {
         canary += column.canary.total?;
         all += column.canary.total? + column.baseline.total?;
     }
-    (canary > 0.0 && all >= ENOUGH).then(|| canary / all)
+    (canary > 0.0 && all >= ENOUGH).then_some(Share { canary, all })
 }

@@ -2,7 +2,7 @@
 //! judge's to answer. What the counters make of restarts and missed scrapes is held in `counters_tests.rs`, that a pod is
 //! gone in `source/backend_tests.rs`, and the rates of false alarms in `simulation.rs` and in the bench.
 
-use super::tests::{judge, pair};
+use super::tests::{judge, pair, spec};
 use super::*;
 
 fn regressed_after(judge: &mut Judge, scrapes: impl Iterator<Item = [f64; 4]>) -> Option<usize> {
@@ -105,4 +105,24 @@ fn a_healthy_canary_is_healthy_and_no_more() {
     assert_eq!(judge.verdict(), Verdict::Healthy);
     let turned = regressed_after(&mut judge, (0..60).map(|_| [100.0, 900.0, 9.0, 9.0]));
     assert!(turned.is_some(), "having passed excuses nothing");
+}
+
+#[test]
+fn a_limit_needs_no_baseline_to_be_broken_and_one_to_be_kept() {
+    let missed = Arm { bad: None, total: None };
+    let alone = |bad: f64| {
+        let mut judge = Judge::new(Spec { limit: Some(0.01), ..spec() }, Settings::default(), 1.0);
+        for i in 0..40 {
+            judge.take(
+                f64::from(i) * 15.0,
+                &[Pair { baseline: missed, canary: Arm { bad: Some(bad), total: Some(100.0) } }],
+            );
+        }
+        judge
+    };
+    let broken = alone(20.0);
+    assert_eq!(broken.verdict(), Verdict::Regressed);
+    let why = broken.finding().why;
+    assert!(why.contains("canary 800 of 4,000 (20.0 %)") && why.contains("above the limit of 1.00 %"), "{why}");
+    assert_eq!(alone(0.0).verdict(), Verdict::Blind, "nothing was compared: unknown is not healthy");
 }

@@ -5,6 +5,7 @@ use super::Settings;
 use super::blocks::Blocks;
 use super::eprocess::{Counts, EProcess, FAST, Formula, NON_INFERIORITY, ROBUST};
 use super::interval::{Likelihood, RatioGrid};
+use crate::canary::model::Arm;
 
 /// Bad and all events of one population.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -19,6 +20,13 @@ impl Tally {
     /// The share of bad events; `None` without exposure.
     pub fn rate(&self) -> Option<f64> {
         (self.all > 0.0).then(|| self.bad / self.all)
+    }
+
+    /// Adds what an arm shows, where all of it was seen.
+    pub(super) fn take(&mut self, arm: Arm) {
+        if let (Some(bad), Some(all)) = (arm.bad, arm.total) {
+            self.add(bad, all);
+        }
     }
 
     fn add(&mut self, bad: f64, all: f64) {

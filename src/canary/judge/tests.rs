@@ -25,7 +25,7 @@ pub(super) fn pair([all_canary, all_baseline, bad_canary, bad_baseline]: [f64; 4
     Pair { baseline: arm(bad_baseline, all_baseline), canary: arm(bad_canary, all_canary) }
 }
 
-fn spec() -> Spec {
+pub(super) fn spec() -> Spec {
     Spec { name: "errors".into(), critical: true, limit: None, weight: 1.0, shape: Shape::Ratio }
 }
 

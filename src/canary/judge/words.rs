@@ -1,7 +1,7 @@
 //! The verdict in words: which rule, which numbers, what would change it. ASCII alone.
 
 use super::exposure::Silence;
-use super::{Finding, Judge, Shape, Tally, guard};
+use super::{Finding, Judge, Shape, Tally};
 use crate::canary::model::Verdict;
 
 /// Fills in the sentences of a finding.
@@ -105,7 +105,8 @@ fn counts(tally: &Tally) -> String {
 }
 
 fn why(judge: &Judge, it: &Finding) -> String {
-    let numbers = format!("{}canary {}, baseline {}", boundary(judge), counts(&it.canary), counts(&it.baseline));
+    let (baseline, canary) = if it.canary.all > 0.0 { (it.baseline, it.canary) } else { judge.seen };
+    let numbers = format!("{}canary {}, baseline {}", boundary(judge), counts(&canary), counts(&baseline));
     let reason = match it.verdict {
         Verdict::Blind => return blind(judge.silence()),
         Verdict::Regressed => regressed(judge, it),
@@ -137,7 +138,7 @@ fn not_inferior(judge: &Judge) -> String {
 
 fn regressed(judge: &Judge, it: &Finding) -> String {
     let robust = judge.proof();
-    if robust < judge.bars.regressed && beyond_limit(judge, it) {
+    if robust < judge.bars.regressed && beyond_limit(judge) {
         return format!("above the limit of {} that was set; this verdict stays", limit(judge));
     }
     let (robust, bar) = (odds(robust), odds(judge.bars.regressed));
@@ -178,8 +179,8 @@ fn healthy(judge: &Judge, it: &Finding) -> String {
     format!("\"not {margin} worse\" was shown at {bar}:1; evidence that it is worse {}", worse(judge, it))
 }
 
-fn beyond_limit(judge: &Judge, it: &Finding) -> bool {
-    judge.spec.limit.is_some_and(|limit| guard::above(limit, it.canary.bad, it.canary.all) >= judge.bars.suspect)
+fn beyond_limit(judge: &Judge) -> bool {
+    judge.spec.limit.is_some() && judge.guards().canary >= judge.bars.suspect
 }
 
 fn limit(judge: &Judge) -> String {
