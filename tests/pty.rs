@@ -431,14 +431,17 @@ fn a_notice_of_a_drill_is_written_by_key_and_goes_to_its_own_inbox() {
 }
 
 #[test]
-fn a_clock_that_turns_calls_by_bell_and_notification() {
+fn the_situation_is_copied_and_a_clock_that_turns_calls_by_bell_and_notification() {
     let (folder, state) = (repository(), tempfile::tempdir().unwrap());
     let config = state.path().join("config/hotfix");
     std::fs::create_dir_all(&config).unwrap();
     std::fs::write(config.join("config.toml"), "notify = [\"bell\", \"osc9\", \"osc777\"]\n").unwrap();
     hotfix(folder.path(), state.path(), &["declare", "checkout-502", "--severity", "sev3"]);
-    let terminal = Terminal::start(&[HOTFIX], folder.path(), state.path(), 160, 48);
+    let mut terminal = Terminal::start(&[HOTFIX], folder.path(), state.path(), 160, 48);
     terminal.wait_for("SEV3 checkout-502");
+    terminal.press("y");
+    terminal.wait_for("copied: the situation");
+    terminal.wait_raw("\x1b]52;c;");
     hotfix(folder.path(), state.path(), &["say", "we look into it", "--next", "1s"]);
     let raw = terminal.wait_raw("\x07\x1b]9;");
     assert!(raw.contains("-checkout-502: ") && raw.contains("\x1b]777;notify;hotfix;"), "{raw:?}");

@@ -1,6 +1,7 @@
 //! The change as the journal keeps it.
 
 use super::model::{Fact, FactState, Report};
+use crate::evidence::Oid;
 use crate::incident::Entry;
 use crate::incident::entry::{ChangeSeen, CommitSeen, FactSeen, PointSeen, RiskSeen};
 
@@ -11,6 +12,13 @@ const COMMITS: usize = 50;
 pub fn entry(report: &Report) -> Option<Entry> {
     let is_known = report.head.oid.is_some() && report.production.oid.is_some() && report.risk.is_some();
     is_known.then(|| Entry::ChangeSeen(Box::new(seen(report))))
+}
+
+/// The same, once for each tip and production, as soon as all of it was looked at: a report may have to do without git.
+pub fn news(report: &Report, kept: Option<&(Option<Oid>, Option<Oid>)>) -> Option<Entry> {
+    let of = (report.head.oid.clone(), report.production.oid.clone());
+    let is_whole = report.risk.as_ref().is_some_and(|risk| !risk.partial);
+    if kept == Some(&of) || !is_whole { None } else { entry(report) }
 }
 
 /// The same as values, however much is known.

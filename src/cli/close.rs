@@ -3,12 +3,14 @@
 use color_eyre::eyre::bail;
 
 use super::entry::{Common, Desk, item, not_empty};
-use super::{Context, Exit, gather};
+use super::gather::{self, Gathered};
+use super::{Context, Exit};
 use crate::checklist::closing::left_open;
 use crate::checklist::model::State;
 use crate::incident::Entry;
 use crate::incident::entry::{Left, LeftOpen};
 use crate::incident::export::document;
+use crate::report::moments::PROGRAM;
 
 /// Closes the incident. What is still open is named, and stays open only with a reason and an owner.
 #[derive(Debug, clap::Args)]
@@ -37,7 +39,8 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     if let Some(at) = incident.closed_at {
         bail!("{} was closed at {at}", incident.id);
     }
-    let left = left(context, &incident.id, &open)?;
+    let gathered = gather::of(context, Some(&incident.id))?;
+    let left = left(&gathered, &open);
     let entries = match (reason, owner) {
         (Some(reason), Some(owner)) if !left.is_empty() => {
             let ids = left.iter().map(|left| left.id.clone()).collect();
@@ -47,6 +50,9 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         _ if left.is_empty() => vec![Entry::Closed { open: Vec::new() }],
         _ => bail!("{}", refusal(&left)),
     };
+    if let Some(change) = gathered.news_of_the_change() {
+        desk.append_as(PROGRAM, context.now, &incident.id, &change)?;
+    }
     let mut records = Vec::new();
     for entry in &entries {
         records.push(desk.append(context.now, &incident.id, entry)?);
@@ -60,8 +66,7 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
 }
 
 /// What would stay open: what the sources and the journal say, and what the person names beyond that.
-fn left(context: &Context, incident: &str, named: &[String]) -> color_eyre::Result<Vec<Left>> {
-    let gathered = gather::of(context, Some(incident))?;
+fn left(gathered: &Gathered, named: &[String]) -> Vec<Left> {
     let inputs = gathered.inputs();
     let gates = State::new(&inputs);
     let mut left = left_open(&inputs, gates.gates());
@@ -70,7 +75,7 @@ fn left(context: &Context, incident: &str, named: &[String]) -> color_eyre::Resu
             left.push(Left { id: id.clone(), what: "named by whoever closes it".to_owned() });
         }
     }
-    Ok(left)
+    left
 }
 
 fn refusal(left: &[Left]) -> String {

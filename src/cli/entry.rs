@@ -97,7 +97,16 @@ impl Desk {
     /// # Errors
     /// When it is not certain that it was recorded.
     pub fn append(&mut self, at: Timestamp, incident: &str, entry: &Entry) -> color_eyre::Result<Record> {
-        let draft = self.project.redact().draft(entry.draft(incident, &self.by, at));
+        let by = self.by.clone();
+        self.append_as(&by, at, incident, entry)
+    }
+
+    /// The same by somebody else, such as the program itself.
+    ///
+    /// # Errors
+    /// When it is not certain that it was recorded.
+    pub fn append_as(&mut self, by: &str, at: Timestamp, incident: &str, entry: &Entry) -> color_eyre::Result<Record> {
+        let draft = self.project.redact().draft(entry.draft(incident, by, at));
         Ok(self.journal.append(draft)?)
     }
 }

@@ -12,6 +12,7 @@ use super::{Context, production, servers};
 
 use crate::canary::model::{Report as CanaryReport, State as CanaryState};
 use crate::canary::source::{Keys, Source as CanarySource};
+use crate::change;
 use crate::change::continuity::Continuity;
 use crate::change::model::{Report as ChangeReport, Worktree};
 use crate::change::source::{self, Settings};
@@ -25,7 +26,7 @@ use crate::config::trust::Permit;
 use crate::evidence::{Evidence, Failure, Generation, Observation, Observed, Subject};
 use crate::http::Client;
 use crate::incident::rehearsals::{self, Rehearsals};
-use crate::incident::{Incident, recall};
+use crate::incident::{Entry, Incident, recall};
 use crate::probe::Probe;
 use crate::project::Project;
 use crate::rollback::choice::Choice;
@@ -76,6 +77,12 @@ impl Gathered {
 }
 
 impl Gathered {
+    /// The change, where the incident's journal does not hold it yet.
+    pub fn news_of_the_change(&self) -> Option<Entry> {
+        let report = &self.change.fresh(self.now)?.value;
+        change::kept::news(report, self.incident.as_ref()?.change_kept.as_ref())
+    }
+
     /// The notices of the incident, as far as the journal can be read.
     pub fn book(&self, directory: &Path) -> Book {
         let read = || {

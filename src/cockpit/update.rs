@@ -141,13 +141,10 @@ fn changed(state: &mut State, observation: change::model::Observation) -> Vec<Ef
     effects
 }
 
-/// The change is kept once for each tip, as soon as all of it was looked at: a report may have to do without git.
+/// The change is kept for the report.
 fn keep_change(state: &State) -> Option<Effect> {
-    let report = state.change.report.value()?;
-    let of = (report.head.oid.clone(), report.production.oid.clone());
-    let is_kept = state.incident.as_ref()?.change_kept.as_ref() == Some(&of);
-    let is_whole = report.risk.as_ref().is_some_and(|risk| !risk.partial);
-    if is_kept || !is_whole { None } else { note(state, change::kept::entry(report)?) }
+    let news = change::kept::news(state.change.report.value()?, state.incident.as_ref()?.change_kept.as_ref())?;
+    note(state, news)
 }
 
 /// What production and the canary say goes to git, and is taken back when it is too old to be believed.

@@ -1,20 +1,22 @@
 //! The incident as its journal tells it: a fold over entries, so that opening again resumes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::assessment::Answers;
 use super::entry::{Acceptance, Classified};
-use super::{About, BrokenGlass, Decision, Entry, Role, RollbackEnd, Severity, Stage};
+use super::{About, BrokenGlass, Entry, Role, Severity, Stage};
 use crate::evidence::{Oid, text};
 use crate::journal::record::Record;
 
 mod clock;
+mod parts;
 mod told;
 
 pub use clock::{Clock, Setting};
+pub use parts::{Broken, Made, Mark, MarkKind, Notice, Resolution, RolledBack, RolloutStep};
 pub use told::Told;
 
 /// The name that the canary as a whole has among the metrics.
@@ -57,8 +59,12 @@ pub struct Incident {
     pub accepted: Option<Acceptance>,
     /// The decisions, oldest first.
     pub decisions: Vec<Made>,
+    /// When it last became worse than it was taken for.
+    pub raised_at: Option<Timestamp>,
     /// The last notice to the stakeholders.
     pub last_notice: Option<Notice>,
+    /// The last one that says when the next comes.
+    pub last_promise: Option<Notice>,
     /// The notice that announces the end, told or not.
     pub resolution: Option<Resolution>,
     /// How many notices were sent.
@@ -85,113 +91,6 @@ pub struct Incident {
     pub closed_at: Option<Timestamp>,
     /// What became of the clock that all these times are by: they are as it shows them since it was set last.
     pub clock: Clock,
-}
-
-/// What a person said of a checklist item.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Mark {
-    /// Ticked, handed over, or overridden with a reason.
-    pub kind: MarkKind,
-    /// Who.
-    pub by: String,
-    /// When.
-    pub at: Timestamp,
-    /// The hotfix tip then.
-    pub head: Option<Oid>,
-}
-
-/// The ways in which a person satisfies an item.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum MarkKind {
-    /// It is so, says a person.
-    Ticked {
-        /// What was seen.
-        note: Option<String>,
-    },
-    /// It is not so yet, and somebody does it by a time.
-    Deferred {
-        /// Who.
-        owner: String,
-        /// By when.
-        due_at: Timestamp,
-        /// How, or where it is followed up.
-        note: Option<String>,
-    },
-    /// It is not so, and we go on.
-    Overridden {
-        /// Why.
-        reason: String,
-    },
-}
-
-/// A gate that wants a second person and was passed by one who was alone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Broken {
-    /// The item.
-    pub item: String,
-    /// Who.
-    pub by: String,
-    /// Why.
-    pub reason: String,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// A decision that was made.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Made {
-    /// Which.
-    pub decision: Decision,
-    /// Why.
-    pub reason: String,
-    /// Who.
-    pub by: String,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// A notice that was sent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Notice {
-    /// When.
-    pub at: Timestamp,
-    /// When the next one was promised.
-    pub next_update_at: Option<Timestamp>,
-    /// What was said.
-    pub text: String,
-    /// Whether it announced the end.
-    pub is_last: bool,
-}
-
-/// The notice that announces the end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Resolution {
-    /// Its idempotency key.
-    pub key: String,
-    /// What it says.
-    pub text: String,
-    /// The channels that have not got it.
-    pub missing: BTreeSet<String>,
-}
-
-/// Where the rollout was last seen to go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RolloutStep {
-    /// Which rollout.
-    pub rollout: String,
-    /// The step: `25 %`.
-    pub step: String,
-    /// Since when.
-    pub at: Timestamp,
-}
-
-/// A rollback that came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RolledBack {
-    /// How.
-    pub end: RollbackEnd,
-    /// When.
-    pub at: Timestamp,
 }
 
 impl Incident {
@@ -243,7 +142,9 @@ impl Incident {
             broken_glass: Vec::new(),
             accepted: None,
             decisions: Vec::new(),
+            raised_at: None,
             last_notice: None,
+            last_promise: None,
             resolution: None,
             notices: 0,
             rollback: None,
@@ -269,10 +170,12 @@ impl Incident {
                 self.users = cleaned(users).or(self.users.take());
                 self.workaround = cleaned(workaround).or(self.workaround.take());
                 if let Some(severity) = severity {
+                    self.rise(severity, at);
                     self.confirm(severity);
                 }
             }
             Entry::Classified(classified) => {
+                self.rise(classified.severity, at);
                 self.severity = Some(classified.severity);
                 self.classified = Some(clean(*classified));
             }
@@ -315,7 +218,11 @@ impl Incident {
                 let text = text::clean_block(&text, text::FIELD_LIMIT);
                 let is_written = self.resolution.as_ref().is_some_and(|it| it.text == text);
                 let is_last = about.map_or(is_written, |about| about == About::Resolved);
-                self.last_notice = Some(Notice { at, next_update_at, text, is_last });
+                let notice = Notice { at, next_update_at, text, is_last };
+                if next_update_at.is_some() {
+                    self.last_promise = Some(notice.clone());
+                }
+                self.last_notice = Some(notice);
             }
             Entry::NoticeWritten(written) if written.about == About::Resolved => {
                 let missing = written.channels.iter().map(|channel| text::clean(channel)).collect();
@@ -348,6 +255,13 @@ impl Incident {
             Entry::Reopened { .. } => self.closed_at = None,
             // The rest is told by the timeline and changes nothing here.
             _ => {}
+        }
+    }
+
+    /// Notes when it became worse.
+    fn rise(&mut self, to: Severity, at: Timestamp) {
+        if self.severity.is_some_and(|before| to < before) {
+            self.raised_at = Some(at);
         }
     }
 
@@ -388,18 +302,21 @@ impl Incident {
         self.impact_at.unwrap_or(self.declared_at)
     }
 
-    /// When the stakeholders expect the next update: what the last notice promised, else by severity.
+    /// When the stakeholders expect the next update: what the last notice promised, else by severity. Where it became
+    /// worse since that notice, no later than the new severity allows from then on.
     pub fn next_update_at(&self) -> Option<Timestamp> {
         if self.last_notice.as_ref().is_some_and(|notice| notice.is_last && notice.next_update_at.is_none()) {
             return None;
         }
-        let promised = self.last_notice.as_ref().and_then(|notice| notice.next_update_at);
-        let usual = || {
+        let told_at = self.last_notice.as_ref().map_or(self.declared_at, |notice| notice.at);
+        let by_severity = |since: Timestamp| {
             let minutes = jiff::SignedDuration::from_mins(self.severity?.update_minutes().cast_signed());
-            let since = self.last_notice.as_ref().map_or(self.declared_at, |notice| notice.at);
             since.checked_add(minutes).ok()
         };
-        promised.or_else(usual)
+        let promised = self.last_notice.as_ref().and_then(|notice| notice.next_update_at);
+        let due = promised.or_else(|| by_severity(told_at));
+        let sooner = self.raised_at.filter(|raised| *raised > told_at).and_then(by_severity);
+        [due, sooner].into_iter().flatten().min()
     }
 }
 

@@ -46,7 +46,7 @@ impl Entry {
             Self::Pinned(pin) => pin.words(),
             Self::Pushed(push) => push.words(),
             Self::NoticeSent { channel, text, next_update_at, .. } => {
-                let next = next_update_at.map_or_else(String::new, |at| format!(" (next update at {at})"));
+                let next = next_update_at.map_or_else(String::new, |at| format!(" (next update at {at:.0})"));
                 format!("told {channel}: {text}{next}")
             }
             Self::NoticeWritten(notice) => notice.words(),

@@ -172,7 +172,7 @@ fn story(report: &Report, axis: &Axis) -> String {
 }
 
 fn stages(svg: &mut Svg, report: &Report, axis: &Axis, y: f64) {
-    let stage = |line: &super::model::Line| match line.kind.as_str() {
+    let stage = |line: &super::timeline::Line| match line.kind.as_str() {
         "declared" => Some("assess".to_owned()),
         "stage_entered" => Some(line.text.trim_start_matches("entered stage ").to_owned()),
         _ => None,

@@ -4,6 +4,7 @@
 //! - [`delivery`]: the delivery metrics between these moments, of this incident and of those before it (pure).
 //! - [`model`]: the whole report as values; serialised, it is the JSON contract (pure).
 //! - [`live`]: what git, the tests, the canary and the gates add while the repository is there (pure).
+//! - `timeline`: every record as a line (pure).
 //! - [`chart`]: pictures as SVG (pure).
 //! - [`render`]: Markdown and HTML by templates that a team may replace.
 //!
@@ -19,6 +20,7 @@ pub mod moments;
 pub mod past;
 mod pieces;
 pub mod render;
+mod timeline;
 
 pub use live::Live;
 pub use model::{Origin, Report};

@@ -9,12 +9,13 @@ use super::live::{CHANGE, CURVES, Live, Open};
 use super::moments::{Event, Id, Moment, Moments};
 use super::past::{Past, Rework};
 use super::pieces::{self, Attempt, Decided, Held, Notice, Override, Pieces, Rehearsed, Tested, Verdict};
+use super::timeline::{Line, timeline};
 use crate::evidence::text;
 use crate::incident::entry::{ChangeSeen, CurveSeen};
 use crate::incident::model::Setting;
-use crate::incident::{Entry, Incident, RollbackEnd, Severity, Stage, sentence};
+use crate::incident::{Entry, Incident, RollbackEnd, Severity, Stage};
+use crate::journal::Verification;
 use crate::journal::record::Record;
-use crate::journal::{UNREADABLE, Verification};
 
 /// Where a report comes from.
 #[derive(Debug, Clone, Copy)]
@@ -124,19 +125,6 @@ struct Median {
     why: String,
 }
 
-/// A line of the timeline.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Line {
-    seq: u64,
-    /// When; `None` for a record that is no longer what was written.
-    pub at: Option<Timestamp>,
-    actor: String,
-    /// Which kind of entry.
-    pub kind: String,
-    /// What it says.
-    pub text: String,
-}
-
 /// The canary.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Canary {
@@ -175,7 +163,8 @@ impl Report {
         let commits = commit_times(change.as_ref());
         let moments = Moments::of(&events, &incident, commits.iter().min().copied());
         let delivery = Delivery::of(&events, &incident, &moments, &commits, origin.now);
-        let summary = summary(&incident, &moments, &pieces);
+        let open = open(origin, &events, &incident);
+        let summary = summary(&incident, &moments, &pieces, open.as_deref());
         Some(Self {
             schema: 1,
             generated_at: origin.now,
@@ -185,8 +174,8 @@ impl Report {
             moments: moments.all(),
             past: Before::of(&delivery, origin.past),
             delivery,
-            timeline: records.iter().map(Line::of).collect(),
-            open: open(origin, &events, &incident),
+            timeline: timeline(&records),
+            open,
             impact: Impact {
                 business: incident.impact.clone(),
                 users: incident.users.clone(),
@@ -277,18 +266,6 @@ impl Before {
     }
 }
 
-impl Line {
-    fn of(record: &Record) -> Self {
-        Self {
-            seq: record.seq,
-            at: (record.kind != UNREADABLE).then_some(record.at),
-            actor: text::clean(&record.actor),
-            kind: text::clean(&record.kind),
-            text: sentence::of(record),
-        }
-    }
-}
-
 /// When the commits of the fix were written, foreign ones left out.
 pub(super) fn commit_times(change: Option<&(Timestamp, ChangeSeen)>) -> Vec<Timestamp> {
     let commits = change.into_iter().flat_map(|(_, change)| &change.commits);
@@ -320,7 +297,7 @@ fn open(origin: &Origin, events: &[Event], incident: &Incident) -> Option<Vec<Op
 }
 
 /// The story in three or four sentences.
-fn summary(incident: &Incident, moments: &Moments, pieces: &Pieces) -> Vec<String> {
+fn summary(incident: &Incident, moments: &Moments, pieces: &Pieces, open: Option<&[Open]>) -> Vec<String> {
     let mut told = vec![began(incident)];
     told.extend(
         pieces.verdicts.iter().rev().find(|it| it.to == "regressed").map(|it| format!("Canary: {}.", bare(&it.why))),
@@ -329,7 +306,8 @@ fn summary(incident: &Incident, moments: &Moments, pieces: &Pieces) -> Vec<Strin
     if pieces.attempts.is_empty() && moments.at(Id::PromotedFull).is_some() {
         told.push("The fix was promoted fully.".to_owned());
     }
-    told.push(ended(incident, moments));
+    told.extend(overridden(&pieces.overrides));
+    told.push(ended(incident, moments, open));
     told
 }
 
@@ -348,14 +326,31 @@ fn rolled_back(attempt: &Attempt) -> String {
     }
 }
 
-fn ended(incident: &Incident, moments: &Moments) -> String {
+/// What was passed although it was not so.
+fn overridden(overrides: &[Override]) -> Option<String> {
+    let mut items: Vec<&str> = Vec::new();
+    for it in overrides {
+        if !items.contains(&it.item.as_str()) {
+            items.push(&it.item);
+        }
+    }
+    let alone = if overrides.iter().any(|it| it.break_glass) { ", by one who was alone" } else { "" };
+    let gates = if items.len() == 1 { "1 gate was".to_owned() } else { format!("{} gates were", items.len()) };
+    (!items.is_empty()).then(|| format!("{gates} overridden{alone}: {}.", items.join(", ")))
+}
+
+fn ended(incident: &Incident, moments: &Moments, open: Option<&[Open]>) -> String {
     let minutes = |from: Id, to: Id| Some(moments.at(to)?.duration_since(moments.at(from)?).as_mins());
     let harm = match minutes(Id::ImpactStart, Id::Mitigated) {
         Some(minutes) if minutes >= 0 => format!("Users were affected for {minutes} minutes. "),
         _ => String::new(),
     };
     match incident.closed_at {
-        Some(_) => format!("{harm}It is closed."),
+        Some(_) => match open.map_or(0, <[Open]>::len) {
+            0 => format!("{harm}It is closed."),
+            1 => format!("{harm}It is closed, with 1 thing still open."),
+            n => format!("{harm}It is closed, with {n} things still open."),
+        },
         None => format!("{harm}It is open, in stage {}.", incident.stage.label()),
     }
 }

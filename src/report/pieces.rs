@@ -26,7 +26,8 @@ pub struct Decided {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Override {
     at: Timestamp,
-    item: String,
+    /// Which gate.
+    pub item: String,
     by: String,
     reason: String,
     head: Option<Oid>,

@@ -10,6 +10,7 @@ use crate::change::continuity::{Name, Tie};
 use crate::checklist::continuity;
 use crate::checklist::items::Item;
 use crate::evidence::{Evidence, Subject};
+use crate::incident::model::Notice;
 use crate::incident::rehearsals::Rehearsal;
 use crate::incident::{Decision, Incident, Stage};
 use crate::rollback::model::Class;
@@ -68,20 +69,31 @@ fn is_older(at: Timestamp, ttl: std::time::Duration, now: Timestamp) -> bool {
     SignedDuration::try_from(ttl).is_ok_and(|ttl| now.duration_since(at) > ttl)
 }
 
+/// One that says when the next comes: a later one, such as that of the end, takes nothing back.
 pub(super) fn deploy_notice(inputs: &Inputs) -> Found {
-    notice_since(inputs, Stage::Deploy, "the deploy stage")
+    let name = "the deploy stage";
+    notice_since(inputs, Stage::Deploy, name, |incident| incident.last_promise.as_ref()).or_else(|nothing| {
+        let notice = notice_since(inputs, Stage::Deploy, name, |incident| incident.last_notice.as_ref());
+        Err(notice.map_or(nothing, |found| Finding {
+            outcome: super::Outcome::Asks,
+            why: "the notice names no next update".to_owned(),
+            ..found
+        }))
+    })
 }
 
-/// The last notice, if it was sent since a stage was entered.
-pub(super) fn notice_since(inputs: &Inputs, stage: Stage, name: &str) -> Found {
+/// A notice, if it was sent since a stage was entered.
+pub(super) fn notice_since<'a>(
+    inputs: &Inputs<'a>,
+    stage: Stage,
+    name: &str,
+    of: impl Fn(&'a Incident) -> Option<&'a Notice>,
+) -> Found {
     let incident = incident(inputs)?;
     let Some(entered) = incident.entered.get(&stage).filter(|_| incident.stage >= stage) else {
         return Err(Finding::asks(format!("{name} has not begun")));
     };
-    match incident.last_notice.as_ref().filter(|notice| notice.at >= *entered) {
-        Some(notice) if stage == Stage::Deploy && notice.next_update_at.is_none() => {
-            Err(Finding::asks("the notice names no next update").with(journaled(Some(notice.at), &notice.text)))
-        }
+    match of(incident).filter(|notice| notice.at >= *entered) {
         Some(notice) => Ok(Finding::holds(format!("told since {name} began: {}", notice.text))
             .with(journaled(Some(notice.at), &notice.text))),
         None => Err(Finding::asks(format!("no notice was sent since {name} began"))),

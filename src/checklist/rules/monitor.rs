@@ -92,7 +92,7 @@ pub(super) fn back_merged(inputs: &Inputs) -> Found {
 }
 
 pub(super) fn resolved_notice(inputs: &Inputs) -> Found {
-    let found = notice_since(inputs, Stage::Monitor, "the monitor stage")?;
+    let found = notice_since(inputs, Stage::Monitor, "the monitor stage", |incident| incident.last_notice.as_ref())?;
     let incident = incident(inputs)?;
     let notice = incident.last_notice.as_ref();
     let seen = || journaled(notice.map(|n| n.at), notice.map_or("", |n| n.text.as_str()));

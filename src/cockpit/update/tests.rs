@@ -19,9 +19,11 @@ use super::{next_tick, update};
 use crate::change::model::{Head, Observation as ChangeObservation, Report};
 use crate::evidence::{Evidence, Generation, Observation, Oid, Subject};
 use crate::incident::model::MarkKind;
-use crate::incident::{Entry, Stage};
+use crate::incident::{Entry, Stage, sentence};
 use crate::journal::{JournalError, Memory, Recorder};
 use crate::rollback::fixtures::{plan, seen as prepared};
+use crate::rollback::rollout::model::{Phase, Rollout};
+use crate::rollback::rollout::state::Event as RolloutEvent;
 use crate::rollback::state::{Effect as Rollback, Event as RollbackEvent};
 use crate::test_results::model as test_results;
 use crate::test_results::model::TestFailure;
@@ -263,6 +265,30 @@ fn what_needs_an_incident_says_how_to_declare_one() {
 }
 
 #[test]
+fn each_step_of_the_rollout_is_told_once_by_itself() {
+    let mut desk = Desk::new();
+    desk.declare();
+    for (generation, share) in [5, 25, 25, 100].into_iter().enumerate() {
+        let seen = Rollout { desired: Some(share), phase: Phase::Paused, ..Rollout::named("checkout") };
+        let evidence = Box::new(seen.seen("the rollout", desk.state.now, Duration::from_secs(15)));
+        let observation = Observation::Seen(Generation(generation as u64 + 1), evidence);
+        let event = RollbackEvent::Rollout(RolloutEvent::Seen(observation));
+        let effects = desk.happen(What::Rollback(event));
+        desk.record(effects);
+    }
+    let moved = desk.journal.records().into_iter().filter(|record| record.kind == "rollout_moved");
+    let told: Vec<_> = moved.map(|record| sentence::of(&record)).collect();
+    assert_eq!(
+        told,
+        [
+            "rollout checkout stands at 5 %",
+            "rollout checkout went from 5 % to 25 %",
+            "rollout checkout went from 25 % to 100 %: everybody has the new version",
+        ]
+    );
+}
+
+#[test]
 fn without_an_incident_the_questions_are_offered_and_take_no_key_from_anybody() {
     let mut desk = Desk::new();
     desk.prepare_plan();
@@ -319,7 +345,7 @@ fn another_severity_moves_the_gates_and_the_clocks_and_is_told_with_its_reason()
     assert_eq!(desk.state.incident.as_ref().unwrap().severity, Some(Severity::Sev3));
     assert_eq!((before, strength(&desk)), (Strength::Required, Strength::Advised));
     assert_eq!(due(&desk), was_due + SignedDuration::from_mins(40), "from 20 minutes to 60");
-    let told = crate::incident::sentence::of(desk.state.records.last().unwrap());
+    let told = sentence::of(desk.state.records.last().unwrap());
     assert!(told.starts_with("changed SEV1 to SEV3") && told.ends_with("the newsletter alone"), "{told}");
 }
 

@@ -77,23 +77,28 @@ fn banner(state: &State, ctx: &Ctx) -> Line<'static> {
     Line::styled(said, ctx.theme.style(Role::Banner))
 }
 
-/// The banner, and before it the most urgent clock for which the first line has no room.
-fn beside(unsaid: Option<(String, Role)>, banner: Line<'static>, ctx: &Ctx) -> Line<'static> {
-    let Some((says, role)) = unsaid else { return banner };
-    let clock = Span::styled(format!(" {says} "), ctx.theme.style(role));
+/// The banner, and before it what the first line has no room for: a broken glass, and the most urgent clock.
+fn beside(unsaid: Vec<(String, Role)>, banner: Line<'static>, ctx: &Ctx) -> Line<'static> {
+    if unsaid.is_empty() {
+        return banner;
+    }
+    let unsaid = unsaid.into_iter().map(|(says, role)| Span::styled(format!(" {says} "), ctx.theme.style(role)));
     let banner_style = banner.style;
     let banner = banner.spans.into_iter().map(|span| span.patch_style(banner_style));
-    Line::from_iter([clock].into_iter().chain(banner))
+    Line::from_iter(unsaid.chain(banner))
 }
 
-/// What is going on, as far as there is room; and the most urgent clock, where there is none for it.
-fn story(state: &State, ctx: &Ctx, width: u16) -> (Line<'static>, Option<(String, Role)>) {
-    let Some(incident) = &state.incident else { return (nothing(state, ctx), None) };
+/// What is going on, as far as there is room; and a broken glass and the most urgent clock, where there is none for them.
+fn story(state: &State, ctx: &Ctx, room: u16) -> (Line<'static>, Vec<(String, Role)>) {
+    let Some(incident) = &state.incident else { return (nothing(state, ctx), Vec::new()) };
     let stage = if incident.closed_at.is_some() { "closed" } else { incident.stage.label() };
     let stage = (stage.to_uppercase(), Role::Text);
     let mut parts = vec![(named(incident), Role::Focus), stage];
-    let glass = incident.standing_glass().map(|it| (format!("BREAK GLASS {} {}", it.item, it.by), Role::Bad));
-    parts.splice(1..1, glass);
+    let glass = glass(incident).map(|glass| (glass, Role::Bad));
+    let has_room = |text: &str| width(&parts[0].0) + width(text) + 4 <= usize::from(room);
+    let (beside, here) = if glass.as_ref().is_some_and(|(it, _)| has_room(it)) { (None, glass) } else { (glass, None) };
+    parts.splice(1..1, here);
+    let before_clocks = parts.len();
     let clocks = clocks::of(state);
     let shown = clocks.iter().filter(|clock| clock.tone != Tone::Calm || clock.kind != Kind::Decision);
     let mut shown: Vec<_> = shown.map(|clock| (clock.says.clone(), role(clock))).collect();
@@ -103,8 +108,17 @@ fn story(state: &State, ctx: &Ctx, width: u16) -> (Line<'static>, Option<(String
     parts.extend(shown);
     parts.extend(roles(incident).map(|roles| (roles, Role::Text)));
     parts.extend(declared);
-    let (line, said) = join(parts, ctx, width);
-    (line, first.filter(|_| said < 3))
+    let (line, said) = join(parts, ctx, room);
+    (line, beside.into_iter().chain(first.filter(|_| said <= before_clocks)).collect())
+}
+
+/// What was passed by one who was alone: `BREAK GLASS a6, b9 ana`.
+fn glass(incident: &Incident) -> Option<String> {
+    let broken: Vec<_> = incident.standing_glass().collect();
+    let items: Vec<_> = broken.iter().map(|it| it.item.as_str()).collect();
+    let mut persons: Vec<_> = broken.iter().map(|it| it.by.as_str()).collect();
+    persons.dedup();
+    (!items.is_empty()).then(|| format!("BREAK GLASS {} {}", items.join(", "), persons.join(", ")))
 }
 
 fn nothing(state: &State, ctx: &Ctx) -> Line<'static> {

@@ -13,10 +13,14 @@ use crate::cockpit::palette;
 use crate::cockpit::panes;
 use crate::cockpit::state::{Overlay, State};
 use crate::cockpit::update::disabled;
+use crate::evidence::text::{fit, fit_end, width, wrap};
 use crate::rollback;
 use crate::ui::Ctx;
 use crate::ui::layout::{Areas, Pane, inner};
 use crate::ui::theme::{Mark, Role};
+
+/// The widest form, in cells.
+const FORM: u16 = 100;
 
 /// Draws the overlay that is open.
 pub fn draw(state: &State, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) {
@@ -120,11 +124,12 @@ fn detail(state: &State, ctx: &Ctx, areas: &Areas, pane: Pane, index: usize, scr
 
 fn form_box(form: &Form, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) {
     let label_width = form.fields.iter().map(|field| field.label.len()).max().unwrap_or(0);
-    let room = usize::from(areas.screen.width.min(100)).saturating_sub(label_width + 10);
-    let mut lines = Vec::new();
+    let inside = usize::from(areas.screen.width.min(FORM)).saturating_sub(4);
+    let room = inside.saturating_sub(label_width + 6);
+    let mut lines = whole_title(form, inside);
     for (place, field) in form.fields.iter().enumerate() {
         let is_current = place == form.current;
-        let shown = crate::evidence::text::fit_end(&field.value, room);
+        let shown = fit_end(&field.value, room);
         let value = match (is_current, field.choices.is_empty()) {
             (true, true) => format!("{shown}{}", ctx.theme.pick("█", "_")),
             (_, false) => format!("{} {} {}", ctx.theme.pick("‹", "<"), field.value, ctx.theme.pick("›", ">")),
@@ -138,16 +143,27 @@ fn form_box(form: &Form, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) {
         ]));
         if is_current {
             let indent = " ".repeat(label_width + 4);
-            lines.push(Line::styled(format!("{indent}{}", field.hint), ctx.theme.style(Role::Muted)));
+            let hint = wrap(field.hint, inside.saturating_sub(indent.len()));
+            lines.extend(hint.iter().map(|it| Line::styled(format!("{indent}{it}"), ctx.theme.style(Role::Muted))));
         }
     }
     lines.push(Line::default());
-    lines.push(match &form.problem {
-        Some(problem) => Line::styled(format!("{} {problem}", ctx.theme.mark(Mark::Bad)), ctx.theme.style(Role::Bad)),
-        None => Line::styled("enter goes on and records at the end · esc gives up", ctx.theme.style(Role::Muted)),
-    });
-    let title = format!(" {} ", crate::evidence::text::fit(&form.title, 90));
-    boxed(&title, lines, 100, ctx, areas, canvas);
+    let (said, role) = match &form.problem {
+        Some(problem) => (format!("{} {problem}", ctx.theme.mark(Mark::Bad)), Role::Bad),
+        None => ("enter goes on and records at the end · esc gives up".to_owned(), Role::Muted),
+    };
+    lines.extend(wrap(&said, inside).into_iter().map(|line| Line::styled(line, ctx.theme.style(role))));
+    let title = format!(" {} ", fit(&form.title, inside.saturating_sub(2)));
+    boxed(&title, lines, FORM, ctx, areas, canvas);
+}
+
+/// A title that the frame has no room for, such as what an end would leave open: in full, above the fields.
+fn whole_title(form: &Form, inside: usize) -> Vec<Line<'static>> {
+    if width(&form.title) + 2 <= inside {
+        return Vec::new();
+    }
+    let lines = wrap(&form.title, inside).into_iter().map(Line::raw);
+    lines.chain([Line::default()]).collect()
 }
 
 /// A notice that is being written.

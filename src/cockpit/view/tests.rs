@@ -19,7 +19,7 @@ use crate::checklist::fixture::World;
 use crate::comms::state::Channel;
 use crate::config::schema::Config;
 use crate::evidence::{Evidence, Failure, Generation, Observation, Observed, Subject};
-use crate::incident::{About, Stage};
+use crate::incident::{About, BrokenGlass, Entry, Stage};
 use crate::rollback::choice::Choice;
 use crate::rollback::state::Event;
 use crate::ui::layout::Pane;
@@ -250,6 +250,23 @@ fn the_letter_is_on_the_screen_whatever_its_size_and_however_long_the_plan() {
         let letter = state.rollback.guard.armed().unwrap().letter();
         let fires = picture_of(&state, &Theme::default());
         assert!(fires.contains(&format!("press {letter} to fire")), "{size:?}\n{fires}");
+    }
+}
+
+#[test]
+fn a_broken_glass_is_in_the_header_and_takes_no_clock_away() {
+    let mut state = state(Picture::Fresh, (80, 24));
+    let mut world = World::go(Stage::Develop);
+    for item in ["a6", "b9"] {
+        let (reason, name) = ("alone at night".to_owned(), "ana".to_owned());
+        let glass = BrokenGlass { item: item.to_owned(), reason, name, head: None };
+        world.record(world.now, "ana", &Entry::GlassBroken(Box::new(glass)));
+    }
+    state.incident = world.incident();
+    let shown = picture_of(&state, &Theme::default());
+    let head: Vec<&str> = shown.lines().take(2).collect();
+    for said in ["DEVELOP", "BREAK GLASS a6, b9 ana", "overdue"] {
+        assert!(head.concat().contains(said), "{said}: {head:?}");
     }
 }
 

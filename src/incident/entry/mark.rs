@@ -67,6 +67,6 @@ impl BrokenGlass {
 impl Deferral {
     /// Its sentence.
     pub(in crate::incident) fn words(&self) -> String {
-        format!("handed {} to {}, due {}{}", self.item, self.owner, self.due_at, after(self.note.as_deref()))
+        format!("handed {} to {}, due {:.0}{}", self.item, self.owner, self.due_at, after(self.note.as_deref()))
     }
 }

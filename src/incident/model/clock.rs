@@ -70,6 +70,7 @@ impl Incident {
             self.blind_since.as_mut(),
             self.tip_moved_at.as_mut(),
             self.doubted_at.as_mut(),
+            self.raised_at.as_mut(),
             self.closed_at.as_mut(),
             Some(&mut self.declared_at),
         ];
@@ -80,7 +81,7 @@ impl Incident {
         let times = times.chain(self.rollout_step.iter_mut().map(|it| &mut it.at));
         let times = times.chain(self.rollback.iter_mut().map(|it| &mut it.at));
         let times = times.chain(self.clock.settings.iter_mut().map(|it| &mut it.at));
-        let told = self.last_notice.iter_mut();
+        let told = self.last_notice.iter_mut().chain(&mut self.last_promise);
         let told = told.flat_map(|it| [Some(&mut it.at), it.next_update_at.as_mut()].into_iter().flatten());
         times.chain(told).for_each(|at| *at = change.shift(*at));
         for mark in self.marks.values_mut() {

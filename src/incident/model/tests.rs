@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::super::{NoticeWritten, StepState, naming, sentence};
 use super::*;
+use crate::incident::Decision;
 use crate::journal::record::{Draft, GENESIS};
 
 fn minute(n: i64) -> Timestamp {
@@ -119,6 +120,13 @@ fn the_next_update_is_what_was_promised_else_by_severity() {
     entries.push((13, "ana", severity(Severity::Sev1)));
     let it = fold(&entries);
     assert_eq!((it.next_update_at(), it.notices), (Some(minute(20)), 2), "a promise stands");
+    entries.push((15, "ana", severity(Severity::Sev3)));
+    entries.push((16, "ana", told("it is less than we thought", Some(minute(76)))));
+    assert_eq!(fold(&entries).next_update_at(), Some(minute(76)));
+    entries.push((20, "ana", severity(Severity::Sev1)));
+    assert_eq!(fold(&entries).next_update_at(), Some(minute(40)), "20 minutes from when it became worse");
+    entries.push((30, "ana", told("it is worse", Some(minute(50)))));
+    assert_eq!(fold(&entries).next_update_at(), Some(minute(50)));
 }
 
 #[test]

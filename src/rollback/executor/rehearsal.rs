@@ -92,7 +92,11 @@ impl Executor {
 /// What went well, with the words of what a later rollback builds on: a validation, by its id and until when it holds.
 fn summary(lines: &[(Tried, String)]) -> String {
     let count = |tried: Tried| lines.iter().filter(|it| it.0 == tried).count();
-    let counts = format!("{} parts went well, {} steps have no rehearsal", count(Tried::Well), count(Tried::Nothing));
+    let of = |n: usize, one: &str, more: &str| format!("{n} {}", if n == 1 { one } else { more });
+    let well = of(count(Tried::Well), "part went well", "parts went well");
+    let without = Some(count(Tried::Nothing)).filter(|n| *n > 0);
+    let without = without.map(|n| of(n, "step has no rehearsal", "steps have no rehearsal"));
     let validated = lines.iter().map(|it| it.1.as_str()).filter(|line| line.contains(salesforce::VALIDATED));
+    let counts = [well].into_iter().chain(without).collect::<Vec<_>>().join(", ");
     std::iter::once(counts.as_str()).chain(validated).collect::<Vec<_>>().join("; ")
 }

@@ -38,7 +38,9 @@ fn a1_wants_an_open_issue_where_a_tracker_is_configured() {
     world.tracker = Some(lost);
     assert_gate(&world, "a1", GateState::Open, "there is no SHOP-17");
     world.tick("a1", "ana");
-    assert_gate(&world, "a1", GateState::Satisfied, "");
+    assert_gate(&world, "a1", GateState::Open, "an address or a ticket");
+    world.tick_saying("a1", "ana", "https://tracker.example/17");
+    assert_gate(&world, "a1", GateState::Satisfied, "tracker.example/17");
 }
 
 #[test]

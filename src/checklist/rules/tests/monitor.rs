@@ -155,3 +155,12 @@ fn the_end(text: &str) -> NoticeWritten {
         channels: vec!["chat".into(), "status page".into()],
     }
 }
+
+#[test]
+fn the_notice_of_the_end_does_not_take_that_of_the_deploy_back() {
+    let mut world = World::go(Stage::Monitor);
+    let about = Some(About::Resolved);
+    let (channel, text) = ("chat".into(), "It is over.".into());
+    world.record(minute(96), "eve", &Entry::NoticeSent { channel, text, next_update_at: None, about });
+    assert_gate(&world, "c4", GateState::Satisfied, "told since the deploy stage began");
+}

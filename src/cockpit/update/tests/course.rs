@@ -137,7 +137,8 @@ fn an_incident_from_the_first_key_to_the_last() {
     it.form("d", &[">1", "the fix is one line"]);
     it.notice("we are on it");
     assert_eq!(it.readiness(), Readiness::NoGo, "no ticket");
-    it.tick("ana", &["a1"]);
+    it.put("ana", &Entry::Ticked { item: "a1".into(), note: Some("SHOP-17".into()), head: None });
+    it.tell("ana ticks a1 with SHOP-17");
     assert_eq!(it.readiness(), Readiness::Go);
     let effects = it.desk.key(">");
     it.desk.record(effects);
@@ -220,7 +221,7 @@ fn an_end_with_something_open_wants_a_reason_and_an_owner() {
     it.desk.key("enter");
     let effects = it.desk.key("enter");
     it.desk.record(effects);
-    let told: Vec<_> = it.desk.state.records.iter().rev().take(2).map(crate::incident::sentence::of).collect();
+    let told: Vec<_> = it.desk.state.records.iter().rev().take(2).map(sentence::of).collect();
     assert!(told[0].starts_with("closed the incident with a1, ") && told[1].ends_with("). a false alarm"), "{told:?}");
 }
 
