@@ -23,6 +23,7 @@ pub struct Args {
 /// When it could not run at all.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let gathered = gather::gather(context)?;
+    gathered.warn();
     let state = State::new(&gathered.inputs());
     let text = if args.json { serde_json::to_string(&Document::new(&state))? + "\n" } else { plain(&state) };
     super::print(&text)?;

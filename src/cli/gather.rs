@@ -27,6 +27,7 @@ use crate::evidence::{Evidence, Failure, Generation, Observation, Observed, Subj
 use crate::http::Client;
 use crate::incident::rehearsals::{self, Rehearsals};
 use crate::incident::{Entry, Incident, recall};
+use crate::journal::{Journal, Warning};
 use crate::probe::Probe;
 use crate::project::Project;
 use crate::rollback::choice::Choice;
@@ -54,9 +55,15 @@ pub struct Gathered {
     checks: Checks,
     rehearsals: Rehearsals,
     config: Config,
+    warnings: Vec<Warning>,
 }
 
 impl Gathered {
+    /// Tells on standard error what is wrong with the journal.
+    pub fn warn(&self) {
+        self.warnings.iter().for_each(|warning| eprintln!("hotfix: WARNING: {warning}"));
+    }
+
     /// What the checklist looks at.
     pub fn inputs(&self) -> Inputs<'_> {
         Inputs {
@@ -152,7 +159,7 @@ pub fn of(context: &Context, incident: Option<&str>) -> color_eyre::Result<Gathe
     let project = Project::open(&context.directory)?;
     let config = project.config()?;
     let permit = project.trust().and_then(|trust| trust.permit());
-    let incident = named(&project, incident)?;
+    let (incident, warnings) = named(&project, incident)?;
     // The canary waits for the network and git for the disk: neither waits for the other.
     let (git, plan, canary, servers, tracker, checks) = thread::scope(|scope| {
         let checks = scope.spawn(|| checks(&project, &config, permit, context.now));
@@ -185,11 +192,12 @@ pub fn of(context: &Context, incident: Option<&str>) -> color_eyre::Result<Gathe
         change: git.change,
         worktree: git.worktree,
         config,
+        warnings,
     })
 }
 
 fn incident(project: &Project) -> color_eyre::Result<Option<Incident>> {
-    named(project, None)
+    named(project, None).map(|(incident, _)| incident)
 }
 
 /// The rehearsals of the rollback, as far as the journal can be read.
@@ -201,14 +209,16 @@ fn rehearsals(project: &Project) -> Rehearsals {
     read().unwrap_or_default()
 }
 
-/// The incident with this id, else the active one.
-fn named(project: &Project, id: Option<&str>) -> color_eyre::Result<Option<Incident>> {
+/// The incident with this id, else the active one; and what is wrong with the journal.
+fn named(project: &Project, id: Option<&str>) -> color_eyre::Result<(Option<Incident>, Vec<Warning>)> {
     // Outside of a repository there is no journal, hence no incident.
-    let Ok(folder) = project.journal_folder() else { return Ok(None) };
-    let (journal, _) = crate::journal::Journal::open_read_only(&folder)?;
+    let Ok(folder) = project.journal_folder() else { return Ok((None, Vec::new())) };
+    let (journal, warnings) = Journal::open_read_only(&folder)?;
     let id = id.map(str::to_owned);
-    let Some(id) = id.map_or_else(|| journal.active_incident(), |id| Ok(Some(id)))? else { return Ok(None) };
-    Ok(recall::incident(&journal, &id)?)
+    let Some(id) = id.map_or_else(|| journal.active_incident(), |id| Ok(Some(id)))? else {
+        return Ok((None, warnings));
+    };
+    Ok((recall::incident(&journal, &id)?, warnings))
 }
 
 /// `None` when no tracker is configured, or the incident has no ticket.

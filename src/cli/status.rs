@@ -40,6 +40,7 @@ pub struct Args {
 /// When it could not run at all.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
     let gathered = gather::gather(context)?;
+    gathered.warn();
     let mut state = State::new(&gathered.inputs());
     if args.text {
         let book = gathered.book(&context.directory);

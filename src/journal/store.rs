@@ -14,7 +14,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::head::{Head, Kept};
 use super::record::{Draft, Record};
@@ -238,7 +238,13 @@ impl Journal {
 }
 
 fn unreadable(path: &Path, error: &rusqlite::Error) -> JournalError {
-    JournalError::new(format!("cannot read the journal {}: {error}", path.display()))
+    let is_damaged = matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt));
+    let remedy = if is_damaged {
+        "; whatever records next, the cockpit or `hotfix note`, keeps it aside and goes on with what can be saved"
+    } else {
+        ""
+    };
+    JournalError::new(format!("cannot read the journal {}: {error}{remedy}", path.display()))
 }
 
 fn file_id(path: &Path) -> Result<FileId, JournalError> {
@@ -254,8 +260,7 @@ fn connect_read_only(path: &Path) -> rusqlite::Result<Connection> {
         rows::last(&connection).map(|_| connection)
     });
     ordinary.or_else(|error| {
-        let is_closed_to_us =
-            matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly));
+        let is_closed_to_us = matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly));
         if is_closed_to_us { Connection::open_with_flags(immutable(path), flags) } else { Err(error) }
     })
 }

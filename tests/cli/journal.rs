@@ -36,6 +36,10 @@ fn a_sound_journal_is_verified_and_a_changed_one_names_its_first_bad_record() {
     let json: Value = serde_json::from_str(&place.prints(&["verify", "--json"])).unwrap();
     assert_eq!((&json["schema"], &json["holds"], &json["first_bad"]["seq"]), (&1.into(), &false.into(), &2.into()));
 
+    for command in ["status", "checklist", "incidents", "metrics", "report"] {
+        let said = String::from_utf8(place.output(&[command], None).stderr).unwrap();
+        assert!(said.contains("is damaged: record 2 is missing or is not what was written"), "{command}: {said}");
+    }
     let export = place.output(&["timeline"], None);
     let said = String::from_utf8(export.stderr).unwrap();
     assert!(said.contains("NOT verified: record 2"), "an export says so: {said}");
@@ -66,7 +70,12 @@ fn a_missing_record_and_a_cut_end_are_told_apart() {
 fn what_is_kept_aside_is_named() {
     let place = Place::new();
     place.runs(&["declare", "checkout 502"]);
-    fs::write(database(&place), "no database").unwrap();
+    let database = database(&place);
+    fs::write(&database, "no database").unwrap();
+    for command in ["verify", "status", "timeline"] {
+        let said = place.fails(&[command]);
+        assert!(said.contains("file is not a database; whatever records next"), "{command}: {said}");
+    }
     let told = place.output(&["note", "we go on", "--incident", "checkout-502"], None);
     assert!(String::from_utf8_lossy(&told.stderr).contains("is kept as"), "{told:?}");
     let json: Value = serde_json::from_str(&place.prints(&["verify", "--json"])).unwrap();
