@@ -4,7 +4,6 @@
 //! `cargo bench --bench replay` plays D1 by a script, replays it beside itself, and scrubs through every second there
 //! and back, at the three sizes of the design. Machines are noisy: the share of a frame's time is what to quote.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hotfix_cockpit::cockpit::debrief::state::State;
@@ -13,7 +12,6 @@ use hotfix_cockpit::cockpit::keymap::{Code, Key};
 use hotfix_cockpit::cockpit::screen::Screen;
 use hotfix_cockpit::drill::kept::Kept;
 use hotfix_cockpit::drill::rooms::RealRooms;
-use hotfix_cockpit::drill::script::Script;
 use hotfix_cockpit::drill::{catalogue, headless};
 use hotfix_cockpit::ui::theme::Theme;
 use jiff::Timestamp;
@@ -31,12 +29,11 @@ fn main() {
 }
 
 fn played() -> Kept {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/d1-ideal.toml");
-    let script = Script::load(&path).expect("a script");
     let scenario = catalogue::find("d1").expect("a scenario");
+    let script = scenario.ideal.clone().expect("a script");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
     let run = runtime.block_on(headless::run(scenario, 1, &script, RealRooms::open)).expect("a run");
-    run.played.kept(None, Timestamp::UNIX_EPOCH)
+    run.played.kept(None, Timestamp::UNIX_EPOCH, Some(&run.played))
 }
 
 fn scrub(run: &Kept, size: (u16, u16)) {

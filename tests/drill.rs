@@ -18,7 +18,11 @@ use serde_json::Value;
 const SCENARIOS: [&str; 8] = ["d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8"];
 
 fn script(scenario: &str, kind: &str) -> PathBuf {
-    PathBuf::from(format!("{}/tests/data/{scenario}-{kind}.toml", env!("CARGO_MANIFEST_DIR")))
+    let file = match kind {
+        "ideal" => format!("assets/drills/ideal/{scenario}.toml"),
+        _ => format!("tests/data/{scenario}-{kind}.toml"),
+    };
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file)
 }
 
 async fn play(scenario: &str, kind: &str, seed: u64) -> Run {
@@ -94,7 +98,7 @@ fn every_embedded_scenario_is_played_here() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_seed_and_script_give_the_same_output_to_the_byte() {
-    for scenario in ["d1", "d2", "d3", "d5", "d8"] {
+    for scenario in SCENARIOS {
         let (first, second) = (play(scenario, "ideal", 3).await, play(scenario, "ideal", 3).await);
         let text = |run: &Run| serde_json::to_string(&run.score).unwrap();
         assert_eq!(text(&first), text(&second), "{scenario}");
@@ -168,6 +172,14 @@ async fn d3_is_mended_by_a_commit_whose_own_tests_are_seen() {
         _ => None,
     });
     assert_eq!(first, Some((45, 3)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d6_is_ended_by_a_branch_that_is_made_anew_and_tested_as_such() {
+    let run = play("d6", "ideal", 1).await;
+    assert!(run.played.outcome.mended_at.is_some());
+    let act: Vec<_> = run.score.points.iter().filter(|point| point.dimension == "act").map(|it| it.points).collect();
+    assert_eq!(act, [7, 7, 6], "{:#?}", run.score.points);
 }
 
 #[tokio::test(flavor = "multi_thread")]

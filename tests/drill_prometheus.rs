@@ -13,6 +13,7 @@ use hotfix_cockpit::config::load;
 use hotfix_cockpit::config::schema::Canary;
 use hotfix_cockpit::config::trust::Permit;
 use hotfix_cockpit::drill::catalogue;
+use hotfix_cockpit::drill::clock::Tempo;
 use hotfix_cockpit::drill::live::Live;
 use hotfix_cockpit::drill::scenario::Fault;
 use hotfix_cockpit::http::{Client, Request};
@@ -100,7 +101,7 @@ async fn verdict(canary: Canary, client: &Client, now: impl Fn() -> Timestamp) -
 async fn the_verdict_of_d1_is_the_same_through_a_real_prometheus() {
     let Some(program) = tool("prometheus") else { return };
     let client = Client::new();
-    let (live, _news) = Live::start(catalogue::find("d1").unwrap(), 1, SPEED).await.unwrap();
+    let (live, _news) = Live::start(catalogue::find("d1").unwrap(), 1, Tempo::running(SPEED)).await.unwrap();
     let own = load::find(live.root()).unwrap().unwrap().config.canary.unwrap();
     let prometheus =
         Prometheus::start(&program, own.source.prometheus.as_deref().unwrap_or_default().trim_start_matches("http://"));
@@ -144,7 +145,7 @@ async fn turned(canary: Canary, metric: &str, client: &Client, now: impl Fn() ->
 async fn latencies_and_gauges_are_the_same_through_a_real_prometheus() {
     let Some(program) = tool("prometheus") else { return };
     let client = Client::new();
-    let (live, _news) = Live::start(catalogue::find("d2").unwrap(), 1, SPEED).await.unwrap();
+    let (live, _news) = Live::start(catalogue::find("d2").unwrap(), 1, Tempo::running(SPEED)).await.unwrap();
     let version = "v2.4.2".to_owned();
     live.strike(Fault::Latency { version: Some(version.clone()), factor: 4.0 }).await;
     live.strike(Fault::MemoryLeak { version, per_minute: 0.005, slows_from: 0.0, slows_by: 1.0 }).await;

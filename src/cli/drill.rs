@@ -7,16 +7,17 @@ mod steer;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use color_eyre::eyre::WrapErr;
 use serde_json::{Value, json};
 
 use super::{Context, Exit, print};
 use crate::cockpit::launch::Drill;
 use crate::config::problem::{ConfigError, Problem};
 use crate::drill::archive::Archive;
-use crate::drill::catalogue::{self, ScenarioError};
+use crate::drill::catalogue;
+use crate::drill::clock::Tempo;
 use crate::drill::headless;
 use crate::drill::history::{Summary, best};
+use crate::drill::reading::ScenarioError;
 use crate::drill::rooms::RealRooms;
 use crate::drill::scenario::{Difficulty, Scenario};
 use crate::drill::score::Score;
@@ -45,6 +46,9 @@ pub struct Args {
     /// Seconds of the drill in a real second, from 0.1 to 20
     #[arg(long, default_value_t = 1.0, value_parser = speed)]
     speed: f64,
+    /// Begin with the clock stopped: `P` lets it go
+    #[arg(long, conflicts_with = "script")]
+    paused: bool,
     /// Let this script operate, with no screen and as fast as the machine goes: 0 passed, 1 not passed
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
@@ -89,6 +93,8 @@ enum Command {
     Resume(steer::Which),
     /// Lets a running drill go faster or slower: x1 to x20
     Speed(steer::Speed),
+    /// Takes the clock of a running drill on to a moment: `4m 30s`
+    Skip(steer::Skip),
 }
 
 /// Runs the command.
@@ -105,6 +111,7 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
             Command::Pause(which) => steer::order(&which, Order::Pause),
             Command::Resume(which) => steer::order(&which, Order::Resume),
             Command::Speed(args) => steer::speed(&args),
+            Command::Skip(args) => steer::skip(&args),
         };
     }
     if args.list {
@@ -124,7 +131,8 @@ pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
         }
         None => {
             let offers_tour = args.scenario.is_none() && !args.no_tour;
-            let drill = Drill::Play { scenario: Box::new(scenario), seed: args.seed, speed: args.speed, offers_tour };
+            let tempo = Tempo { is_paused: args.paused, ..Tempo::running(args.speed) };
+            let drill = Drill::Play { scenario: Box::new(scenario), seed: args.seed, tempo, offers_tour };
             open_cockpit(drill, args.team, context)
         }
     }
@@ -205,7 +213,10 @@ fn check(file: &Path, as_json: bool) -> color_eyre::Result<Exit> {
 
 fn checked_in_words(checked: &Result<Scenario, ScenarioError>) -> String {
     match checked {
-        Ok(it) => format!("{}: a scenario, {} long, with {} events\n", it.id, it.length, it.events.len()),
+        Ok(it) => {
+            let ideal = if it.ideal.is_some() { ", and a script of its ideal run" } else { "" };
+            format!("{}: a scenario, {} long, with {} events{ideal}\n", it.id, it.length, it.events.len())
+        }
         Err(error) => format!("{error}\n"),
     }
 }
@@ -231,9 +242,7 @@ fn operate(
 ) -> color_eyre::Result<Exit> {
     let script = Script::load(file)?;
     let debrief = scenario.debrief.trim().to_owned();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.wrap_err("no thread can be started")?;
-    let run = runtime.block_on(headless::run(scenario, seed, &script, RealRooms::open))?;
+    let run = debrief::headless_runtime()?.block_on(headless::run(scenario, seed, &script, RealRooms::open))?;
     let text = if as_json { serde_json::to_string(&run.score)? + "\n" } else { told(&run.score, &debrief) };
     print(&text)?;
     if let Some(team) = team {

@@ -77,6 +77,14 @@ impl Clock {
         }
     }
 
+    /// Waits until a drill's clock is taken on, which the wall's never is.
+    pub async fn skipped(&self) {
+        match &self.world {
+            World::Wall => std::future::pending().await,
+            World::Drill(clock) => clock.skipped().await,
+        }
+    }
+
     /// Waits for a span of the incident's time.
     pub async fn sleep(&self, span: Duration) {
         match &self.world {

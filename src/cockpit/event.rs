@@ -86,6 +86,8 @@ pub enum What {
     Journal(Result<Record, JournalError>),
     /// The clock of a drill goes like this now.
     Tempo(Tempo),
+    /// The clock of a drill was taken on.
+    Skipped,
     /// The cockpit itself has something to say: one line.
     Told(Toast),
 }

@@ -86,10 +86,10 @@ pub enum Outcome {
     Accepted(Vec<Entry>),
 }
 
-const DECISIONS: &[&str] = &["roll back", "hold", "fix forward", "promote", "escalate"];
+const DECISIONS: &[&str] = &["roll back", "hold", "fix forward", "promote", "escalate", "close"];
 const ROLES: &[&str] = &["commander", "ops", "comms"];
-const ALL_DECISIONS: [Decision; 5] =
-    [Decision::RollBack, Decision::Hold, Decision::FixForward, Decision::Promote, Decision::Escalate];
+const ALL_DECISIONS: [Decision; 6] =
+    [Decision::RollBack, Decision::Hold, Decision::FixForward, Decision::Promote, Decision::Escalate, Decision::Close];
 
 fn written(label: &'static str, hint: &'static str) -> Field {
     Field { label, value: String::new(), hint, choices: &[], required: false }
@@ -315,7 +315,7 @@ mod tests {
         form.key(Key::plain(Code::Left), Timestamp::UNIX_EPOCH, None);
         assert_eq!(form.fields[0].value, "roll back");
         form.key(Key::plain(Code::Left), Timestamp::UNIX_EPOCH, None);
-        assert_eq!(form.fields[0].value, "escalate");
+        assert_eq!(form.fields[0].value, "close");
     }
 
     #[test]

@@ -454,7 +454,11 @@ fn eyes(opened: &Opened, permit: Permit, http: &http::Client) -> Eyes {
 
 /// Tells how a drill's clock goes: the banner shows it, and whoever steers may be at another terminal.
 async fn watch_tempo(mut changes: Changes, letters: Sending<Letter>) {
-    while let Some((_, tempo)) = changes.next().await {
-        letters.send(Letter::Happened(What::Tempo(tempo)));
+    let mut jumps = 0;
+    while let Some(going) = changes.next().await {
+        letters.send(Letter::Happened(What::Tempo(going.tempo)));
+        if std::mem::replace(&mut jumps, going.jumps) != going.jumps {
+            letters.send(Letter::Happened(What::Skipped));
+        }
     }
 }

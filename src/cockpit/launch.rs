@@ -24,7 +24,7 @@ use super::tour::Tour;
 use super::{opening, signals};
 use crate::config::trust::Permit;
 use crate::config::user::Way;
-use crate::drill::clock::Clock as DrillClock;
+use crate::drill::clock::{Clock as DrillClock, Tempo};
 use crate::drill::door::{self, Running};
 use crate::drill::kept::Played;
 use crate::drill::live::{Live, News};
@@ -60,8 +60,8 @@ pub enum Drill {
         scenario: Box<Scenario>,
         /// The seed of its world.
         seed: u64,
-        /// Its seconds in a real second.
-        speed: f64,
+        /// How its time goes at the start.
+        tempo: Tempo,
         /// Whether the guided tour is offered.
         offers_tour: bool,
     },
@@ -147,8 +147,8 @@ impl Stage {
     fn set(drill: Drill, state_folder: &Path, letters: &Sending<Letter>) -> Result<Self> {
         let runtime = Hands::runtime().wrap_err("no thread can be started")?;
         match drill {
-            Drill::Play { scenario, seed, speed, .. } => {
-                let (mut live, news) = runtime.block_on(Live::start(*scenario, seed, speed))?;
+            Drill::Play { scenario, seed, tempo, .. } => {
+                let (mut live, news) = runtime.block_on(Live::start(*scenario, seed, tempo))?;
                 let notes = door::notes(&StateFolder::at(state_folder));
                 if let Err(error) = runtime.block_on(async { live.open_door(&notes) }) {
                     let told = format!("no second terminal can steer this drill: {error}");

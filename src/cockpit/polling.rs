@@ -19,7 +19,12 @@ pub(super) async fn watch_canary(
 ) {
     loop {
         letters.send(Letter::Happened(What::Canary(source.begin())));
-        let observation = source.poll(clock.now()).await;
+        let observation = tokio::select! {
+            biased;
+            // What answers after the skip is no server whose clock is ahead.
+            () = clock.skipped() => continue,
+            observation = source.poll(clock.now()) => observation,
+        };
         letters.send(Letter::Happened(What::Canary(observation)));
         let now = clock.now();
         let wait = crate::ui::pane::until(now, source.next_at(now));

@@ -77,6 +77,7 @@ fn happen(state: &mut State, what: What) -> Vec<Effect> {
         What::Opened => moves(state, &Places::default()),
         What::Journal(result) => records::recorded(state, result),
         What::Tempo(tempo) => keys::tempo(state, tempo),
+        What::Skipped => keys::skipped(state),
         What::Told(toast) => {
             state.ui.tell(toast, state.uptime);
             Vec::new()

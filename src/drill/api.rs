@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::control;
+use super::database;
 use super::evaluate::{self, Matrix};
 use super::exchange::{Answer, Request};
 use super::instance::FAMILIES;
@@ -150,7 +151,7 @@ fn number(value: f64) -> String {
 fn exposition(world: &World) -> Answer {
     let metrics = world.metrics();
     let mut body = String::new();
-    for (family, help, kind) in FAMILIES {
+    for (family, help, kind) in FAMILIES.into_iter().chain(database::FAMILIES) {
         let _ = writeln!(body, "# HELP {family} {help}\n# TYPE {family} {kind}");
         for (labels, value) in &metrics {
             let name = labels.get("__name__").map_or("", String::as_str);

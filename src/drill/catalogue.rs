@@ -2,48 +2,76 @@
 
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::check::check;
+use super::reading::{ScenarioError, name, text_of, values};
 use super::scenario::Scenario;
-use crate::config::check::Fault;
-use crate::config::problem::{ConfigError, Problem};
-use crate::config::{self, shape};
+use super::script::Script;
 use crate::evidence::text::clean;
 use crate::journal::record::hex;
 
-/// The scenario files that the program carries: id and text.
-const EMBEDDED: &[(&str, &str)] = &[
-    ("d1-bad-canary", include_str!("../../assets/drills/d1-bad-canary.toml")),
-    ("d2-slow-leak", include_str!("../../assets/drills/d2-slow-leak.toml")),
-    ("d3-red-herring", include_str!("../../assets/drills/d3-red-herring.toml")),
-    ("d4-blind", include_str!("../../assets/drills/d4-blind.toml")),
-    ("d5-halfway", include_str!("../../assets/drills/d5-halfway.toml")),
-    ("d6-stowaways", include_str!("../../assets/drills/d6-stowaways.toml")),
-    ("d7-forgotten-back-merge", include_str!("../../assets/drills/d7-forgotten-back-merge.toml")),
-    ("d8-upstream", include_str!("../../assets/drills/d8-upstream.toml")),
+/// A scenario that the program carries.
+struct Embedded {
+    id: &'static str,
+    text: &'static str,
+    /// The script of its ideal run.
+    ideal: &'static str,
+}
+
+const EMBEDDED: &[Embedded] = &[
+    Embedded {
+        id: "d1-bad-canary",
+        text: include_str!("../../assets/drills/d1-bad-canary.toml"),
+        ideal: include_str!("../../assets/drills/ideal/d1.toml"),
+    },
+    Embedded {
+        id: "d2-slow-leak",
+        text: include_str!("../../assets/drills/d2-slow-leak.toml"),
+        ideal: include_str!("../../assets/drills/ideal/d2.toml"),
+    },
+    Embedded {
+        id: "d3-red-herring",
+        text: include_str!("../../assets/drills/d3-red-herring.toml"),
+        ideal: include_str!("../../assets/drills/ideal/d3.toml"),
+    },
+    Embedded {
+        id: "d4-blind",
+        text: include_str!("../../assets/drills/d4-blind.toml"),
+        ideal: include_str!("../../assets/drills/ideal/d4.toml"),
+    },
+    Embedded {
+        id: "d5-halfway",
+        text: include_str!("../../assets/drills/d5-halfway.toml"),
+        ideal: include_str!("../../assets/drills/ideal/d5.toml"),
+    },
+    Embedded {
+        id: "d6-stowaways",
+        text: include_str!("../../assets/drills/d6-stowaways.toml"),
+        ideal: include_str!("../../assets/drills/ideal/d6.toml"),
+    },
+    Embedded {
+        id: "d7-forgotten-back-merge",
+        text: include_str!("../../assets/drills/d7-forgotten-back-merge.toml"),
+        ideal: include_str!("../../assets/drills/ideal/d7.toml"),
+    },
+    Embedded {
+        id: "d8-upstream",
+        text: include_str!("../../assets/drills/d8-upstream.toml"),
+        ideal: include_str!("../../assets/drills/ideal/d8.toml"),
+    },
 ];
 
-/// Why a scenario cannot be played.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ScenarioError {
-    /// The file cannot be read, or says something that it cannot say.
-    #[error(transparent)]
-    Wrong(#[from] ConfigError),
-    /// There is no such scenario.
-    #[error("no scenario is called `{name}`{hint}; `hotfix drill --list` shows them all")]
-    Unknown {
-        /// What was asked for.
-        name: String,
-        /// The nearest name, as a half-sentence.
-        hint: String,
-    },
+impl Embedded {
+    fn scenario(&self) -> Result<Scenario, ScenarioError> {
+        let scenario = parse(self.id, self.text)?;
+        Ok(Scenario { ideal: Some(Script::parse(&format!("{}, ideal", self.id), self.ideal)?), ..scenario })
+    }
 }
 
 /// Every embedded scenario, in order.
 pub fn all() -> Vec<Scenario> {
-    EMBEDDED.iter().filter_map(|(id, text)| parse(id, text).ok()).collect()
+    EMBEDDED.iter().filter_map(|it| it.scenario().ok()).collect()
 }
 
 /// An embedded scenario by its id or by the part of it before the dash (`d1`), else the file of that path.
@@ -51,20 +79,23 @@ pub fn all() -> Vec<Scenario> {
 /// # Errors
 /// When there is neither, or the file is no scenario.
 pub fn find(name: &str) -> Result<Scenario, ScenarioError> {
-    let known = EMBEDDED.iter().find(|(id, _)| *id == name || id.split('-').next() == Some(name));
+    let known = EMBEDDED.iter().find(|it| it.id == name || it.id.split('-').next() == Some(name));
     match known {
-        Some((id, text)) => parse(id, text),
+        Some(embedded) => embedded.scenario(),
         None if Path::new(name).exists() || name.ends_with(".toml") => load(Path::new(name)),
         None => Err(ScenarioError::Unknown { name: clean(name), hint: nearest(name) }),
     }
 }
 
-/// Reads a scenario file.
+/// Reads a scenario file, and the script of its ideal run where one stands beside it: `mine.ideal.toml` beside `mine.toml`.
 ///
 /// # Errors
-/// When it cannot be read, or is no scenario: with line and column.
+/// When one of them cannot be read, or is not what it should be: with line and column.
 pub fn load(path: &Path) -> Result<Scenario, ScenarioError> {
-    parse(&name(path), &text_of(path)?)
+    let scenario = parse(&name(path), &text_of(path)?)?;
+    let beside = path.with_extension("ideal.toml");
+    let ideal = beside.is_file().then(|| Script::load(&beside)).transpose()?;
+    Ok(Scenario { ideal, ..scenario })
 }
 
 /// Reads a scenario from its text; `path` is for the messages.
@@ -77,41 +108,10 @@ pub fn parse(path: &str, text: &str) -> Result<Scenario, ScenarioError> {
     Ok(scenario)
 }
 
-/// Reads a file of a drill, whatever it holds, from its text, and has it checked.
-pub(super) fn values<T: DeserializeOwned>(
-    path: &str,
-    text: &str,
-    check: impl Fn(&T) -> Vec<Fault>,
-) -> Result<T, ScenarioError> {
-    let shaped = shape::read::<T>(text);
-    let mut problems = shaped.problems;
-    for fault in shaped.value.iter().flat_map(check) {
-        problems.push(Problem::at(text, shape::span(&shaped.table, &fault.path), &fault.what));
-    }
-    match shaped.value {
-        Some(value) if problems.is_empty() => Ok(value),
-        _ => {
-            problems.sort_by_key(|problem| (problem.line, problem.column));
-            Err(ConfigError { file: path.to_owned(), problems, whole: None }.into())
-        }
-    }
-}
-
-/// The text of a file that is small and ordinary.
-pub(super) fn text_of(path: &Path) -> Result<String, ScenarioError> {
-    let missing = || ConfigError::whole(&name(path), "there is no such file");
-    Ok(config::load::read(path)?.ok_or_else(missing)?)
-}
-
-/// What a file is called in messages.
-pub(super) fn name(path: &Path) -> String {
-    clean(&path.display().to_string())
-}
-
 fn nearest(name: &str) -> String {
     EMBEDDED
         .iter()
-        .map(|(id, _)| (strsim::jaro_winkler(name, id), id))
+        .map(|it| (strsim::jaro_winkler(name, it.id), it.id))
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .filter(|(likeness, _)| *likeness > 0.7)
         .map_or_else(String::new, |(_, id)| format!(" (did you mean `{id}`?)"))

@@ -5,7 +5,7 @@ use crate::drill::moment::Moment;
 use crate::drill::world::World;
 
 fn d1() -> &'static str {
-    EMBEDDED[0].1
+    EMBEDDED[0].text
 }
 
 fn refused(text: &str) -> (usize, usize, String) {
@@ -24,7 +24,7 @@ fn line_of(text: &str, what: &str) -> usize {
 
 #[test]
 fn every_embedded_scenario_can_be_played() {
-    for (id, text) in EMBEDDED {
+    for Embedded { id, text, .. } in EMBEDDED {
         let scenario = parse(id, text).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(scenario.id, *id);
     }
@@ -165,7 +165,7 @@ proptest! {
     fn a_hostile_scenario_is_refused_or_runs(
         which in 0..EMBEDDED.len(), line in 0_usize..400, poison in 0..POISON.len(), how in 0..5, other in 0_usize..400,
     ) {
-        let mut lines: Vec<String> = EMBEDDED[which].1.lines().map(str::to_owned).collect();
+        let mut lines: Vec<String> = EMBEDDED[which].text.lines().map(str::to_owned).collect();
         let (line, other) = (line % lines.len(), other % lines.len());
         match how {
             0 => drop(lines.remove(line)),

@@ -5,6 +5,7 @@
 mod events;
 mod scoring;
 
+use super::database;
 use super::moment::Moment;
 use super::scenario::Scenario;
 use super::service::Service;
@@ -26,6 +27,7 @@ pub fn check(scenario: &Scenario) -> Vec<Fault> {
     let mut faults = Faults { scenario, found: Vec::new() };
     faults.words();
     faults.service(&scenario.service);
+    faults.database();
     faults.repository();
     faults.ci();
     faults.events();
@@ -176,7 +178,7 @@ impl<'a> Faults<'a> {
     /// What the metric server has to remember.
     fn size(&mut self, it: &Service) {
         let instances = u64::from(it.stable.instances) + u64::from(it.canary.instances);
-        let series = instances * (it.routes.len() as u64 * 2 + it.latency.len() as u64 + 5);
+        let series = instances * (it.routes.len() as u64 * 2 + it.latency.len() as u64 + 5 + database::SERIES);
         let samples = series * (self.scenario.length.secs() / it.scrape.secs().max(1) + 1);
         let what = format!("{samples} samples are too many: scrape less often, or have fewer instances or routes");
         self.need(samples <= SAMPLES, "service.scrape", what);

@@ -65,7 +65,12 @@ struct Leg {
     /// What had passed of the drill by then.
     passed: Duration,
     tempo: Tempo,
+    /// How often the clock was taken on so far.
+    jumps: u32,
 }
+
+/// A clock that is followed from another process was taken on if it is ahead by more than this.
+const JUMP: Duration = Duration::from_secs(1);
 
 impl Leg {
     fn passed_at(&self, instant: Instant) -> Duration {
@@ -80,14 +85,14 @@ impl Leg {
 }
 
 impl Clock {
-    /// A clock that starts now, at `origin`. The speed is kept within 0.1 to 20.
-    pub fn start(origin: Timestamp, speed: f64) -> Self {
-        Self::started(origin, Duration::ZERO, Tempo::running(speed))
+    /// A clock that starts now, at `origin`.
+    pub fn start(origin: Timestamp, tempo: Tempo) -> Self {
+        Self::started(origin, Duration::ZERO, tempo)
     }
 
     /// A clock on which some of the drill has passed: for whoever follows one from another process.
     pub fn started(origin: Timestamp, passed: Duration, tempo: Tempo) -> Self {
-        Self { origin, leg: watch::Sender::new(Leg { since: Instant::now(), passed, tempo }) }
+        Self { origin, leg: watch::Sender::new(Leg { since: Instant::now(), passed, tempo, jumps: 0 }) }
     }
 
     /// The time of the drill now.
@@ -124,13 +129,29 @@ impl Clock {
     pub fn set(&self, tempo: Tempo) {
         self.leg.send_modify(|leg| {
             let now = Instant::now();
-            *leg = Leg { since: now, passed: leg.passed_at(now), tempo };
+            *leg = Leg { since: now, passed: leg.passed_at(now), tempo, ..*leg };
         });
     }
 
     /// Takes over how far another clock is, and how its time goes.
     pub fn follow(&self, passed: Duration, tempo: Tempo) {
-        self.leg.send_replace(Leg { since: Instant::now(), passed, tempo });
+        self.leg.send_modify(|leg| {
+            let now = Instant::now();
+            let jumps = leg.jumps + u32::from(passed > leg.passed_at(now) + JUMP);
+            *leg = Leg { since: now, passed, tempo, jumps };
+        });
+    }
+
+    /// Takes it on to a moment that is still to come; to one that is past it does not go back.
+    pub fn skip_to(&self, moment: Moment) {
+        self.leg.send_if_modified(|leg| {
+            let now = Instant::now();
+            let is_ahead = leg.passed_at(now) < moment.duration();
+            if is_ahead {
+                *leg = Leg { since: now, passed: moment.duration(), jumps: leg.jumps + 1, ..*leg };
+            }
+            is_ahead
+        });
     }
 
     /// Its state now and each time that it goes otherwise.
@@ -138,6 +159,14 @@ impl Clock {
         let mut legs = self.leg.subscribe();
         legs.mark_changed();
         Changes(legs)
+    }
+
+    /// Waits until it is taken on.
+    pub async fn skipped(&self) {
+        let mut legs = self.leg.subscribe();
+        let jumps = legs.borrow_and_update().jumps;
+        // Whoever waits has a clone of the clock: it is never gone.
+        let _ = legs.wait_for(|leg| leg.jumps != jumps).await;
     }
 
     /// Waits until a span of the drill has passed, however its time goes meanwhile.
@@ -158,16 +187,27 @@ impl Clock {
     }
 }
 
+/// How a clock goes from now on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Going {
+    /// How much of the drill has passed.
+    pub passed: Duration,
+    /// How its time goes.
+    pub tempo: Tempo,
+    /// How often it was taken on so far.
+    pub jumps: u32,
+}
+
 /// What somebody who follows a clock hears.
 #[derive(Debug)]
 pub struct Changes(watch::Receiver<Leg>);
 
 impl Changes {
     /// How far the drill is and how its time goes, at once and then whenever that changes; `None` once the clock is gone.
-    pub async fn next(&mut self) -> Option<(Duration, Tempo)> {
+    pub async fn next(&mut self) -> Option<Going> {
         self.0.changed().await.ok()?;
         let leg = *self.0.borrow_and_update();
-        Some((leg.passed_at(Instant::now()), leg.tempo))
+        Some(Going { passed: leg.passed_at(Instant::now()), tempo: leg.tempo, jumps: leg.jumps })
     }
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 
 fn clock(speed: f64) -> Clock {
-    Clock::start(Timestamp::UNIX_EPOCH, speed)
+    Clock::start(Timestamp::UNIX_EPOCH, Tempo::running(speed))
 }
 
 #[test]
@@ -63,13 +63,29 @@ async fn a_sleep_outlasts_a_pause_and_another_speed_shortens_it() {
 }
 
 #[tokio::test]
+async fn a_skip_ends_the_waits_that_it_leaves_behind_and_goes_only_on() {
+    let clock = Clock::start(Timestamp::UNIX_EPOCH, Tempo { is_paused: true, ..Tempo::running(1.0) });
+    let waiting = |clock: Clock| async move { tokio::join!(clock.skipped(), clock.sleep(Duration::from_secs(60))) };
+    let waiting = tokio::spawn(waiting(clock.clone()));
+    while clock.leg.receiver_count() < 2 {
+        tokio::task::yield_now().await;
+    }
+    clock.skip_to(Moment::from_secs(90));
+    waiting.await.unwrap();
+    clock.skip_to(Moment::from_secs(30));
+    assert_eq!((clock.moment(), clock.changes().next().await.unwrap().jumps), (Moment::from_secs(90), 1));
+}
+
+#[tokio::test]
 async fn whoever_follows_hears_of_each_change() {
     let clock = clock(1.0);
     let mut changes = clock.changes();
-    assert_eq!(changes.next().await.unwrap().1, Tempo::running(1.0), "what holds now comes first");
+    assert_eq!(changes.next().await.unwrap().tempo, Tempo::running(1.0), "what holds now comes first");
     clock.set(Tempo::running(5.0));
-    assert_eq!(changes.next().await.unwrap().1, Tempo::running(5.0));
+    assert_eq!(changes.next().await.unwrap().tempo, Tempo::running(5.0));
     let follower = Clock::started(Timestamp::UNIX_EPOCH, Duration::ZERO, Tempo::running(1.0));
+    let mut heard = follower.changes();
     follower.follow(Duration::from_secs(90), Tempo { speed: 5.0, is_paused: true });
+    assert_eq!(heard.next().await.unwrap().jumps, 1, "a clock that is far ahead was taken on");
     assert_eq!((follower.moment().secs(), follower.tempo().is_paused), (90, true));
 }

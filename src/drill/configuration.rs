@@ -56,6 +56,9 @@ fn metrics(service: &Service) -> String {
             Signal::Errors => ERRORS,
             Signal::Latency => LATENCY,
             Signal::Memory => MEMORY,
+            Signal::Connections => CONNECTIONS,
+            Signal::SlowQueries => SLOW_QUERIES,
+            Signal::ReplicaLag => REPLICA_LAG,
         })
         .collect()
 }
@@ -84,6 +87,31 @@ const MEMORY: &str = r#"
 name = "memory"
 kind = "gauge"
 query = 'max(process_resident_memory_bytes{$scope})'
+worse = "higher"
+"#;
+
+const CONNECTIONS: &str = r#"
+[[canary.metrics]]
+name = "connections"
+kind = "gauge"
+query = 'max(db_pool_connections_in_use{$scope})'
+worse = "higher"
+"#;
+
+const SLOW_QUERIES: &str = r#"
+[[canary.metrics]]
+name = "slow queries"
+kind = "ratio"
+bad = 'db_slow_queries_total{$scope}'
+total = 'db_queries_total{$scope}'
+worse = "higher"
+"#;
+
+const REPLICA_LAG: &str = r#"
+[[canary.metrics]]
+name = "replica lag"
+kind = "gauge"
+query = 'max(db_replica_lag_seconds{$scope})'
 worse = "higher"
 "#;
 

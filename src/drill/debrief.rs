@@ -4,16 +4,19 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::ideal::Step;
+use super::ideal::{IdealMove, Step};
 use super::kept::Kept;
 use super::moment::Moment;
 use super::points::Dimensions;
+use crate::evidence::text::clean;
 
 /// A step of the ideal path, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compared<'a> {
     /// The step.
     pub step: &'a Step,
+    /// What first did it in the ideal run, where there is one.
+    pub ideal: Option<&'a IdealMove>,
     /// When this run did it, and the points of its dimension.
     pub now: (Option<u64>, u32),
     /// The same of the earlier run, if there is one.
@@ -22,7 +25,12 @@ pub struct Compared<'a> {
 
 /// Every step of the ideal path beside a run, and beside an earlier one.
 pub fn compared<'a>(run: &'a Kept, earlier: Option<&Kept>) -> Vec<Compared<'a>> {
-    let of = |step| Compared { step, now: run.met(step), before: earlier.map(|it| it.met(step)) };
+    let of = |step: &'a Step| Compared {
+        step,
+        ideal: run.ideal_run.as_ref().and_then(|ideal| ideal.first(&step.dimension)),
+        now: run.met(step),
+        before: earlier.map(|it| it.met(step)),
+    };
     run.ideal.iter().map(of).collect()
 }
 
@@ -53,6 +61,13 @@ pub fn text(run: &Kept, earlier: Option<&Kept>) -> String {
         let _ = writeln!(out, "  {:<14} {dimension:<10} {what}", it.step.window());
         let _ = writeln!(out, "  {:>14} {points:>2} of {most}{before}", when(at));
     }
+    if let Some(ideal) = &run.ideal_run {
+        let _ = writeln!(out, "\nthe ideal run: {} of 100", ideal.score);
+        for it in &ideal.moves {
+            let worth = Some(it.worth()).filter(|it| !it.is_empty()).map_or_else(String::new, |it| format!("  ({it})"));
+            let _ = writeln!(out, "  {:>5}  {:<9} {}{worth}", when(Some(it.at_s)), clean(&it.actor), clean(&it.event));
+        }
+    }
     out
 }
 
@@ -61,12 +76,12 @@ pub fn document(run: &Kept, earlier: Option<&Kept>) -> Value {
     let met = |(at_s, points): (Option<u64>, u32)| json!({"at_s": at_s, "points": points});
     let path: Vec<Value> = compared(run, earlier)
         .into_iter()
-        .map(|it| json!({"step": it.step, "run": met(it.now), "earlier": it.before.map(met)}))
+        .map(|it| json!({"step": it.step, "ideal": it.ideal, "run": met(it.now), "earlier": it.before.map(met)}))
         .collect();
     json!({
         "schema": 1, "id": run.id, "kept_at": run.kept_at, "team": run.team, "name": run.name,
         "scenario_sha256": run.scenario_sha256, "speed": run.speed, "length_s": run.length_s, "ended_s": run.ended_s,
-        "debrief": run.debrief, "score": run.score, "path": path, "happenings": run.happenings,
+        "debrief": run.debrief, "score": run.score, "path": path, "ideal_run": run.ideal_run, "happenings": run.happenings,
         "earlier": earlier.map(|it| json!({"id": it.id, "kept_at": it.kept_at, "score": it.score.score})),
     })
 }
@@ -106,6 +121,15 @@ fn markdown_path(run: &Kept, earlier: Option<&Kept>, out: &mut String) {
         let _ = writeln!(out, "| {} | {} | {} |{before}", it.step.window(), escaped(&it.step.what), told(it.now));
     }
     out.push('\n');
+    if let Some(ideal) = &run.ideal_run {
+        let _ = writeln!(out, "### The ideal run\n\n{} of 100, by a script in the same world.\n", ideal.score);
+        out.push_str("| at | who | what | points |\n|---:|---|---|---|\n");
+        for it in &ideal.moves {
+            let (at, who, what) = (Moment::from_secs(it.at_s), escaped(&it.actor), escaped(&it.event));
+            let _ = writeln!(out, "| {at} | {who} | {what} | {} |", escaped(&it.worth()));
+        }
+        out.push('\n');
+    }
 }
 
 fn markdown_points(run: &Kept, out: &mut String) {

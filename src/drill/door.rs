@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 
-use super::clock::{Clock, Tempo};
+use super::clock::{Clock, Going, Tempo};
 use super::replay::FACILITATOR;
 use super::steering::{Order, Steering};
 use crate::evidence::text::clean;
@@ -165,7 +165,7 @@ async fn receive(stream: UnixStream, steering: Steering, clock: Clock) {
 
 async fn tell_pace(clock: &Clock, writer: &mut (impl AsyncWriteExt + Unpin)) {
     let mut changes = clock.changes();
-    while let Some((passed, tempo)) = changes.next().await {
+    while let Some(Going { passed, tempo, .. }) = changes.next().await {
         let pace = Pace { passed_s: passed.as_secs_f64(), speed: tempo.speed, paused: tempo.is_paused };
         if writer.write_all(lined(&pace).as_bytes()).await.is_err() {
             return;

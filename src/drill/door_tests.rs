@@ -102,7 +102,7 @@ async fn whoever_follows_has_the_same_clock_until_the_drill_ends() {
     changes.next().await.unwrap();
     let keeping = tokio::spawn(followed.keep());
     drill.clock.set(Tempo { speed: 5.0, is_paused: true });
-    let (passed, tempo) = changes.next().await.unwrap();
+    let Going { passed, tempo, .. } = changes.next().await.unwrap();
     assert_eq!((passed, tempo), (drill.clock.passed(), drill.clock.tempo()));
     drop(drill.door);
     keeping.await.unwrap();

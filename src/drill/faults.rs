@@ -34,6 +34,24 @@ impl Faults {
         self.0.iter().filter_map(of).product()
     }
 
+    /// How many times as long as usual queries take where `version` runs.
+    pub fn query_factor(&self, version: &str) -> f64 {
+        let of = |fault: &Fault| match fault {
+            Fault::SlowQueries { factor, .. } if fault.strikes(version) => Some(*factor),
+            _ => None,
+        };
+        self.0.iter().filter_map(of).product()
+    }
+
+    /// How many connections to the database an instance of `version` keeps a minute.
+    pub fn connections_kept_per_minute(&self, version: &str) -> f64 {
+        let of = |fault: &Fault| match fault {
+            Fault::ConnectionLeak { per_minute, .. } if fault.strikes(version) => Some(*per_minute),
+            _ => None,
+        };
+        self.0.iter().filter_map(of).sum()
+    }
+
     /// How much of its memory at the start an instance of `version` loses a minute.
     pub fn leak_per_minute(&self, version: &str) -> f64 {
         let of = |fault: &Fault| match fault {
@@ -48,9 +66,17 @@ impl Fault {
     /// The version that it strikes; `None` is everywhere.
     pub fn version(&self) -> Option<&str> {
         match self {
-            Self::ErrorRate { version, .. } | Self::Latency { version, .. } => version.as_deref(),
-            Self::MemoryLeak { version, .. } | Self::Restart { version } => Some(version),
-            Self::MetricsDown { .. } | Self::RolloutLocked { .. } | Self::InstanceLocked { .. } => None,
+            Self::ErrorRate { version, .. } | Self::Latency { version, .. } | Self::SlowQueries { version, .. } => {
+                version.as_deref()
+            }
+            Self::MemoryLeak { version, .. } | Self::ConnectionLeak { version, .. } | Self::Restart { version } => {
+                Some(version)
+            }
+            Self::MetricsDown { .. }
+            | Self::RolloutLocked { .. }
+            | Self::InstanceLocked { .. }
+            | Self::TableLocked { .. }
+            | Self::ReplicationLag { .. } => None,
         }
     }
 

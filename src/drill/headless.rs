@@ -192,9 +192,17 @@ impl<R: Rooms> Player<R> {
                 self.site.desk().with(|world| world.rerun_tests()).await;
                 Ok(())
             }
+            Action::Rebuild {} => self.rebuild(by),
             Action::Mend {} => pushes::mend(self.site.root(), by, self.ledger.now()).map_err(|error| error.to_string()),
             _ => Ok(()),
         }
+    }
+
+    /// Makes the branch anew on what runs in production.
+    fn rebuild(&self, by: &str) -> Result<(), String> {
+        let production = &self.site.scenario().service.stable.version;
+        let rebuilt = pushes::rebuild(self.site.repository(), production, by, self.ledger.now());
+        rebuilt.map_err(|error| error.to_string())
     }
 
     /// Gives the canary another weight. A refusal is part of the story, not the end of the run.
@@ -220,7 +228,8 @@ impl<R: Rooms> Player<R> {
             Action::Promote { reason, .. } => decided(Decision::Promote, reason),
             Action::Note { text } => Entry::Noted { text },
             Action::Close { open } => Entry::Closed { open },
-            Action::Say { .. } | Action::Rollback { .. } | Action::Rerun {} | Action::Mend {} => return None,
+            Action::Say { .. } | Action::Rollback { .. } => return None,
+            Action::Rerun {} | Action::Mend {} | Action::Rebuild {} => return None,
         })
     }
 

@@ -1,12 +1,17 @@
-//! The ideal path of a scenario, made from what its score asks for (pure). It is shown in the debrief only.
+//! The ideal path of a scenario (pure): what its score asks for, and what was done in the ideal run, which was played by a
+//! script in the same world. Both are shown in the debrief only.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::deeds::deeds;
 use super::points::Dimensions;
 use super::rules::Deed;
 use super::scenario::Scenario;
+use super::score::Score;
+use crate::incident::Entry;
+use crate::journal::record::Record;
 
 /// What should be done, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +28,66 @@ pub struct Step {
     pub until_s: Option<u64>,
     /// From this second on it is worth nothing.
     pub lost_s: Option<u64>,
+}
+
+/// The ideal run: what was done in it, and what it came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdealRun {
+    /// From 0 to 100.
+    pub score: u32,
+    /// What the operators did, in order.
+    pub moves: Vec<IdealMove>,
+}
+
+/// Something that was done in the ideal run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdealMove {
+    /// Seconds since the start.
+    pub at_s: u64,
+    /// Who.
+    pub actor: String,
+    /// In words.
+    pub event: String,
+    /// The points that it won: the dimension of each, and how many.
+    pub won: Vec<(Cow<'static, str>, i32)>,
+}
+
+impl IdealRun {
+    /// What a run with these records and this score shows as the ideal one.
+    pub fn of(records: &[Record], score: &Score) -> Self {
+        let done = deeds(records).into_iter().filter(|deed| {
+            deed.by_person() && !matches!(deed.entry, Entry::Declared { .. } | Entry::DrillEvent { .. })
+        });
+        let won = |seq: u64| {
+            let mut sums: Vec<(Cow<'static, str>, i32)> = Vec::new();
+            for point in score.points.iter().filter(|point| point.seq == Some(seq) && point.points > 0) {
+                match sums.iter_mut().find(|(name, _)| *name == point.dimension) {
+                    Some((_, sum)) => *sum += point.points,
+                    None => sums.push((point.dimension.clone(), point.points)),
+                }
+            }
+            sums
+        };
+        let moves = done.map(|deed| IdealMove {
+            at_s: deed.at.secs(),
+            actor: deed.actor.clone(),
+            event: deed.words(),
+            won: won(deed.seq),
+        });
+        Self { score: score.score, moves: moves.collect() }
+    }
+
+    /// What first won points of a dimension.
+    pub fn first(&self, dimension: &str) -> Option<&IdealMove> {
+        self.moves.iter().find(|it| it.won.iter().any(|(name, _)| name == dimension))
+    }
+}
+
+impl IdealMove {
+    /// The points that it won, in words: `detect 20, comms 3`; nothing where it won none.
+    pub fn worth(&self) -> String {
+        self.won.iter().map(|(name, points)| format!("{name} {points}")).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// The ideal path: a step for each dimension, in the order of time.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::deeds::{Deed, deeds};
-use super::ideal::{self, Step};
+use super::ideal::{self, IdealRun, Step};
 use super::moment::Moment;
 use super::points::Dimensions;
 use super::scenario::Scenario;
@@ -53,8 +53,11 @@ pub struct Kept {
     pub ended_s: u64,
     /// What the scenario tells at the end.
     pub debrief: String,
-    /// The ideal path.
+    /// The ideal path, as the score asks for it.
     pub ideal: Vec<Step>,
+    /// The ideal run in the same world, where the scenario has a script for it.
+    #[serde(default)]
+    pub ideal_run: Option<IdealRun>,
     /// What the run came to.
     pub score: Score,
     /// What happened in the world.
@@ -90,10 +93,14 @@ impl Played {
         self.ended.secs() >= 60 || deeds(&self.records).iter().any(acted)
     }
 
-    /// The document, for `team`, kept at `kept_at`; it gets its name where it is kept.
-    pub fn kept(&self, team: Option<String>, kept_at: Timestamp) -> Kept {
+    fn score(&self) -> Score {
+        score(&self.scenario, self.seed, &self.records, &self.outcome)
+    }
+
+    /// The document, for `team`, kept at `kept_at`, beside the `ideal` run; it gets its name where it is kept.
+    pub fn kept(&self, team: Option<String>, kept_at: Timestamp, ideal: Option<&Self>) -> Kept {
         let scenario = &self.scenario;
-        let score = score(scenario, self.seed, &self.records, &self.outcome);
+        let score = self.score();
         Kept {
             schema: 1,
             id: String::new(),
@@ -106,6 +113,7 @@ impl Played {
             ended_s: self.ended.secs(),
             debrief: scenario.debrief.split_whitespace().collect::<Vec<_>>().join(" "),
             ideal: ideal::path(scenario),
+            ideal_run: ideal.map(|it| IdealRun::of(&it.records, &it.score())),
             score,
             happenings: self.outcome.happenings.iter().map(Happened::from).collect(),
             records: self.records.clone(),

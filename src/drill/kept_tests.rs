@@ -25,6 +25,18 @@ fn a_run_that_was_left_at_once_is_not_worth_keeping() {
 }
 
 #[test]
+fn the_ideal_run_is_kept_with_what_each_of_its_moves_won() {
+    let ideal = run("wrong").ideal_run.unwrap();
+    assert!(ideal.score >= 90 && ideal.moves.is_sorted_by_key(|it| it.at_s), "{ideal:#?}");
+    for (dimension, _) in Dimensions::ALL {
+        let first = ideal.first(dimension).unwrap_or_else(|| panic!("nothing won {dimension}"));
+        assert!(first.worth().contains(dimension), "{first:?}");
+    }
+    let decided = ideal.first("decide").unwrap();
+    assert_eq!((decided.at_s, decided.worth().as_str()), (270, "decide 25"));
+}
+
+#[test]
 fn each_step_of_the_ideal_path_is_found_in_an_ideal_run_and_missing_in_a_negligent_one() {
     let ideal = run("ideal");
     for step in &ideal.ideal {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::clock::Clock;
+use super::clock::{Clock, Tempo};
 use super::door::{Door, Running};
 use super::kept::Played;
 use super::repository::SetupError;
@@ -39,21 +39,21 @@ pub struct Live {
 pub type News = mpsc::Receiver<Happening>;
 
 impl Live {
-    /// Starts `scenario` now, with the chance of `seed`, at `speed` times the real time (0.1 to 20).
+    /// Starts `scenario` now, with the chance of `seed`, whose time goes by `tempo`.
     ///
     /// # Errors
     /// When the folder cannot be written, or no port can be had.
-    pub async fn start(scenario: Scenario, seed: u64, speed: f64) -> Result<(Self, News), SetupError> {
+    pub async fn start(scenario: Scenario, seed: u64, tempo: Tempo) -> Result<(Self, News), SetupError> {
         // Whole seconds, so that samples fall on whole seconds.
         let epoch = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH);
-        let clock = Clock::start(epoch, speed);
+        let clock = Clock::start(epoch, tempo);
         let time = clock.clone();
         let site = Site::set_up(scenario, seed, epoch, Arc::new(move || time.moment())).await?;
         let (sender, news) = mpsc::channel(64);
         let mut tasks = JoinSet::new();
         tasks.spawn(tick(site.desk().clone(), site.report(), sender));
         let steering = Steering::new(site.desk().clone(), clock.clone(), site.scenario().clone());
-        Ok((Self { door: None, _tasks: tasks, site, clock, seed, speed, steering }, news))
+        Ok((Self { door: None, _tasks: tasks, site, clock, seed, speed: tempo.speed, steering }, news))
     }
 
     /// Lets a second terminal of the same user steer and watch; `notes` is where it looks for drills that run.

@@ -7,7 +7,7 @@ use crate::http::{Client, Request};
 
 #[tokio::test]
 async fn a_live_drill_serves_its_world_tells_its_news_and_leaves_nothing_behind() {
-    let (live, mut news) = Live::start(catalogue::find("d1").unwrap(), 1, 20.0).await.unwrap();
+    let (live, mut news) = Live::start(catalogue::find("d1").unwrap(), 1, Tempo::running(20.0)).await.unwrap();
     let first = news.recv().await.unwrap();
     assert_eq!((first.actor.as_str(), first.secret), ("rollout", false));
     let config = std::fs::read_to_string(live.root().join("hotfix.toml")).unwrap();

@@ -3,9 +3,9 @@
 //! Nothing in the cockpit knows that it is a drill, except for the banner: the world below is reached
 //! over HTTP, through git and by report files, as production is.
 //!
-//! - [`scenario`] with its [`service`] and [`rules`], [`check`], [`catalogue`]: the incident as data; whether it can be; the ones that
+//! - [`scenario`] with its [`service`] and [`rules`], [`reading`], [`check`], [`catalogue`]: the incident as data; whether it can be; the ones that
 //!   the program carries.
-//! - [`world`] with [`faults`], [`traffic`], [`instance`], [`rollout`], [`ci`]: what is simulated (pure).
+//! - [`world`] with [`faults`], [`traffic`], [`instance`], [`database`], [`rollout`], [`ci`]: what is simulated (pure).
 //! - [`samples`], [`promql`], [`evaluate`], [`exchange`], [`api`] over [`control`]: what the world answers (pure); [`server`] serves it.
 //! - [`repository`] with [`pushes`], [`configuration`], [`folder`], [`site`]: the git repository, its `hotfix.toml` and the folders of
 //!   the occasion.
@@ -23,6 +23,7 @@ pub mod ci;
 pub mod clock;
 pub mod configuration;
 pub mod control;
+pub mod database;
 pub mod debrief;
 pub mod deeds;
 pub mod dimensions;
@@ -43,6 +44,7 @@ pub mod points;
 pub mod promql;
 pub mod pushes;
 pub mod random;
+pub mod reading;
 pub mod replay;
 pub mod repository;
 pub mod rollout;

@@ -1,6 +1,7 @@
 //! Moments of a drill, as its files write them: `1m30s` after the start.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
@@ -46,15 +47,23 @@ impl fmt::Display for Moment {
     }
 }
 
-impl<'de> Deserialize<'de> for Moment {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let refuse = || serde::de::Error::custom(format!("`{text}` is no moment: write `0s`, `90s` or `1m 30s`"));
+/// `0s`, `90s`, `1m 30s`: as a file writes it, and a command line.
+impl FromStr for Moment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refuse = || format!("`{text}` is no moment: write `0s`, `90s` or `1m 30s`");
         let span: jiff::SignedDuration = text.parse().map_err(|_| refuse())?;
         match u64::try_from(span.as_secs()) {
             Ok(seconds) if span.subsec_nanos() == 0 && seconds <= DAY => Ok(Self(seconds)),
-            Ok(seconds) if seconds > DAY => Err(serde::de::Error::custom(format!("`{text}` is longer than a day"))),
+            Ok(seconds) if seconds > DAY => Err(format!("`{text}` is longer than a day")),
             _ => Err(refuse()),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }

@@ -26,6 +26,8 @@ pub struct Replay {
     pub points: Vec<Scored>,
     /// Its last second.
     pub end_s: u64,
+    /// The seconds at which something was done in the ideal run.
+    pub ideal: Vec<u64>,
     facts: Vec<(u64, Facts)>,
 }
 
@@ -87,7 +89,8 @@ impl Replay {
         let facts = facts(&run, &deeds);
         let mut points: Vec<Scored> = run.score.points.iter().map(|it| scored(it, end_s)).collect();
         points.sort_by_key(|it| it.at_s);
-        Self { run, moves, points, end_s, facts }
+        let ideal = run.ideal_run.iter().flat_map(|it| &it.moves).map(|it| it.at_s).collect();
+        Self { run, moves, points, end_s, ideal, facts }
     }
 
     /// How many moves had been made by a second.

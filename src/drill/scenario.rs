@@ -7,7 +7,8 @@ use toml::Spanned;
 
 use super::moment::Moment;
 use super::rules::{Cap, Expected, Scoring};
-use super::service::Service;
+use super::script::Script;
+use super::service::{Database, Service};
 
 /// A whole scenario file.
 #[derive(Debug, Clone, Deserialize)]
@@ -18,6 +19,9 @@ pub struct Scenario {
     /// SHA-256 of the file that it was read from: runs of two versions are not compared.
     #[serde(skip)]
     pub sha256: String,
+    /// The script of its ideal run, which the debrief plays; it is no part of the file.
+    #[serde(skip)]
+    pub ideal: Option<Script>,
     /// Its name for people.
     pub name: String,
     /// What one learns, in a sentence.
@@ -34,6 +38,9 @@ pub struct Scenario {
     pub incident: IncidentSeed,
     /// The service and its traffic.
     pub service: Service,
+    /// The database that it works with.
+    #[serde(default)]
+    pub database: Database,
     /// What the repository holds beside the fix.
     #[serde(default)]
     pub repository: Repository,
@@ -220,6 +227,30 @@ pub enum Fault {
     Restart {
         /// Which version.
         version: String,
+    },
+    /// Queries keep their connection so many times as long.
+    SlowQueries {
+        /// Where this version runs; everywhere without it.
+        version: Option<String>,
+        /// 2 doubles it, 1 ends it.
+        factor: f64,
+    },
+    /// Connections to the database are taken and not given back.
+    ConnectionLeak {
+        /// Where this version runs.
+        version: String,
+        /// So many a minute at each instance.
+        per_minute: f64,
+    },
+    /// A migration or a backup locks a table: whoever writes waits, and keeps a connection meanwhile.
+    TableLocked {
+        /// For how long.
+        lasts: Moment,
+    },
+    /// The database's replica applies nothing, and then catches up.
+    ReplicationLag {
+        /// For how long it applies nothing.
+        lasts: Moment,
     },
     /// The metric server answers 503.
     MetricsDown {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::catalogue::{ScenarioError, name, text_of, values};
 use super::moment::Moment;
+use super::reading::{ScenarioError, name, text_of, values};
 use crate::incident::{Decision, Role, Severity, Stage};
 
 /// A script file.
@@ -103,6 +103,8 @@ pub enum Action {
     Rerun {},
     /// Commits a change that mends the fix.
     Mend {},
+    /// Makes the branch of the fix anew on production, with the commits of the fix alone.
+    Rebuild {},
     /// Arms the rollback and fires it; one that was fired before goes on where it stands.
     Rollback {
         /// Begin again from the first step, although an earlier one could go on.

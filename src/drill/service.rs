@@ -1,4 +1,4 @@
-//! `[service]`: the service of a scenario, its traffic, and how it is watched and rolled back.
+//! `[service]` and `[database]`: the service of a scenario, its traffic, how it is watched and rolled back, and its database.
 
 use std::collections::BTreeMap;
 
@@ -64,6 +64,12 @@ pub enum Signal {
     Latency,
     /// The memory of an instance.
     Memory,
+    /// The connections to the database that an instance has in use.
+    Connections,
+    /// The share of requests with a slow query.
+    SlowQueries,
+    /// How far the database's replica is behind.
+    ReplicaLag,
 }
 
 /// How a service is rolled back: what its `hotfix.toml` has for steps.
@@ -101,6 +107,30 @@ pub struct Noise {
     pub burst_length: Moment,
     /// How far the memory of an instance goes up and down, as a share of it.
     pub memory: f64,
+}
+
+/// `[database]`: the database that the service works with.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// Its name.
+    pub name: String,
+    /// The most connections that it takes; the instances share them evenly.
+    pub connections: u32,
+    /// The most connections that an instance asks for.
+    pub pool: u32,
+    /// How long a request keeps its connection on average when all is well, in milliseconds.
+    pub query_ms: f64,
+    /// A request that keeps it for so long has a slow query.
+    pub slow_ms: f64,
+    /// The share of the requests that write, and so wait for a locked table.
+    pub writes: f64,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { name: "database".into(), connections: 200, pool: 20, query_ms: 20.0, slow_ms: 100.0, writes: 0.3 }
+    }
 }
 
 fn one_route() -> BTreeMap<String, f64> {

@@ -32,6 +32,11 @@ pub enum Order {
         /// Seconds of the drill in a real second.
         speed: f64,
     },
+    /// Take its clock on to a moment, in seconds since the start.
+    Skip {
+        /// Which.
+        to_s: u64,
+    },
     /// Tell the operator what to look at.
     Hint {
         /// In these words; without them the next step of the ideal path.
@@ -84,6 +89,7 @@ impl Steering {
             Order::Speed { speed } => {
                 self.go(Tempo { speed, ..tempo }, who, &format!("set the speed to x{speed}")).await
             }
+            Order::Skip { to_s } => self.skip(Moment::from_secs(to_s), who).await,
             Order::Hint { text } => self.hint(text, who).await,
             Order::Inject { event } => self.inject(&event, who).await,
         }
@@ -102,6 +108,20 @@ impl Steering {
         // On record first, at the second in which it was said.
         self.tell(who, what.to_owned(), false).await?;
         self.clock.set(tempo);
+        Ok(format!("{who} {what}"))
+    }
+
+    async fn skip(&self, to: Moment, who: &str) -> Result<String, String> {
+        let (now, end) = (self.clock.moment(), self.scenario.length);
+        if to <= now {
+            return Err(format!("it is {now} already, and a drill's clock does not go back"));
+        }
+        if to > end {
+            return Err(format!("the drill ends at {end}"));
+        }
+        let what = format!("skipped to {to}");
+        self.tell(who, what.clone(), false).await?;
+        self.clock.skip_to(to);
         Ok(format!("{who} {what}"))
     }
 

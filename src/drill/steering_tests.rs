@@ -57,6 +57,24 @@ async fn a_pause_and_a_speed_are_on_the_timeline_at_their_second() {
 }
 
 #[tokio::test]
+async fn a_clock_is_taken_on_to_a_moment_and_never_back_nor_beyond_the_end() {
+    let drill = Drill::at(90).await;
+    let mut changes = drill.clock.changes();
+    assert_eq!(changes.next().await.unwrap().jumps, 0);
+    assert_eq!(drill.order(Order::Skip { to_s: 240 }).await.unwrap(), "facilitator skipped to 4:00");
+    let going = changes.next().await.unwrap();
+    assert_eq!((going.passed, going.jumps), (Moment::from_secs(240).duration(), 1));
+    assert!(going.tempo.is_paused, "a clock that stands still does so at the new moment too");
+    for (to_s, why) in [(240, "it is 4:00 already"), (30, "does not go back"), (601, "the drill ends at 10:00")] {
+        let refused = drill.order(Order::Skip { to_s }).await.unwrap_err();
+        assert!(refused.contains(why), "{refused}");
+    }
+    let world = drill.server.desk().with(|world| world.now()).await;
+    assert_eq!((drill.clock.moment(), world), (Moment::from_secs(240), Some(Moment::from_secs(240))));
+    assert_eq!(drill.steered().await, [(90, "skipped to 4:00".to_owned(), false)]);
+}
+
+#[tokio::test]
 async fn a_fault_strikes_and_only_the_debrief_tells_who_let_it() {
     let drill = Drill::at(90).await;
     let before = drill.server.desk().with(|world| world.metrics_up()).await;

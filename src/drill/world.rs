@@ -6,10 +6,12 @@
 use std::collections::BTreeMap;
 
 use super::ci::{self, Ci};
+use super::database::Database;
 use super::faults::Faults;
 use super::inbox::Inbox;
 use super::instance::{Instance, response_time};
 use super::moment::Moment;
+use super::random::Random;
 use super::rollout::{Order, Refusal, Rollout};
 use super::samples::{Labels, Samples};
 use super::scenario::{Event, Fault, Scenario, TrackName};
@@ -27,6 +29,7 @@ pub struct World {
     rollout: Rollout,
     traffic: Traffic,
     instances: Vec<Instance>,
+    database: Database,
     ci: Ci,
     samples: Samples,
     commits: BTreeMap<String, Oid>,
@@ -69,6 +72,8 @@ pub struct Happening {
     pub secret: bool,
 }
 
+/// The stream of the database's own chance: what it does changes nothing else.
+const DATABASE: u64 = 5;
 /// The version before the stable one, which the rollout knows too.
 pub const OLDER: &str = "v2.4.0";
 
@@ -78,6 +83,8 @@ impl World {
         let service = &scenario.service;
         let rollout = Rollout::new(service, &[OLDER]);
         let instances = rollout.places().iter().map(|it| Instance::new(service, it.track, &it.name)).collect();
+        let pools = rollout.places().iter().map(|it| (it.track, it.name.as_str()));
+        let database = Database::new(&scenario.database, pools, Random::new(seed, DATABASE));
         let mut world = Self {
             now: 0,
             events_done: 0,
@@ -86,6 +93,7 @@ impl World {
             rollout,
             traffic: Traffic::new(&scenario, seed),
             instances,
+            database,
             ci: Ci::new(&scenario, seed),
             samples: Samples::default(),
             commits: BTreeMap::new(),
@@ -127,6 +135,8 @@ impl World {
             self.serve(track);
         }
         self.leak();
+        let versions = self.rollout.places().iter().map(|it| it.version.as_str());
+        self.database.second(self.now, versions, &self.faults);
         self.ci.begin_due(self.now());
         // A server that is down scrapes nothing either.
         if self.now.is_multiple_of(self.scenario.service.scrape.secs()) && self.metrics_up() {
@@ -190,7 +200,9 @@ impl World {
             Fault::MetricsDown { lasts } => self.metrics_down_until = self.now + lasts.secs(),
             Fault::RolloutLocked { lasts } => self.rollout.lock(Moment::from_secs(self.now + lasts.secs())),
             Fault::InstanceLocked { instance, lasts } => self.rollout.ambush(&instance, lasts),
-            Fault::ErrorRate { .. } | Fault::Latency { .. } | Fault::MemoryLeak { .. } => self.faults.begin(fault),
+            Fault::TableLocked { lasts } => self.database.lock(self.now + lasts.secs()),
+            Fault::ReplicationLag { lasts } => self.database.hold_replica(self.now + lasts.secs()),
+            fault => self.faults.begin(fault),
         }
     }
 
@@ -202,7 +214,10 @@ impl World {
 
     fn restart(&mut self, meant: impl Fn(&Instance) -> bool) {
         let memory = self.scenario.service.memory_mib;
-        self.instances.iter_mut().filter(|it| meant(it)).for_each(|it| it.restart(memory));
+        for (place, instance) in self.instances.iter_mut().enumerate().filter(|(_, it)| meant(it)) {
+            instance.restart(memory);
+            self.database.restart(place);
+        }
     }
 
     /// The instances of a track answer its requests of this second: as the pins have it while the rollout is as it was
@@ -223,9 +238,11 @@ impl World {
             let (index, route) = (here[random.below(here.len())], random.pick(&routes));
             let version = &places[index].version;
             let failing = self.faults.error_rate(version).unwrap_or(service.error_rate);
-            let failed = failures.map_or_else(|| random.happens(failing), |failures| number < failures);
+            let worked = self.database.work(index, self.faults.query_factor(version), self.now);
+            let failed = failures.map_or_else(|| random.happens(failing) | worked.is_starved, |it| number < it);
             let lost = self.instances[index].memory_mib() / service.memory_mib - 1.0;
-            let ms = response_time(service, self.faults.latency_factor(version, lost), random);
+            let factor = self.faults.latency_factor(version, lost) * worked.queued;
+            let ms = response_time(service, factor, random) + worked.slower_ms;
             self.instances[index].answer(route, failed, ms);
         }
     }
@@ -234,10 +251,11 @@ impl World {
     fn leak(&mut self) {
         let (start, limit) = (self.scenario.service.memory_mib, self.scenario.service.memory_limit_mib);
         let mut killed = Vec::new();
-        for (instance, place) in self.instances.iter_mut().zip(self.rollout.places()) {
+        for (number, (instance, place)) in self.instances.iter_mut().zip(self.rollout.places()).enumerate() {
             instance.grow(start * self.faults.leak_per_minute(&place.version) / 60.0, self.traffic.breath());
             if limit.is_some_and(|limit| instance.memory_mib() > limit) {
                 instance.restart(start);
+                self.database.restart(number);
                 killed.push(place.name.clone());
             }
         }
@@ -249,7 +267,7 @@ impl World {
     fn scrape(&mut self) {
         let at_ms = self.now.cast_signed() * 1000;
         let up = self.instances.iter().map(|it| (it.up(), 1.0));
-        self.samples.record(at_ms, self.instances.iter().flat_map(Instance::metrics).chain(up));
+        self.samples.record(at_ms, self.metrics().into_iter().chain(up));
     }
 
     fn tell(&mut self, actor: &str, text: String, secret: bool) {
@@ -343,9 +361,9 @@ impl World {
         self.now >= self.metrics_down_until
     }
 
-    /// What its instances expose now.
+    /// What its instances and its database expose now.
     pub fn metrics(&self) -> Vec<(Labels, f64)> {
-        self.instances.iter().flat_map(Instance::metrics).collect()
+        self.instances.iter().flat_map(Instance::metrics).chain(self.database.metrics()).collect()
     }
 
     /// Everything that happened so far, oldest first.

@@ -21,6 +21,48 @@ fn counted(world: &World, track: TrackName) -> (f64, f64) {
     (of(None), of(Some("500")))
 }
 
+/// The sum of a metric of the database over the instances of a track.
+fn database(world: &World, name: &str, track: TrackName) -> f64 {
+    let metrics = world.metrics();
+    let is_it =
+        |labels: &Labels| labels["__name__"] == name && labels.get("track").map(String::as_str) == Some(track.label());
+    metrics.iter().filter(|(labels, _)| is_it(labels)).map(|(_, value)| value).sum()
+}
+
+#[test]
+fn the_database_goes_by_the_timeline() {
+    let mut d8 = world("d8", 1);
+    let mut slow = |second: u64| {
+        d8.advance_to(Moment::from_secs(second));
+        [TrackName::Stable, TrackName::Canary].map(|track| {
+            let of = |name| database(&d8, name, track);
+            of("db_slow_queries_total") / of("db_queries_total")
+        })
+    };
+    assert!(slow(115).iter().all(|share| *share < 0.03), "well until the bank is not");
+    assert!(slow(600).iter().all(|share| *share > 0.4), "both versions wait for the bank");
+    let mut d5 = world("d5", 1);
+    d5.advance_to(Moment::from_secs(300));
+    assert_eq!(database(&d5, "db_replica_lag_seconds", TrackName::Stable), 271.0);
+    d5.advance_to(Moment::from_secs(540));
+    assert_eq!(database(&d5, "db_replica_lag_seconds", TrackName::Stable), 0.0);
+}
+
+#[test]
+fn requests_that_find_no_connection_fail_and_the_others_are_slow() {
+    let mut world = world("d8", 1);
+    let version = "v2.4.2".to_owned();
+    world.strike(Fault::ConnectionLeak { version, per_minute: 60.0 });
+    world.advance_to(Moment::from_secs(60));
+    let (requests, failed) = counted(&world, TrackName::Canary);
+    assert!(failed / requests > 0.3, "{failed} of {requests}");
+    assert!(counted(&world, TrackName::Stable).1 < 10.0);
+    assert!(database(&world, "db_pool_timeouts_total", TrackName::Canary) > 20.0);
+    world.strike(Fault::Restart { version: "v2.4.2".into() });
+    world.advance_to(Moment::from_secs(62));
+    assert_eq!(database(&world, "db_pool_timeouts_total", TrackName::Canary), 0.0);
+}
+
 #[test]
 fn the_counts_of_d1_are_those_of_the_reference_whatever_the_seed() {
     for seed in 0..20 {
@@ -227,10 +269,17 @@ proptest! {
     #[test]
     fn no_counter_ever_falls_without_a_restart(seed in 0_u64..1000) {
         let mut world = world("d1", seed);
-        let mut before = world.metrics();
+        let is_counter = |labels: &Labels| {
+            let ends = ["_total", "_bucket", "_sum", "_count", "_bytes"];
+            ends.iter().any(|end| labels["__name__"].ends_with(end))
+        };
+        let counters = |world: &World| -> Vec<_> {
+            world.metrics().into_iter().filter(|(labels, _)| is_counter(labels)).collect()
+        };
+        let mut before = counters(&world);
         for at in (30..600).step_by(30) {
             world.advance_to(Moment::from_secs(at));
-            let now = world.metrics();
+            let now = counters(&world);
             prop_assert!(before.iter().zip(&now).all(|(a, b)| a.0 == b.0 && a.1 <= b.1));
             before = now;
         }

@@ -119,15 +119,21 @@ impl Terminal {
     /// Waits until the screen is as wanted, and returns it.
     #[track_caller]
     pub fn wait_until(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
-        let end = Instant::now() + PATIENCE;
+        let screen = self.wait_at_most(PATIENCE, &wanted);
+        assert!(wanted(&screen), "waited in vain for {what:?}; the screen was:\n{screen}");
+        screen
+    }
+
+    /// Waits for so long at most until the screen is as wanted, and returns it as it is then.
+    pub fn wait_at_most(&self, patience: Duration, wanted: impl Fn(&str) -> bool) -> String {
+        let end = Instant::now() + patience;
         let mut seen = self.seen.0.lock().unwrap();
         loop {
             let screen = seen.parser.screen().contents();
-            if wanted(&screen) {
+            let left = end.saturating_duration_since(Instant::now());
+            if wanted(&screen) || left.is_zero() {
                 return screen;
             }
-            let left = end.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "waited in vain for {what:?}; the screen was:\n{screen}");
             seen = self.seen.1.wait_timeout(seen, left.min(Duration::from_millis(500))).unwrap().0;
         }
     }
@@ -146,6 +152,23 @@ impl Terminal {
             let screen = seen.parser.screen().contents();
             assert!(!left.is_zero(), "waited in vain for {text:?}; the screen was:\n{screen}");
             seen = self.seen.1.wait_timeout(seen, left.min(Duration::from_millis(500))).unwrap().0;
+        }
+    }
+
+    /// Waits until the program wrote nothing for a while.
+    pub fn wait_quiet(&self, quiet: Duration) {
+        let end = Instant::now() + PATIENCE;
+        let mut seen = self.seen.0.lock().unwrap();
+        while Instant::now() < end {
+            let before = seen.raw.len();
+            let until = Instant::now() + quiet;
+            while seen.raw.len() == before {
+                let left = until.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return;
+                }
+                seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! `hotfix drill --debrief`, and what happens to a run when it ends.
 
+use color_eyre::eyre::WrapErr;
 use jiff::Timestamp;
 
 use super::told;
@@ -7,7 +8,10 @@ use crate::cli::{Context, Exit, cockpit, print};
 use crate::config::user;
 use crate::drill::archive::Archive;
 use crate::drill::debrief::{document, markdown, text};
+use crate::drill::headless;
 use crate::drill::kept::{Kept, Played};
+use crate::drill::rooms::RealRooms;
+use crate::drill::scenario::Scenario;
 use crate::evidence::text::{clean, fit};
 use crate::journal::StateFolder;
 
@@ -37,12 +41,33 @@ pub fn team(asked: Option<String>) -> color_eyre::Result<Option<String>> {
     Ok(team.map(|team| fit(clean(&team).trim(), TEAM_LIMIT)).filter(|team| !team.is_empty()))
 }
 
-/// Keeps a run.
+/// Keeps a run, beside the ideal run in the same world.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn keep(played: &Played, team: Option<String>) -> color_eyre::Result<Kept> {
-    Ok(Archive::of(&StateFolder::find()?).keep(played.kept(team, Timestamp::now()))?)
+    let ideal = ideal_run(&played.scenario, played.seed).unwrap_or_else(|why| {
+        eprintln!("the ideal run cannot be shown: {why}");
+        None
+    });
+    Ok(Archive::of(&StateFolder::find()?).keep(played.kept(team, Timestamp::now(), ideal.as_ref()))?)
+}
+
+/// Plays the ideal run of a scenario, if it has a script for that.
+fn ideal_run(scenario: &Scenario, seed: u64) -> color_eyre::Result<Option<Played>> {
+    let Some(script) = &scenario.ideal else { return Ok(None) };
+    let runtime = headless_runtime()?;
+    let run = runtime.block_on(headless::run(scenario.clone(), seed, script, RealRooms::open))?;
+    Ok(Some(run.played))
+}
+
+/// What a run without a screen works by.
+///
+/// # Errors
+/// When no thread can be started.
+pub fn headless_runtime() -> color_eyre::Result<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.wrap_err("no thread can be started")
 }
 
 /// Where a run is to be found.

@@ -1,8 +1,9 @@
-//! `hotfix drill inject`, `hint`, `observe`, `pause`, `resume` and `speed`: the second terminal of a drill.
+//! `hotfix drill inject`, `hint`, `observe`, `pause`, `resume`, `speed` and `skip`: the second terminal of a drill.
 
 use crate::cli::{Context, Exit, cockpit, print};
 use crate::cockpit::launch::Drill;
 use crate::drill::door::{self, Running};
+use crate::drill::moment::Moment;
 use crate::drill::steering::Order;
 use crate::drill::visit;
 use crate::journal::StateFolder;
@@ -40,6 +41,15 @@ pub struct Speed {
     /// Seconds of the drill in a real second, from 0.1 to 20
     #[arg(value_parser = super::speed)]
     speed: f64,
+    #[command(flatten)]
+    which: Which,
+}
+
+/// How far it is to go.
+#[derive(Debug, clap::Args)]
+pub struct Skip {
+    /// The moment, counted from the start: `90s`, `"4m 30s"`
+    to: Moment,
     #[command(flatten)]
     which: Which,
 }
@@ -84,6 +94,14 @@ pub fn hint(args: &Hint) -> color_eyre::Result<Exit> {
 /// As [`order`].
 pub fn speed(args: &Speed) -> color_eyre::Result<Exit> {
     order(&args.which, Order::Speed { speed: args.speed })
+}
+
+/// Takes the clock on.
+///
+/// # Errors
+/// As [`order`].
+pub fn skip(args: &Skip) -> color_eyre::Result<Exit> {
+    order(&args.which, Order::Skip { to_s: args.to.secs() })
 }
 
 /// Watches a drill, until it ends or one leaves.

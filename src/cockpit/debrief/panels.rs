@@ -6,7 +6,7 @@ use super::state::{Beside, State};
 use crate::drill::debrief::{Compared, compared, when};
 use crate::drill::moment::Moment;
 use crate::drill::replay::{Lane, Move, Replay};
-use crate::evidence::text::wrap;
+use crate::evidence::text::{clean, wrap};
 use crate::ui::Ctx;
 use crate::ui::theme::{Mark, Role};
 
@@ -113,6 +113,12 @@ fn step(it: &Compared<'_>, earlier: Option<&Replay>, ctx: &Ctx, width: u16) -> V
         let lead = if place == 0 { lead.clone() } else { " ".repeat(indent) };
         lines.push(Line::from(vec![Span::styled(lead, ctx.theme.style(role)), Span::raw(part)]));
     }
+    if let Some(ideal) = it.ideal {
+        let text = format!("ideal run: {} {}", when(Some(ideal.at_s)), clean(&ideal.event));
+        for part in wrap(&text, usize::from(width).saturating_sub(indent).max(20)) {
+            lines.push(Line::styled(format!("{}{part}", " ".repeat(indent)), ctx.theme.style(Role::Muted)));
+        }
+    }
     let before = earlier
         .zip(it.before)
         .map_or_else(String::new, |(run, (at, points))| format!(" · {}: {}, {points}", run.run.id, when(at)));
@@ -123,6 +129,6 @@ fn step(it: &Compared<'_>, earlier: Option<&Replay>, ctx: &Ctx, width: u16) -> V
 
 /// What the scenario says at the end.
 pub fn debrief(state: &State, ctx: &Ctx, width: u16) -> Vec<Line<'static>> {
-    let text = crate::evidence::text::clean(&state.replay.run.debrief);
+    let text = clean(&state.replay.run.debrief);
     wrap(&text, usize::from(width)).into_iter().map(|row| Line::styled(row, ctx.theme.style(Role::Text))).collect()
 }

@@ -25,7 +25,12 @@ pub fn rows(state: &State, is_wide: bool) -> u16 {
     let path = if state.beside == Beside::Nothing || !is_wide { 0 } else { state.replay.run.ideal.len() as u16 };
     let earlier = u16::from(state.beside == Beside::Earlier && state.earlier.is_some());
     let brief = u16::from(state.beside != Beside::Nothing && !is_wide);
-    5 + path + earlier + brief
+    5 + path + earlier + brief + u16::from(shows_ideal_run(state, is_wide))
+}
+
+/// Whether the ideal run has a row of its own.
+fn shows_ideal_run(state: &State, is_wide: bool) -> bool {
+    is_wide && state.beside != Beside::Nothing && !state.replay.ideal.is_empty()
 }
 
 /// Draws the track into an area that has [`rows`] rows.
@@ -57,6 +62,9 @@ pub fn draw(state: &State, ctx: &Ctx, area: Rect, is_wide: bool, canvas: &mut Bu
     row("world", scale.moves(replay, Lane::World, ctx));
     row("console", scale.moves(replay, Lane::Console, ctx));
     row("team", scale.moves(replay, Lane::Team, ctx));
+    if shows_ideal_run(state, is_wide) {
+        row("ideal run", scale.marks(replay.ideal.iter().map(|at_s| (*at_s, true)), ctx));
+    }
     if let Some(earlier) = state.earlier.as_ref().filter(|_| state.beside == Beside::Earlier) {
         row("earlier", scale.moves(earlier, Lane::Team, ctx));
     }
@@ -114,12 +122,17 @@ impl Scale {
     }
 
     fn moves(&self, replay: &Replay, lane: Lane, ctx: &Ctx) -> Vec<Span<'static>> {
+        self.marks(replay.moves.iter().filter(|it| it.lane == lane).map(|it| (it.at_s, !it.secret)), ctx)
+    }
+
+    /// Marks for moments, each with whether it could be seen.
+    fn marks(&self, moments: impl Iterator<Item = (u64, bool)>, ctx: &Ctx) -> Vec<Span<'static>> {
         let mut counts = vec![0_u8; usize::from(self.width)];
         let mut seen = vec![false; usize::from(self.width)];
-        for it in replay.moves.iter().filter(|it| it.lane == lane) {
-            let column = usize::from(self.column(it.at_s));
+        for (at_s, is_seen) in moments {
+            let column = usize::from(self.column(at_s));
             counts[column] = counts[column].saturating_add(1);
-            seen[column] |= !it.secret;
+            seen[column] |= is_seen;
         }
         let mark = |column: u16| match (counts[usize::from(column)], seen[usize::from(column)]) {
             (0, _) => (ctx.theme.pick("·", "."), Role::Muted),

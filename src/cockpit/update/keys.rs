@@ -240,6 +240,12 @@ pub fn tempo(state: &mut State, tempo: Tempo) -> Vec<Effect> {
     if (before.speed - tempo.speed).abs() > f64::EPSILON { vec![Effect::Refresh] } else { Vec::new() }
 }
 
+/// The clock of the drill was taken on: everything is older than it looks.
+pub fn skipped(state: &mut State) -> Vec<Effect> {
+    state.ui.damage.add(Damage::ALL);
+    vec![Effect::Refresh]
+}
+
 fn show(state: &mut State, overlay: Overlay) -> Vec<Effect> {
     state.ui.overlay = overlay;
     state.ui.damage.add(Damage::ALL);

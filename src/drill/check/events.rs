@@ -12,6 +12,16 @@ const EVENTS: usize = 500;
 const SPREADING: u64 = 20_000_000;
 
 impl<'a> Faults<'a> {
+    pub(super) fn database(&mut self) {
+        let it = &self.scenario.database;
+        self.slug("database.name", &it.name);
+        self.within("database.connections", f64::from(it.connections), 1.0, 100_000.0);
+        self.within("database.pool", f64::from(it.pool), 1.0, 10_000.0);
+        self.within("database.query_ms", it.query_ms, 0.1, 60_000.0);
+        self.within("database.slow_ms", it.slow_ms, 0.1, 600_000.0);
+        self.within("database.writes", it.writes, 0.0, 1.0);
+    }
+
     pub(super) fn events(&mut self) {
         let scenario = self.scenario;
         self.need(scenario.events.len() <= EVENTS, "events", format!("may have {EVENTS} events at most"));
@@ -60,7 +70,12 @@ impl<'a> Faults<'a> {
                 self.within(&key("slows_from"), *slows_from, 0.0, 1_000.0);
                 self.within(&key("slows_by"), *slows_by, 0.01, 100.0);
             }
-            Fault::MetricsDown { lasts } | Fault::RolloutLocked { lasts } => {
+            Fault::SlowQueries { factor, .. } => self.within(&key("factor"), *factor, 0.01, 1_000.0),
+            Fault::ConnectionLeak { per_minute, .. } => self.within(&key("per_minute"), *per_minute, 0.0, 1_000.0),
+            Fault::MetricsDown { lasts }
+            | Fault::RolloutLocked { lasts }
+            | Fault::TableLocked { lasts }
+            | Fault::ReplicationLag { lasts } => {
                 self.lasts(&key("lasts"), *lasts, 1, LONGEST);
             }
             Fault::InstanceLocked { instance, lasts } => {

@@ -41,8 +41,8 @@ impl<'a> Faults<'a> {
 
     fn listed(&mut self, path: &str, words: &[String]) {
         self.need(words.len() <= 50, path, "may have 50 entries at most");
-        for word in words {
-            self.prose(path, word, 60);
+        for (index, word) in words.iter().enumerate() {
+            self.prose(&format!("{path}.{index}"), word, 60);
         }
     }
 
@@ -76,8 +76,9 @@ impl<'a> Faults<'a> {
         self.items("scoring.act.items", &it.items);
         let names_none = it.wants == Deed::SeeTo && it.items.is_empty();
         self.need(!names_none, "scoring.act.wants", "`see-to` needs `items`");
-        let mends_nothing = it.wants == Deed::Mend && self.scenario.tests.real.is_empty();
-        self.need(!mends_nothing, "scoring.act.wants", "`mend` needs a failure in `tests.real`");
+        let is_broken = !self.scenario.tests.real.is_empty() || self.scenario.repository.foreign_commits > 0;
+        let what = "`mend` needs a failure in `tests.real`, or `repository.foreign_commits` to take out";
+        self.need(is_broken || it.wants != Deed::Mend, "scoring.act.wants", what);
         if let Some(void) = it.void {
             self.stretch("scoring.act.void", void);
         }
