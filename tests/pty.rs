@@ -447,3 +447,60 @@ fn the_situation_is_copied_and_a_clock_that_turns_calls_by_bell_and_notification
     assert!(raw.contains("-checkout-502: ") && raw.contains("\x1b]777;notify;hotfix;"), "{raw:?}");
     terminal.wait_for("overdue");
 }
+
+/// A cockpit on a rollout that is a file, at 25%.
+fn with_a_rollout(columns: u16, rows: u16) -> (Terminal, tempfile::TempDir, tempfile::TempDir) {
+    let (folder, state) = (repository(), tempfile::tempdir().unwrap());
+    let weight = state.path().join("weight");
+    std::fs::write(&weight, "25").unwrap();
+    let at = weight.display();
+    let config = format!(
+        "version = 1\n[rollout]\nfrom = \"command\"\nrun = [\"sh\", \"-c\", \"printf '{{\\\"weight\\\": %s}}' $(cat {at})\"]\n\
+         steps = [5, 25, 50, 100]\nset_by = [\"sh\", \"-c\", \"echo $1 > {at}\", \"set\", \"{{weight}}\"]\ninterval = \"1s\"\n\
+         [rollback]\nsteps = [{{ name = \"go back\", run = [\"true\"] }}]\n"
+    );
+    std::fs::write(folder.path().join("hotfix.toml"), config).unwrap();
+    let mut hash = std::process::Command::new(HOTFIX);
+    let hash =
+        hash.args(["trust", "--hash"]).current_dir(folder.path()).env("HOTFIX_STATE_DIR", state.path().join("state"));
+    let hash = String::from_utf8(hash.output().unwrap().stdout).unwrap();
+    hotfix(folder.path(), state.path(), &["trust", "--yes", hash.trim()]);
+    hotfix(folder.path(), state.path(), &["declare", "checkout-502", "--severity", "sev2", "--by", "bob"]);
+    let terminal = Terminal::start(&[HOTFIX], folder.path(), state.path(), columns, rows);
+    (terminal, folder, state)
+}
+
+#[test]
+fn a_rollout_is_promoted_taken_back_and_aborted_by_keys() {
+    for (columns, rows) in [(160, 48), (80, 24)] {
+        let (mut terminal, _folder, state) = with_a_rollout(columns, rows);
+        let at = || std::fs::read_to_string(state.path().join("weight")).unwrap().trim().to_owned();
+        terminal.wait_for("SEV2 checkout-502");
+        terminal.press("5");
+        terminal.wait_for("[25%]");
+        terminal.press("p");
+        terminal.wait_for("takes it back");
+        terminal.press("p");
+        terminal.wait_for("nothing was promoted");
+        assert_eq!(at(), "25");
+        terminal.press("p");
+        terminal.wait_for("[50%]");
+        assert_eq!(at(), "50");
+        terminal.press("a");
+        let screen = terminal.wait_until("the letter", |screen| screen.contains(" to fire"));
+        assert!(screen.contains("take the canary out of traffic"), "{screen}");
+        let letter = screen.split(" to fire").next().unwrap().chars().last().unwrap();
+        terminal.press("x");
+        terminal.wait_gone(" to fire");
+        assert_eq!(at(), "50", "another key than {letter} cancels");
+        // For a moment after a cancelled arming nothing arms, and each key begins that moment anew: nothing tells its end.
+        std::thread::sleep(std::time::Duration::from_millis(600));
+        terminal.press("a");
+        let screen = terminal.wait_until("the letter", |screen| screen.contains(" to fire"));
+        let letter = screen.split(" to fire").next().unwrap().chars().last().unwrap();
+        terminal.press(&letter.to_string());
+        terminal.wait_for("seen to follow");
+        assert_eq!(at(), "0");
+        terminal.press("q");
+    }
+}

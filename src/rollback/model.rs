@@ -9,14 +9,16 @@ use sha2::{Digest, Sha256};
 
 pub use super::execution::Execution;
 pub use super::guard::Guard;
-use super::salesforce::package::{self, Members};
+use super::salesforce::package;
 pub use super::state::{Effect, Event, State};
 use crate::config::schema::{FlagdFlag, Request, Verify};
 use crate::evidence::text::clean;
 use crate::evidence::{Evidence, Oid, Subject};
 use crate::incident::StepState;
+pub use ways::{OrgDeploy, Revert};
 
 mod differences;
+mod ways;
 
 /// How long a plan may be believed: an older one needs the break-glass way.
 pub const PLAN_TTL: Duration = Duration::from_secs(60);
@@ -130,66 +132,6 @@ pub enum StepAction {
     Wait,
 }
 
-/// A commit that takes others back, made before the key is pressed: whether it is possible is known by then, and to
-/// push it twice is to push it once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Revert {
-    /// What runs now.
-    pub from: Oid,
-    /// What it goes back to.
-    pub to: Oid,
-    /// The commit itself, made from these and from the tip alone.
-    pub commit: Oid,
-    /// The tip that the branch must still have.
-    pub lease: Oid,
-    /// The branch.
-    pub branch: String,
-    /// The branch that is made for a review, where the other one takes no push.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub review: Option<String>,
-    /// Where it is pushed: an address, or a folder.
-    pub url: String,
-    /// Its first line.
-    pub subject: String,
-}
-
-/// A package that takes a release out of an org: made from git again when it is deployed, and the same by its digest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrgDeploy {
-    /// The org's alias or user name.
-    pub org: String,
-    /// The folder of the project in the repository.
-    pub project: String,
-    /// Which tests run where nothing was validated before, in the words of Salesforce.
-    pub level: String,
-    /// The tests, where they are named.
-    pub tests: Vec<String>,
-    /// What the org has.
-    pub from: Oid,
-    /// What it is to have.
-    pub to: Oid,
-    /// What comes back.
-    pub restores: Members,
-    /// What is deleted.
-    pub removes: Members,
-    /// SHA-256 over all that is deployed.
-    pub digest: String,
-}
-
-impl OrgDeploy {
-    /// The first twelve digits of the digest, for the screen only.
-    pub fn short_digest(&self) -> &str {
-        Plan::short_hash(&self.digest)
-    }
-}
-
-impl Revert {
-    /// The branch that is pushed.
-    pub fn goes_to(&self) -> &str {
-        self.review.as_deref().unwrap_or(&self.branch)
-    }
-}
-
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }
@@ -256,6 +198,16 @@ impl Plan {
             verify,
             warnings,
         })
+    }
+
+    /// What is looked at in the end, on one line.
+    pub fn end_look(&self) -> String {
+        let is_seen = !self.steps.is_empty() && self.steps.iter().all(Step::can_look);
+        match &self.verify {
+            Some(verify) => describe(verify),
+            None if is_seen => "each step is seen to take effect, and nothing more".into(),
+            None => "no verify: its end is yours to judge".into(),
+        }
     }
 
     /// Whether it takes the commits out of the branch too.
@@ -349,8 +301,23 @@ impl Class {
 impl Step {
     /// Whether something tells whether it took effect.
     pub fn can_look(&self) -> bool {
-        let tells = matches!(self.action, StepAction::GitRevertPush(_) | StepAction::SalesforceDeploy(_));
-        self.verify.is_some() || tells
+        self.look().is_some()
+    }
+
+    /// What tells whether it took effect, on one line; `None` when nothing does.
+    pub fn look(&self) -> Option<String> {
+        match (&self.verify, &self.action) {
+            (Some(verify), _) => Some(describe(verify)),
+            (None, StepAction::GitRevertPush(it)) => Some(clean(&format!("{} at the remote", it.goes_to()))),
+            (None, StepAction::SalesforceDeploy(_)) => Some("what the org says of the deployment, by its id".into()),
+            (None, _) => None,
+        }
+    }
+
+    /// Whether there is a harmless form of it.
+    pub fn can_rehearse(&self) -> bool {
+        let tries = matches!(self.action, StepAction::GitRevertPush(_) | StepAction::SalesforceDeploy(_));
+        self.rehearse.is_some() || tries
     }
 
     /// How long it may take.

@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use super::choice::{Fit, Way};
 use super::execution::Next;
 use super::guard::{Armed, Phase};
-use super::model::{Class, Plan, Undone, describe};
+use super::model::{Class, Plan, Undone};
 use super::pane::conditions;
 use super::pane::{class_words, dot, readiness_line, status_line, step_line, undoes_line, wrapped};
 use super::rollout::lines as rollout;
@@ -162,7 +162,7 @@ fn lists(order: &Order, ctx: &Ctx, width: usize, most: usize) -> Vec<List> {
         }
         None => plan.steps.iter().enumerate().map(|(index, step)| step_line(step, index, ctx, width)).collect(),
     };
-    let look = plan.verify.as_ref().map_or_else(|| "no verify: its end is yours to judge".to_owned(), describe);
+    let look = plan.end_look();
     steps.push(Line::styled(
         fit(&format!("{} then looks: {look}", ctx.theme.mark(Mark::Open)), width),
         ctx.theme.style(Role::Muted),

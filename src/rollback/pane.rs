@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::execution::{Execution, StepStatus, step_word};
-use super::model::{Class, Plan, Step, describe};
+use super::model::{Class, Plan, Step};
 use super::rollout::lines as rollout;
 use super::state::{Readiness, State};
 use crate::evidence::text::{fit, width as cells, wrap};
@@ -342,8 +342,8 @@ pub fn detail(state: &State, ctx: &Ctx, index: usize, width: u16) -> Vec<Line<'s
 fn facts(step: &Step) -> Vec<String> {
     let twice = if step.idempotent { "twice is as good as once" } else { "is never repeated without a person" };
     let back = if step.irreversible { "there is no way back from it" } else { "there is a way back from it" };
-    let look = step.verify.as_ref().map_or_else(|| "nothing: its end is not verified".to_owned(), describe);
-    let rehearsal = if step.rehearse.is_some() { "has one" } else { "has none" };
+    let look = step.look().unwrap_or_else(|| "nothing: its end is not verified".to_owned());
+    let rehearsal = if step.can_rehearse() { "has one" } else { "has none" };
     vec![
         format!("{}: {}", step.action.kind(), step.action.detail()),
         format!("time: {} at most", short(Duration::from_secs_f64(step.timeout_s.max(0.0)))),

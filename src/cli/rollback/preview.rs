@@ -44,11 +44,11 @@ pub fn text(pick: &Pick) -> String {
     for (index, step) in plan.steps.iter().enumerate() {
         out.push_str(&step_text(index, step));
     }
-    let look = plan.verify.as_ref().map_or_else(|| "nothing: its end is yours to judge".to_owned(), describe);
+    let look = plan.end_look();
     let hash = plan.hash();
     let _ = writeln!(
         out,
-        "then looks at {look}\nplan {hash}\nrun it with: hotfix rollback{} --yes {}",
+        "then looks: {look}\nplan {hash}\nrun it with: hotfix rollback{} --yes {}",
         pick.arguments,
         Plan::short_hash(&hash)
     );
@@ -76,8 +76,8 @@ fn step_text(index: usize, step: &Step) -> String {
     if step.irreversible {
         out.push_str(", IRREVERSIBLE");
     }
-    if let Some(verify) = &step.verify {
-        let _ = write!(out, "\n    looks at {}", describe(verify));
+    if let Some(look) = step.look() {
+        let _ = write!(out, "\n    looks at {look}");
     }
     out.push('\n');
     out
@@ -142,10 +142,13 @@ fn step_document(step: &Step) -> Value {
         "kind": step.action.kind(),
         "detail": step.action.detail(),
         "timeout_s": step.timeout_s,
-        "verify": step.verify.as_ref().map(look_document),
+        "verify": step.look().map(|detail| {
+            let within = step.verify.as_ref().map_or(step.timeout_s, |verify| verify.within.as_secs_f64());
+            json!({ "detail": detail, "within_s": within })
+        }),
         "idempotent": step.idempotent,
         "irreversible": step.irreversible,
-        "rehearsal": step.rehearse.is_some(),
+        "rehearsal": step.can_rehearse(),
         "compensates": step.compensate.is_some(),
         "retries": step.retries,
     })

@@ -78,6 +78,9 @@ impl Uses {
                 let words = [verb, &[object.as_str()][..]].concat();
                 self.run("rollback engine", Some(&of("kubectl", context.clone(), namespace, &words)));
             }
+            if rollback.engine == Engine::ArgoRollouts {
+                self.run("rollback engine", Some(&["kubectl", "version", "--client"].map(str::to_owned)));
+            }
             let revisions = of("kubectl", context, namespace, &["get", "replicasets.apps"]);
             self.run("rollback engine", Some(&revisions));
         }

@@ -9,12 +9,15 @@ use serde_json::{Value, json};
 use super::cluster::{Kubectl, Object, target, warnings};
 use super::{Native, Question, Right, Wanted, prints, step};
 use crate::config::schema::{Kubernetes, Verify};
+use crate::evidence::text::clean;
 use crate::rollback::model::Step;
 use crate::rollback::plan::{Contents, Problem};
 
 pub(super) const REVISION: &str = "rollout.argoproj.io/revision";
 /// The controller writes it into the template of each revision; it belongs to none.
 const HASH: &str = "rollouts-pod-template-hash";
+/// The minor version of `kubectl` that came with `--subresource`.
+const PATCHES_STATUS: u32 = 24;
 const QUICK: Duration = Duration::from_secs(30);
 const SLACK: Duration = Duration::from_secs(10);
 
@@ -23,6 +26,7 @@ pub(super) fn questions(it: &Kubernetes) -> Vec<Question> {
     vec![
         Question::Run(kubectl.argv(&["get", &rollout(it), "--output=json"])),
         Question::Run(kubectl.argv(&["get", "replicasets.apps", "--output=json"])),
+        Question::Run(["kubectl", "version", "--client", "--output=json"].map(str::to_owned).to_vec()),
     ]
 }
 
@@ -32,7 +36,21 @@ pub(super) fn rights(it: &Kubernetes) -> Vec<Right> {
     vec![kubectl.right("patch", &rollout(it), &[]), kubectl.right("patch", &rollout(it), &["--subresource=status"])]
 }
 
+/// A `kubectl` that cannot patch a status would fail in the middle of it. One that tells no version is believed.
+fn check_kubectl(answer: Option<&Value>) -> Result<(), Problem> {
+    let version = answer.and_then(|it| it["clientVersion"]["gitVersion"].as_str()).unwrap_or_default();
+    let minor = version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
+    match minor {
+        Some(minor) if minor < PATCHES_STATUS => Err(Problem::InTheWay(format!(
+            "kubectl {} cannot patch a status: this needs 1.{PATCHES_STATUS} or newer",
+            clean(version)
+        ))),
+        _ => Ok(()),
+    }
+}
+
 pub(super) fn native(it: &Kubernetes, contents: &Contents, answers: &[Value]) -> Result<Native, Problem> {
+    check_kubectl(answers.get(2))?;
     let workload = Object::read(answers.first(), "the rollout")?;
     if !workload.spec["workloadRef"].is_null() {
         return Err(Problem::WorkloadRef);

@@ -147,6 +147,9 @@ fn warnings(text: &str, list: &[Value]) -> Vec<String> {
     if text.contains("concurrency:") {
         warnings.push("its runs have a concurrency group: a newer run that waits there EVICTS this one".into());
     }
+    if text.lines().any(|line| line.trim_start().starts_with("environment:")) {
+        warnings.push("its environment may want a reviewer: have one at hand, or the run waits for one".into());
+    }
     if under_way > 0 {
         warnings.push(format!("{under_way} of its runs are under way: this one may have to wait for them"));
     }

@@ -113,10 +113,30 @@ fn questions_change_nothing_and_are_for_the_configured_cluster() {
         "kubectl --context=prod --namespace=shop get deployments.apps/checkout --output=json"
     );
     for engine in [by_kubectl(Engine::Kubernetes), by_kubectl(Engine::ArgoRollouts)] {
-        assert!(asked(&engine).iter().all(|argv| argv.contains(&"get".to_owned())));
+        assert!(asked(&engine).iter().all(|argv| argv.contains(&"get".to_owned()) || argv[1] == "version"));
     }
     assert_eq!(asked(&by_helm())[0].join(" "), "helm history checkout --max=256 --output=json --namespace=shop");
     assert!(questions(&rollback(Vec::new(), None), &contents()).is_empty());
+}
+
+#[test]
+fn a_change_cause_is_copied_by_an_undo_and_is_not_believed() {
+    let mut list = revisions(REVISION);
+    // As after an undo: the bad revision carries the words of the good one.
+    list["items"][3]["metadata"]["annotations"]["kubernetes.io/change-cause"] = json!("deploy v2.4.1");
+    list["items"][1]["metadata"]["annotations"]["kubernetes.io/change-cause"] = json!("deploy hotfix");
+    let plan = planned(&by_kubectl(Engine::Kubernetes), &[deployment("r:5000/checkout:hotfix", &json!({})), list]);
+    assert!(lines(&plan)[0].ends_with("--to-revision=7"), "{:?}", lines(&plan));
+}
+
+#[test]
+fn what_an_undo_leaves_as_it_is_is_told() {
+    for engine in [Engine::Kubernetes, Engine::ArgoRollouts] {
+        let annotation = if engine == Engine::Kubernetes { REVISION } else { ROLLOUT };
+        let plan =
+            planned(&by_kubectl(engine), &[deployment("r:5000/checkout:hotfix", &json!({})), revisions(annotation)]);
+        assert!(plan.warnings.iter().any(|it| it.contains("replicas, ConfigMaps, Secrets and Services stay")));
+    }
 }
 
 #[test]
@@ -321,4 +341,15 @@ fn the_images_that_would_run_again_are_those_of_the_revision_that_it_goes_back_t
     assert_eq!(found, ["r:5000/checkout:2.4.1", "envoy:1.30"]);
     assert!(images(&by_kubectl(Engine::Kubernetes), &contents(), &[]).is_empty());
     assert!(images(&by_helm(), &contents(), &answers).is_empty());
+}
+
+#[test]
+fn a_kubectl_that_cannot_patch_a_status_is_known_before_the_key() {
+    let engine = by_kubectl(Engine::ArgoRollouts);
+    let answers = |version: &str| {
+        let status = json!({"currentPodHash": "ddd", "stableRS": "bbb"});
+        [rollout(&status), revisions(ROLLOUT), json!({"clientVersion": {"gitVersion": version}})]
+    };
+    assert!(refused(&engine, &answers("v1.20.5")).contains("kubectl v1.20.5 cannot patch a status"));
+    assert_eq!(planned(&engine, &answers("v1.32.4-dispatcher")).steps.len(), 3);
 }

@@ -97,9 +97,10 @@ fn a_workflow_whose_run_nobody_could_find_is_refused_before_the_key() {
 
 #[test]
 fn queues_that_could_hold_it_up_or_evict_it_are_named() {
-    let text = format!("{WORKFLOW}concurrency: production\n");
+    let text = format!("{WORKFLOW}concurrency: production\n    environment: production\n");
     let plan = planned(&runs(&text, "active", &json!([{"run_number": 41, "status": "in_progress"}])));
     assert!(plan.warnings.iter().any(|it| it.contains("EVICTS")));
+    assert!(plan.warnings.iter().any(|it| it.contains("may want a reviewer")));
     assert!(plan.warnings.iter().any(|it| it.contains("1 of its runs are under way")));
 }
 

@@ -138,6 +138,24 @@ async fn the_bad_change_is_taken_back_and_what_came_after_it_stays() {
 }
 
 #[tokio::test]
+async fn a_merge_is_taken_back_like_any_other_commit() {
+    let mut service = Service::new();
+    let clone = service.clone();
+    let side = commit(&clone, Some(service.good), &[("other", "from a branch\n")]);
+    let parents = [service.bad, side].map(|id| clone.find_commit(id).unwrap());
+    let mut index = clone.merge_commits(&parents[0], &parents[1], None).unwrap();
+    let tree = clone.find_tree(index.write_tree_to(&clone).unwrap()).unwrap();
+    let who = Signature::new("ana", "ana@git.example", &Time::new(1_750_000_000, 0)).unwrap();
+    let merge = clone.commit(None, &who, &who, "merge", &tree, &parents.iter().collect::<Vec<_>>()).unwrap();
+    service.push(merge);
+    service.bad = merge;
+    let plan = service.plan().await.unwrap();
+    assert_eq!(service.bench.run(plan).await, RollbackEnd::Verified);
+    let both = (service.at_remote("app"), service.at_remote("other"));
+    assert_eq!(both, ("one\ntwo\nthree\n".into(), "old\n".into()), "both sides of it are gone");
+}
+
+#[tokio::test]
 async fn what_cannot_be_taken_back_is_known_before_the_key() {
     let service = Service::new();
     let same_line = commit(&service.clone(), Some(service.bad), &[("app", "one\nBETTER\nthree\n")]);
