@@ -10,12 +10,13 @@ use sha2::{Digest, Sha256};
 use super::rollback::{Desk, chance};
 use super::{Context, Exit, gather, print};
 use crate::config::schema::{Config, RolloutSource};
+use crate::config::trust::Permit;
 use crate::evidence::text::clean;
 use crate::evidence::{Generation, Observation};
 use crate::http::Client;
 use crate::incident::{Decision, Entry};
 use crate::project::Project;
-use crate::rollback::executor::{self, Eyes, survey};
+use crate::rollback::executor::{self, Executor, Eyes, survey};
 use crate::rollback::guard;
 use crate::rollback::model::Plan;
 use crate::rollback::rollout::model::{Act, Analysis, Phase, Rollout, Side};
@@ -85,23 +86,36 @@ pub fn run(args: &Args, context: &Context) -> color_eyre::Result<Exit> {
     if let Some(holder) = executor::holder(&desk.folder) {
         bail!("a rollback runs, and has the last word: {holder}");
     }
-    let order = ordered(&mut state, act(word), args, against(&project, &config, permit, now), now)?;
-    if let Some((why, reason)) = order.1 {
+    let against = || against(&project, &config, permit, now);
+    let order = ordered(&mut state, act(word), args, against, now)?;
+    steer(&desk, &desk.executor(permit, &project), order, args.json, now)
+}
+
+/// Has the order carried out, and tells what came of it.
+fn steer(
+    desk: &Desk,
+    executor: &Executor,
+    (order, against): Ordered,
+    as_json: bool,
+    now: Timestamp,
+) -> color_eyre::Result<Exit> {
+    if let Some((why, reason)) = against {
         let reason = format!("break-glass: {reason}");
         desk.record(
             &Entry::Decided { decision: Decision::Promote, reason, readiness: Some(why), snapshot: None },
             now,
         )?;
     }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let tell: &executor::Tell = &|_| {};
-    let steered = runtime.block_on(desk.executor(permit, &project).steer(&order.0, tell));
-    print(&if args.json {
-        let (act, detail) = (&order.0.step.name, &steered.detail);
-        let done = json!({ "schema": 1, "rollout": order.0.rollout, "act": act, "followed": steered.followed,
+    let steered = runtime.block_on(executor.steer(&order, tell));
+    print(&if as_json {
+        let (act, detail) = (&order.step.name, &steered.detail);
+        let done = json!({ "schema": 1, "rollout": order.rollout, "act": act, "followed": steered.followed,
             "detail": detail });
         serde_json::to_string(&done)? + "\n"
     } else {
-        steered.words(&order.0) + "\n"
+        steered.words(&order) + "\n"
     })?;
     Ok(match steered.followed {
         Some(true) => Exit::Ok,
@@ -125,18 +139,15 @@ async fn look(eyes: &Eyes, source: &RolloutSource) -> Result<Rollout, String> {
     read(source, &answers, Timestamp::now())
 }
 
-/// What speaks against giving the canary more users.
-fn against(
-    project: &Project,
-    config: &Config,
-    permit: crate::config::trust::Permit,
-    now: Timestamp,
-) -> impl FnOnce() -> Option<String> {
+/// What speaks against giving the canary more users. Nobody else waits for its metrics.
+fn against(project: &Project, config: &Config, permit: Permit, now: Timestamp) -> Option<String> {
     let seen = gather::canary(project, config, Some(permit), now);
-    let is_watched = config.canary.is_some();
     let verdict = seen.as_ref().and_then(|seen| seen.fresh(now)).map(|it| it.value.verdict);
-    move || caution(is_watched, verdict)
+    caution(config.canary.is_some(), verdict)
 }
+
+/// The order, and what speaks against it with the reason for it all the same.
+type Ordered = (Order, Option<(String, String)>);
 
 /// The order, and why it is given although something speaks against it; an error where it must not be.
 fn ordered(
@@ -145,7 +156,7 @@ fn ordered(
     args: &Args,
     caution: impl FnOnce() -> Option<String>,
     now: Timestamp,
-) -> color_eyre::Result<(Order, Option<(String, String)>)> {
+) -> color_eyre::Result<Ordered> {
     let caution = if act.widens() { caution() } else { None };
     let against = match (caution, &args.reason) {
         (None, _) => None,

@@ -174,11 +174,12 @@ fn notice_box(state: &State, compose: &Compose, ctx: &Ctx, areas: &Areas, canvas
     boxed(" Notice to the stakeholders ", lines, width, ctx, areas, canvas);
 }
 
-/// The armed rollback.
+/// The armed rollback, or what the armed letter would do to a rollout.
 fn armed(state: &State, ctx: &Ctx, areas: &Areas, canvas: &mut Buffer) {
     let width = areas.screen.width.min(110);
     // The frame, and the header above it. A line more, and the last one would be cut off: the one with the letter.
     let height = areas.screen.height.saturating_sub(3);
     let lines = rollback::overlay::lines(&state.rollback, ctx, width.saturating_sub(4), height);
-    boxed(" ROLL BACK ", lines, width, ctx, areas, canvas);
+    let title = if state.rollback.rollout.armed.is_some() { " ROLLOUT " } else { " ROLL BACK " };
+    boxed(title, lines, width, ctx, areas, canvas);
 }

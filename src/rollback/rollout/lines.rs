@@ -14,6 +14,8 @@ use crate::ui::theme::{Mark, Role};
 
 /// Rows from which there is room for everything.
 const TALL: u16 = 24;
+/// Rows from which the keys are told.
+const ROOMY: u16 = 14;
 
 /// What the rollback pane shows above its plan: nothing where no rollout is known, two lines where there is little
 /// room, all of it where there is much.
@@ -27,6 +29,8 @@ pub fn lines(state: &State, ctx: &Ctx, width: u16, height: u16) -> Vec<Line<'sta
     lines.extend(waits(state, rollout, ctx, width));
     if height >= TALL {
         lines.extend(facts(rollout, ctx, width));
+    }
+    if height >= ROOMY {
         lines.extend(keys(state, ctx, width));
     }
     lines
