@@ -17,11 +17,11 @@ use api::Cluster;
 const DEPLOYMENT: &str = "shop/deployments/checkout";
 const ROLLOUT: &str = "shop/rollouts/checkout";
 const APPLICATION: &str = "argocd/applications/shop";
-/// The first minor version that can patch a status.
-const SUBRESOURCE: u32 = 24;
+/// The first minor version that can patch a status, and needs no schema of the server for a rehearsal.
+const LEAST: u32 = 24;
 
 /// The minor version of `kubectl`; `None`, said aloud, where there is none that is new enough.
-fn kubectl(least: u32) -> Option<u32> {
+fn kubectl() -> Option<u32> {
     let told = Command::new("kubectl").args(["version", "--client", "--output=json"]).output().ok();
     let told = told.and_then(|output| serde_json::from_slice::<Value>(&output.stdout).ok());
     let minor = told.and_then(|told| {
@@ -32,9 +32,9 @@ fn kubectl(least: u32) -> Option<u32> {
         assert!(std::env::var_os("HOTFIX_REQUIRE_TOOLS").is_none(), "kubectl is needed");
         eprintln!("SKIPPED: there is no kubectl");
     }
-    let found = minor.filter(|minor| *minor >= least);
+    let found = minor.filter(|minor| *minor >= LEAST);
     if let (Some(minor), None) = (minor, found) {
-        eprintln!("SKIPPED: kubectl 1.{minor} is older than 1.{least}");
+        eprintln!("SKIPPED: kubectl 1.{minor} is older than 1.{LEAST}");
     }
     found
 }
@@ -136,7 +136,7 @@ impl Service {
 
 #[test]
 fn a_deployment_goes_back_to_the_explicit_revision_and_never_forth_again() {
-    let Some(_) = kubectl(0) else { return };
+    let Some(_) = kubectl() else { return };
     let service = Service::new("kubernetes", "", vec![deployment()]);
     assert_eq!(service.steps(), ["undo to revision 3", "wait for the pods"]);
     let (code, told) = service.told(&["rollback", "--rehearse"]);
@@ -158,7 +158,7 @@ fn a_deployment_goes_back_to_the_explicit_revision_and_never_forth_again() {
 
 #[test]
 fn a_paused_deployment_is_resumed_first_for_kubectl_refuses_it() {
-    let Some(_) = kubectl(0) else { return };
+    let Some(_) = kubectl() else { return };
     let service = Service::new("kubernetes", "", vec![deployment()]);
     service.cluster.change(DEPLOYMENT, |it| it["spec"]["paused"] = json!(true));
     let undo =
@@ -172,7 +172,7 @@ fn a_paused_deployment_is_resumed_first_for_kubectl_refuses_it() {
 
 #[test]
 fn automatic_sync_is_suspended_before_anything_else() {
-    let Some(_) = kubectl(0) else { return };
+    let Some(_) = kubectl() else { return };
     let automated = json!({"prune": true, "selfHeal": true});
     let application = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
         "metadata": {"name": "shop", "namespace": "argocd", "uid": "a", "generation": 1, "resourceVersion": "7"},
@@ -189,7 +189,7 @@ fn automatic_sync_is_suspended_before_anything_else() {
 
 #[test]
 fn a_canary_is_aborted_and_its_template_put_back() {
-    let Some(_) = kubectl(SUBRESOURCE) else { return };
+    let Some(_) = kubectl() else { return };
     let service = Service::new("argo-rollouts", "", vec![rollout("good")]);
     let steps = ["abort the rollout", "put the template of revision 3 back", "wait until it is healthy"];
     assert_eq!(service.steps(), steps);
@@ -204,7 +204,7 @@ fn a_canary_is_aborted_and_its_template_put_back() {
 
 #[test]
 fn after_full_promotion_nothing_is_aborted_and_the_old_template_is_promoted_at_once() {
-    let Some(_) = kubectl(SUBRESOURCE) else { return };
+    let Some(_) = kubectl() else { return };
     let service = Service::new("argo-rollouts", "", vec![rollout("bad")]);
     let steps = ["put the template of revision 3 back", "promote past the pauses", "wait until it is healthy"];
     assert_eq!(service.steps(), steps, "an abort would be dropped silently");
@@ -215,7 +215,7 @@ fn after_full_promotion_nothing_is_aborted_and_the_old_template_is_promoted_at_o
 
 #[test]
 fn a_canary_that_was_promoted_meanwhile_is_not_aborted() {
-    let Some(_) = kubectl(SUBRESOURCE) else { return };
+    let Some(_) = kubectl() else { return };
     let service = Service::new("argo-rollouts", "", vec![rollout("good")]);
     let hash = service.plan()["hash"].as_str().unwrap().to_owned();
     service.cluster.change(ROLLOUT, |it| it["status"]["promoteFull"] = json!(true));
@@ -227,7 +227,7 @@ fn a_canary_that_was_promoted_meanwhile_is_not_aborted() {
 
 #[test]
 fn two_operators_cannot_skip_a_step_together() {
-    let Some(_) = kubectl(SUBRESOURCE) else { return };
+    let Some(_) = kubectl() else { return };
     let service = Service::new("argo-rollouts", "", vec![rollout("good")]);
     let seen: Value = serde_json::from_slice(&service.hotfix(&["rollout", "--json"]).stdout).unwrap();
     let promote = &seen["acts"][0];
