@@ -499,7 +499,7 @@ fn a_rollout_is_promoted_taken_back_and_aborted_by_keys() {
         let screen = terminal.wait_until("the letter", |screen| screen.contains(" to fire"));
         let letter = screen.split(" to fire").next().unwrap().chars().last().unwrap();
         terminal.press(&letter.to_string());
-        terminal.wait_for("seen to follow");
+        terminal.wait_for("· 0% ·");
         assert_eq!(at(), "0");
         terminal.press("q");
     }

@@ -59,7 +59,7 @@ impl Service {
 }
 
 pub fn wait(until: impl Fn() -> bool) {
-    for _ in 0..2_000 {
+    for _ in 0..12_000 {
         if until() {
             return;
         }
