@@ -100,6 +100,7 @@ fn answer(stream: &TcpStream, objects: &Mutex<Objects>, asked: &Mutex<Vec<String
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let (status, told) = match method {
         "PATCH" => patched(objects, path, query, &kind, &body),
+        "POST" if path.ends_with("/selfsubjectaccessreviews") => (201, may()),
         "POST" | "PUT" => kept(&mut objects.lock().unwrap(), path, method == "POST", &body),
         // Nothing changes by itself here: a watch would bring nothing, and is not to be had.
         _ if query.contains("watch=true") => failure(404, "no watch here"),
@@ -108,6 +109,12 @@ fn answer(stream: &TcpStream, objects: &Mutex<Objects>, asked: &Mutex<Vec<String
     let (told, mut stream) = (told.to_string(), stream);
     let head = format!("HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: {}", told.len());
     write!(stream, "{head}\r\nconnection: close\r\n\r\n{told}").ok()
+}
+
+/// Whoever asks may do it.
+fn may() -> Value {
+    let status = json!({"allowed": true});
+    json!({"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "spec": {}, "status": status})
 }
 
 fn failure(code: u16, message: &str) -> (u16, Value) {
