@@ -11,6 +11,7 @@ use super::rollback::{commit, tag};
 
 mod api;
 mod helm;
+mod secret;
 
 use api::Cluster;
 

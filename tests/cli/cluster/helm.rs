@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 
 use super::Service;
-use super::api::base64;
+use super::secret::base64;
 
 /// Whether `helm` is here; said aloud where it is not.
 fn has_helm() -> bool {
