@@ -90,7 +90,9 @@ fn rows(rows: &[Value]) -> Answer {
 
 impl State {
     fn answer(&mut self, method: &str, target: &str, body: &str) -> Answer {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        // `sf` puts a slash behind the address of an org, and another before its path.
+        let target = target.replacen("//", "/", 1);
+        let (path, query) = target.split_once('?').unwrap_or((&target, ""));
         if self.is_expired && !path.ends_with("/userinfo") {
             return json_of(
                 401,

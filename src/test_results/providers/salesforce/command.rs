@@ -76,6 +76,11 @@ impl Sf {
     }
 }
 
+/// Nothing was done, and why.
+pub(super) fn refuse(what: impl AsRef<str>) -> HttpError {
+    HttpError::new(Kind::Refused, clean(what.as_ref()))
+}
+
 fn failed(what: &str) -> HttpError {
     HttpError::new(Kind::Refused, clean(what))
         .with_remedy("is the `sf` command installed, and does `sf org display` work?")

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::apex;
-use super::command::Sf;
+use super::command::{Sf, refuse};
 use super::record::{Kind, Record, file, manifest_hash, quick_file};
 use super::source::{Org, Source};
 use crate::config::schema::{Salesforce, TestSource};
 use crate::config::trust::Permit;
 use crate::evidence::text::clean;
-use crate::http::{HttpError, Kind as Trouble};
+use crate::http::HttpError;
 use crate::test_results::live::Progress;
 use crate::test_results::providers::{Setup, Target};
 use crate::test_results::source::checkout;
@@ -20,11 +20,6 @@ use crate::test_results::source::checkout;
 #[derive(Debug, Deserialize)]
 struct Started {
     id: String,
-}
-
-/// Nothing was done, and why.
-pub(super) fn refuse(what: impl AsRef<str>) -> HttpError {
-    HttpError::new(Trouble::Refused, clean(what.as_ref()))
 }
 
 /// Starts a validation or a deployment of what is checked out, and writes down what it was started with. Brings its record.

@@ -31,6 +31,11 @@ pub struct Started {
     pub started_at: Timestamp,
 }
 
+/// Whether it can be the id of a run: it goes into queries.
+pub fn is_id(id: &str) -> bool {
+    (15..=18).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 /// Where the record of a source is, in the project's folder of state.
 pub fn file(state: &Path, source: &str) -> PathBuf {
     state.join(format!("apex-{}.json", slug(source)))

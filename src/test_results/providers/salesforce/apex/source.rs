@@ -11,7 +11,7 @@ use super::super::deployments;
 use super::super::record::read;
 use super::super::source::{Org, place};
 use super::model::{Results, Standing, Status, Terms, judge};
-use super::record::{Started, file};
+use super::record::{Started, file, is_id};
 use crate::config::schema::{Apex, Salesforce};
 use crate::evidence::text::clean;
 use crate::http::{HttpError, Kind as Trouble};
@@ -61,7 +61,11 @@ impl Source {
     /// When `sf` cannot be run, or says that something is wrong.
     pub async fn look(&mut self) -> Result<Looked, HttpError> {
         let started = self.record.as_deref().map_or(Ok(None), read::<Started>);
-        let started = started.map_err(|why| {
+        let sound = |it: Option<Started>| match it {
+            Some(it) if !is_id(&it.run) => Err(format!("{} is damaged: it holds no id of a run", self.terms.name)),
+            it => Ok(it),
+        };
+        let started = started.and_then(sound).map_err(|why| {
             HttpError::new(Trouble::Malformed, clean(&why)).with_remedy("move the file away, and run the tests again")
         })?;
         let Some(started) = started else { return Ok(Looked { report: self.nothing().report(), pause: BUSY }) };

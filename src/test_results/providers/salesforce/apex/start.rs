@@ -5,12 +5,11 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::super::command::Sf;
+use super::super::command::{Sf, refuse};
 use super::super::deployments;
 use super::super::record::{read, write};
 use super::super::source::Org;
-use super::super::start::refuse;
-use super::record::{Started, file, held};
+use super::record::{Started, file, held, is_id};
 use crate::config::schema::{Apex, Salesforce};
 use crate::config::trust::Permit;
 use crate::http::HttpError;
@@ -57,11 +56,6 @@ pub async fn start(name: &str, salesforce: &Salesforce, apex: &Apex, setup: &Set
             .with_remedy("free the disk, and run the tests again")
     })?;
     Ok(started)
-}
-
-/// An id goes into queries.
-fn is_id(id: &str) -> bool {
-    (15..=18).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Asks the org to end the run that was started last, class by class as `sf` itself does. Brings its id.
