@@ -202,7 +202,7 @@ impl Judge {
     pub fn take_pods<'p>(&mut self, at: f64, pods: impl Iterator<Item = (&'p str, &'p [Arm])> + Clone) {
         match &self.spec.shape {
             Shape::Gauge { lower_is_worse } => self.placebo.take_values(at, pods, *lower_is_worse),
-            _ => self.placebo.take(pods, self.strands.len(), &self.settings),
+            _ => self.placebo.take(&pods, self.strands.len(), &self.settings),
         }
     }
 

@@ -23,9 +23,8 @@ pub fn flaw(query: &str) -> Option<Flaw> {
     if query.trim().is_empty() {
         return Some(at(query, 0, "nothing is asked".to_owned()));
     }
-    let (mut open, mut quote, mut escaped): (Vec<(usize, char)>, Option<(usize, char)>, bool) =
-        (Vec::new(), None, false);
-    let mut comment = false;
+    let (mut open, mut quote) = (Vec::<(usize, char)>::new(), None);
+    let (mut escaped, mut comment) = (false, false);
     for (place, c) in query.char_indices() {
         if let Some(name) = (!comment).then(|| unfilled(&query[place..], quote.is_some())).flatten() {
             return Some(at(query, place, format!("`{name}` is a place that nothing fills in")));

@@ -5,6 +5,10 @@ use super::opening::{Found, Opened};
 
 /// A letter to the loop.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all letters tell what happened: a box would cost more than it saves"
+)]
 pub enum Letter {
     /// Something happened.
     Happened(What),

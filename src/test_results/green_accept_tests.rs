@@ -29,9 +29,12 @@ fn what_is_known_is_green_when_somebody_answers_for_it() {
     assert!(accepted.what.contains(&"unit: 1 test fails in production as well, for the same reason".to_owned()));
 }
 
+/// What happens to the report, in words and in deed.
+type Change = (&'static str, fn(&mut Report));
+
 #[test]
 fn it_is_accepted_as_it_stands_and_not_otherwise() {
-    let changes: [(&str, fn(&mut Report)); 7] = [
+    let changes: [Change; 7] = [
         ("another test", |it| it.failures[0].name = "u".into()),
         ("another cause", |it| it.failures[0].message = "out of memory".into()),
         ("one more", |it| {

@@ -45,7 +45,7 @@ impl Placebo {
     /// A pod that was missed is left out.
     pub fn take<'p>(
         &mut self,
-        pods: impl Iterator<Item = (&'p str, &'p [Arm])> + Clone,
+        pods: &(impl Iterator<Item = (&'p str, &'p [Arm])> + Clone),
         pairs: usize,
         settings: &Settings,
     ) {

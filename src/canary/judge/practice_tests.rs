@@ -18,7 +18,8 @@ fn regressed_after(judge: &mut Judge, scrapes: impl Iterator<Item = [f64; 4]>) -
 #[test]
 fn a_burst_within_a_scrape_is_one_bet() {
     let mut judge = judge(Settings::default());
-    let burst = |i: usize| [100.0, 900.0, if i == 30 { 80.0 } else { 0.0 }, if i % 4 == 0 { 1.0 } else { 0.0 }];
+    let burst =
+        |i: usize| [100.0, 900.0, if i == 30 { 80.0 } else { 0.0 }, if i.is_multiple_of(4) { 1.0 } else { 0.0 }];
     assert_eq!(regressed_after(&mut judge, (0..60).map(burst)), None);
     assert_eq!(judge.verdict(), Verdict::Suspect, "the early warning stands");
     assert!(judge.finding().peaks[0].gain <= 10.0_f64.ln() + 1e-9, "a scrape is worth 1/rho at most");
@@ -27,8 +28,9 @@ fn a_burst_within_a_scrape_is_one_bet() {
 #[test]
 fn a_bad_minute_of_one_pod_is_one_block() {
     let settings = Settings { block: Some(60.0), ..Settings::default() };
-    let minute =
-        |i: usize| [100.0, 900.0, if (0..4).contains(&i) { 30.0 } else { 0.0 }, if i % 4 == 0 { 1.0 } else { 0.0 }];
+    let minute = |i: usize| {
+        [100.0, 900.0, if (0..4).contains(&i) { 30.0 } else { 0.0 }, if i.is_multiple_of(4) { 1.0 } else { 0.0 }]
+    };
     assert_eq!(regressed_after(&mut judge(settings), (0..80).map(minute)), None);
     assert!(regressed_after(&mut judge(Settings::default()), (0..80).map(minute)).is_some(), "without blocks it is");
 }

@@ -114,7 +114,7 @@ impl AddedBuckets {
     ///
     /// # Errors
     /// When there is no bucket with that edge.
-    pub fn targets_at(&self, step: usize, boundary: f64) -> Result<Vec<(&str, Option<(f64, f64)>)>, String> {
+    pub fn targets_at(&self, step: usize, boundary: f64) -> Result<Vec<(&str, Option<Slower>)>, String> {
         let Some((all, up_to)) = self.edges(boundary)? else { return Ok(Vec::new()) };
         let of = |(name, sums): (&'_ String, &Sums)| {
             let up_to = up_to.targets.get(name).and_then(|sums| sums[step]);
@@ -136,6 +136,9 @@ impl AddedBuckets {
         Ok(Some((all, up_to)))
     }
 }
+
+/// How many events were slower than a boundary, and how many there were.
+pub type Slower = (f64, f64);
 
 /// Slower and all events, from all events and those up to the boundary.
 fn slower(all: Option<f64>, up_to: Option<f64>) -> Option<(f64, f64)> {
