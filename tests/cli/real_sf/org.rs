@@ -40,7 +40,7 @@ impl Org {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let known = known.clone();
-                std::thread::spawn(move || serve(stream, &known));
+                std::thread::spawn(move || serve(&stream, &known));
             }
         });
         Self { address, state }
@@ -52,7 +52,7 @@ impl Org {
 }
 
 /// One request, one answer.
-fn serve(stream: TcpStream, state: &Mutex<State>) -> Option<()> {
+fn serve(stream: &TcpStream, state: &Mutex<State>) -> Option<()> {
     let mut input = BufReader::new(stream.try_clone().ok()?);
     let (mut first, mut length) = (String::new(), 0);
     input.read_line(&mut first).ok()?;
