@@ -22,6 +22,9 @@ use crate::project::Project;
 pub struct Args {
     #[command(flatten)]
     answers: Answers,
+    /// Its key or address in the tracker
+    #[arg(long, value_name = "TICKET", value_parser = not_empty)]
+    ticket: Option<String>,
     #[command(flatten)]
     common: Common,
 }
@@ -81,17 +84,18 @@ fn counted(context: &Context) -> color_eyre::Result<Counted> {
 /// # Errors
 /// When it could not run at all.
 pub fn run(args: Args, context: &Context) -> color_eyre::Result<Exit> {
-    let Args { answers, common } = args;
+    let Args { answers, ticket, common } = args;
     let said = answers.said(context)?;
-    if said.is_empty() {
+    if said.is_empty() && ticket.is_none() {
         if common.json || !is_interactive() {
-            bail!("say what is known: --impact, --users, --count, --workaround, --severity or --confirm");
+            bail!("say what is known: --impact, --users, --count, --workaround, --severity, --confirm or --ticket");
         }
         return cockpit::ask(context, Asks::Assess);
     }
     let mut desk = Desk::open(context, &common)?;
     let incident = desk.incident(common.incident.as_deref())?;
-    let entries = entries(&desk, said, Some(&incident))?;
+    let mut entries = if said.is_empty() { Vec::new() } else { entries(&desk, said, Some(&incident))? };
+    entries.extend(ticket.map(|ticket| Entry::Bound { ticket }));
     let records = entries.iter().map(|entry| desk.append(context.now, &incident.id, entry));
     let records = records.collect::<color_eyre::Result<Vec<_>>>()?;
     tell(&desk, &records, common.json)

@@ -278,7 +278,10 @@ pub const TABLE: &[Entry] = &[
     ),
     on(TESTS, entry(Action::Edit, "edit", "open the place of the selected failure in $EDITOR", &["e"])),
     on(TESTS, entry(Action::CiPage, "ci-page", "open the page of the selected test's run", &["o"])),
-    on(CHECKLIST, entry(Action::TicketPage, "ticket-page", "open the incident's issue in the tracker", &["o"])),
+    on(
+        CHECKLIST,
+        entry(Action::TicketPage, "ticket-page", "open the incident's issue in the tracker, or name it", &["o"]),
+    ),
     entry(Action::Situation, "situation", "copy a report of the situation", &["y", "Y"]),
     on(ROWS, entry(Action::Copy, "copy", "copy the selected row", &["y"])),
     entry(Action::Mouse, "mouse", "give the mouse to the terminal, or take it", &["m"]),

@@ -44,6 +44,8 @@ pub enum Purpose {
     Override(String),
     /// What keeps the tests amber is accepted.
     Accept(Box<Claim>),
+    /// The incident's issue.
+    Ticket,
     /// A role, with who holds which now.
     Role(Holders),
     /// A decision.
@@ -115,6 +117,12 @@ impl Form {
         let note = written("note", "what the next one must know; why, where one person holds several at SEV1 and SEV2");
         let fields = vec![choice("role", ROLES, 0), name, note];
         Self::new("Take or hand over a role", Purpose::Role(Holders::of(incident)), fields)
+    }
+
+    /// The incident is bound to an issue.
+    pub fn ticket() -> Self {
+        let ticket = required("ticket", "its key or address, such as SHOP-17, #17 or https://tracker.example/17");
+        Self::new("Bind the incident to its issue", Purpose::Ticket, vec![ticket])
     }
 
     /// A decision.
@@ -213,6 +221,7 @@ impl Form {
                 let (reason, name) = (value(0), value(1));
                 vec![Entry::TestsAccepted(Box::new(Acceptance { head, what, hash, reason, name }))]
             }
+            Purpose::Ticket => vec![Entry::Bound { ticket: value(0) }],
             Purpose::Role(holders) => vec![holders.hand_over(Role::ALL[self.chosen(0)], &value(1), optional(2))?],
             Purpose::Decide => {
                 vec![Entry::Decided {

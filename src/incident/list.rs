@@ -10,7 +10,7 @@ use crate::journal::reading::Known;
 use crate::journal::record::Record;
 
 /// The kinds of records that a summary rests on.
-pub const KINDS: [&str; 6] = ["declared", "assessed", "classified", "stage_entered", "closed", "reopened"];
+pub const KINDS: [&str; 7] = ["declared", "assessed", "classified", "bound", "stage_entered", "closed", "reopened"];
 
 /// An incident in one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

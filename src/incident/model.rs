@@ -179,6 +179,7 @@ impl Incident {
                 self.severity = Some(classified.severity);
                 self.classified = Some(clean(*classified));
             }
+            Entry::Bound { ticket } => self.ticket = cleaned(Some(ticket)),
             Entry::RoleTaken { role, name } => {
                 self.roles.insert(role, text::clean(&name));
             }

@@ -24,6 +24,7 @@ impl Entry {
                 assessed(&[("impact", impact), ("users", users), ("workaround", workaround), ("severity", &severity)])
             }
             Self::Classified(it) => it.words(),
+            Self::Bound { ticket } => format!("bound the incident to {ticket}"),
             Self::RoleTaken { role, name } => format!("{name} is {} now", role.label()),
             Self::RoleHanded(it) => it.words(),
             Self::StageEntered { stage } => format!("entered stage {}", stage.label()),

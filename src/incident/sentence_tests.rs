@@ -40,6 +40,7 @@ fn said_by_persons() -> Vec<Entry> {
             severity: Some(Severity::Sev1),
         },
         Entry::Classified(Box::new(classified())),
+        Entry::Bound { ticket: text("SHOP-17") },
         Entry::RoleTaken { role: Role::Ops, name: text("bob") },
         Entry::RoleHanded(Box::new(Handover {
             role: Role::Ops,

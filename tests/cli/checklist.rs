@@ -104,6 +104,17 @@ fn one_person_in_all_roles_breaks_the_glass_at_sev1_and_nowhere_below_sev2() {
 }
 
 #[test]
+fn the_ticket_may_be_named_later() {
+    let place = Place::new();
+    place.runs(&["declare", "x"]);
+    assert_eq!(gate(&place, "a1")["state"], "open");
+    assert!(place.fails(&["tick", "a1", "--note", "somewhere"]).contains("an address or a ticket"));
+    assert!(place.runs(&["assess", "--ticket", "SHOP-17"]).contains("bound the incident to SHOP-17"));
+    assert_eq!(gate(&place, "a1")["state"], "satisfied");
+    assert!(place.runs(&["incidents", "--json"]).contains("SHOP-17"));
+}
+
+#[test]
 fn a_decision_is_on_record_with_what_every_room_showed() {
     let place = Place::new();
     place.runs(&["declare", "x"]);

@@ -252,10 +252,15 @@ fn show(state: &mut State, overlay: Overlay) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Opens the incident's issue: where the tracker says, else where it must be by the configuration.
+/// Opens the incident's issue: where the tracker says, else where it must be by the configuration. Without one it is
+/// named first.
 fn ticket_page(state: &mut State) -> Vec<Effect> {
     let told = state.tracker.value().and_then(|issue| issue.page.clone());
     let ticket = state.incident.as_ref().and_then(|incident| incident.ticket.as_deref());
+    let may_bind = state.incident.as_ref().is_some_and(|it| it.closed_at.is_none()) && !state.project.is_read_only;
+    if ticket.is_none() && may_bind {
+        return show(state, Overlay::Form(Form::ticket()));
+    }
     let tracker = state.project.config.tracker.as_ref();
     let Some(page) = told.or_else(|| tracker::model::page(tracker, ticket?)) else {
         let why = if ticket.is_some() { "nothing says where that ticket is" } else { "the incident has no ticket" };

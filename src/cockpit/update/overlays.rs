@@ -126,7 +126,7 @@ fn detail(state: &mut State, key: Key, pane: Pane, index: usize, scroll: usize) 
         (Some(Action::FocusPrevious), _) => (index, scroll) = (beside(state, pane, index, -1), 0),
         (Some(action @ Action::Look(_)), _) if pane == Pane::Canary => drop(keys::act(state, action)),
         (Some(action @ (Action::Tick | Action::Override | Action::Rollback)), _) => return keys::act(state, action),
-        (Some(action @ (Action::Edit | Action::CiPage | Action::Copy)), _) => {
+        (Some(action @ (Action::Edit | Action::CiPage | Action::Copy | Action::Situation)), _) => {
             state.ui.overlay = Overlay::Detail { pane, index, scroll };
             return keys::act(state, action);
         }

@@ -48,7 +48,7 @@ pub fn recorded(state: &mut State, result: Result<Record, JournalError>) -> Vec<
     state.ui.damage.add(Damage::ALL);
     settle(state);
     judge(state);
-    if matches!(entry, Some(Entry::Declared { .. })) {
+    if matches!(entry, Some(Entry::Declared { .. } | Entry::Bound { .. })) {
         effects.push(track(state));
     }
     effects
@@ -138,6 +138,9 @@ pub fn take_in(state: &mut State, record: Record) -> Vec<Effect> {
         }
         state.records.clear();
         state.earlier = Earlier::default();
+    }
+    if matches!(Entry::of(&record), Some(Entry::Bound { .. })) && is_on_screen(state, &record) {
+        state.tracker = Observed::default();
     }
     Incident::apply(&mut state.incident, &record);
     state.rehearsals.take(&record);

@@ -265,6 +265,22 @@ fn what_needs_an_incident_says_how_to_declare_one() {
 }
 
 #[test]
+fn the_ticket_may_be_named_later_and_is_followed_from_then_on() {
+    let mut desk = Desk::new();
+    desk.declare();
+    desk.key("1");
+    desk.key("o");
+    desk.keys("SHOP-18");
+    let effects = desk.key("enter");
+    let [Effect::Record { incident, entry, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+    let record = desk.journal.record(entry.draft(incident, "ana", desk.state.now)).unwrap();
+    let followed = desk.happen(What::Journal(Ok(record)));
+    let incident = desk.state.incident.as_ref().unwrap();
+    assert_eq!(incident.ticket.as_deref(), Some("SHOP-18"));
+    assert!(followed.contains(&Effect::Track(Some("SHOP-18".into()))), "{followed:?}");
+}
+
+#[test]
 fn each_step_of_the_rollout_is_told_once_by_itself() {
     let mut desk = Desk::new();
     desk.declare();

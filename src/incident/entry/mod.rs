@@ -65,6 +65,11 @@ pub enum Entry {
     },
     /// How bad it is, with what that rests on.
     Classified(Box<Classified>),
+    /// It was bound to an issue of the tracker, or to another one.
+    Bound {
+        /// Its key or address in the tracker.
+        ticket: String,
+    },
     /// A role was taken or handed over.
     RoleTaken {
         /// Which one.

@@ -52,7 +52,7 @@ impl Org {
 }
 
 /// One request, one answer.
-fn serve(stream: &TcpStream, state: &Mutex<State>) -> Option<()> {
+fn serve(mut stream: &TcpStream, state: &Mutex<State>) -> Option<()> {
     let mut input = BufReader::new(stream.try_clone().ok()?);
     let (mut first, mut length) = (String::new(), 0);
     input.read_line(&mut first).ok()?;
@@ -75,7 +75,7 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) -> Option<()> {
         "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         text.len()
     );
-    (&stream).write_all((head + &text).as_bytes()).ok()
+    stream.write_all((head + &text).as_bytes()).ok()
 }
 
 type Answer = (u16, &'static str, String);

@@ -137,8 +137,8 @@ fn an_incident_from_the_first_key_to_the_last() {
     it.form("d", &[">1", "the fix is one line"]);
     it.notice("we are on it");
     assert_eq!(it.readiness(), Readiness::NoGo, "no ticket");
-    it.put("ana", &Entry::Ticked { item: "a1".into(), note: Some("SHOP-17".into()), head: None });
-    it.tell("ana ticks a1 with SHOP-17");
+    it.put("ana", &Entry::Bound { ticket: "SHOP-17".into() });
+    it.tell("ana binds it to SHOP-17");
     assert_eq!(it.readiness(), Readiness::Go);
     let effects = it.desk.key(">");
     it.desk.record(effects);
