@@ -44,8 +44,10 @@ impl Live {
     /// # Errors
     /// When the folder cannot be written, or no port can be had.
     pub async fn start(scenario: Scenario, seed: u64, tempo: Tempo) -> Result<(Self, News), SetupError> {
-        // Whole seconds, so that samples fall on whole seconds.
-        let epoch = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH);
+        // At a scrape, so that samples fall on the steps that sources ask for, whenever one starts.
+        let scrape = scenario.service.scrape.secs().max(1).cast_signed();
+        let now = Timestamp::now().as_second();
+        let epoch = Timestamp::from_second(now - now.rem_euclid(scrape)).unwrap_or(Timestamp::UNIX_EPOCH);
         let clock = Clock::start(epoch, tempo);
         let time = clock.clone();
         let site = Site::set_up(scenario, seed, epoch, Arc::new(move || time.moment())).await?;
