@@ -35,10 +35,13 @@ const LOOKS: usize = 240;
 /// Traffic in requests a second: canary, baseline.
 const TRAFFIC: [(f64, f64); 5] = [(1.0, 9.0), (1.0, 1.0), (10.0, 90.0), (10.0, 10.0), (100.0, 900.0)];
 
+/// A part of the bench: its name, and what it does.
+type Part = (&'static str, fn(&mut Promises));
+
 fn main() {
     let started = Instant::now();
     let mut broken = Promises::default();
-    let parts: [(&str, fn(&mut Promises)); 6] = [
+    let parts: [Part; 6] = [
         ("speed", speed),
         ("alarms", false_alarms),
         ("violations", violations),

@@ -312,7 +312,7 @@ fn a_live_drill_ends_in_its_debrief_and_is_kept() {
     terminal.press("n");
     terminal.wait_for("Note on the timeline");
     terminal.press("the canary fails\r");
-    terminal.wait_for("noted: the canary fails");
+    terminal.wait_gone("Note on the timeline");
     terminal.press("q");
     terminal.wait_for("The ideal path");
     terminal.press("q");

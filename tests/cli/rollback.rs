@@ -138,8 +138,8 @@ fn a_step_outlives_a_killed_run_and_nothing_is_done_twice() {
     service.wait_for("begun");
     run.kill().unwrap();
     run.wait().unwrap();
-    // The step begins a moment before its supervisor has written who it is.
-    wait(|| service.0.fails(&["rollback", "--resume"]).contains("it still runs: ana, step 1 `go back`, process"));
+    let told = service.0.fails(&["rollback", "--resume"]);
+    assert!(told.contains("it still runs: ana, step 1 `go back`, "), "{told}");
     fs::write(service.beside("go"), "").unwrap();
     // Its supervisor saw its end: nobody is asked.
     wait(|| !service.rollback(&["--resume"]).1.contains("it still runs"));

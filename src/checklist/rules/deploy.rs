@@ -72,13 +72,13 @@ fn is_older(at: Timestamp, ttl: std::time::Duration, now: Timestamp) -> bool {
 /// One that says when the next comes: a later one, such as that of the end, takes nothing back.
 pub(super) fn deploy_notice(inputs: &Inputs) -> Found {
     let name = "the deploy stage";
-    notice_since(inputs, Stage::Deploy, name, |incident| incident.last_promise.as_ref()).or_else(|nothing| {
+    notice_since(inputs, Stage::Deploy, name, |incident| incident.last_promise.as_ref()).map_err(|nothing| {
         let notice = notice_since(inputs, Stage::Deploy, name, |incident| incident.last_notice.as_ref());
-        Err(notice.map_or(nothing, |found| Finding {
+        notice.map_or(nothing, |found| Finding {
             outcome: super::Outcome::Asks,
             why: "the notice names no next update".to_owned(),
             ..found
-        }))
+        })
     })
 }
 

@@ -178,6 +178,8 @@ impl Run<'_> {
             Ok(task) => task,
             Err(why) => return Ran::Failed(why),
         };
+        // Before it begins: whoever finds the lock after this run was killed is told what holds it.
+        self.name(index, step, None);
         let mut running = match Running::start(task, self.lock.as_ref()) {
             Ok(running) => running,
             Err(why) => return Ran::Failed(why),
@@ -238,12 +240,17 @@ impl Run<'_> {
         })
     }
 
+    /// Writes into the lock which step holds it.
+    fn name(&self, index: usize, step: &Step, process: Option<&str>) {
+        let Some(lock) = &self.lock else { return };
+        let Place { actor, now, .. } = &self.executor.place;
+        let process = process.map_or_else(String::new, |process| format!("{process}, "));
+        lock.note(&format!("{actor}, step {} `{}`, {process}since {:.0}", index + 1, step.name, now()));
+    }
+
     async fn issued(&mut self, index: usize, step: &Step, id: u32) {
         let process = format!("process {id}");
-        if let Some(lock) = &self.lock {
-            let Place { actor, now, .. } = &self.executor.place;
-            lock.note(&format!("{actor}, step {} `{}`, {process}, since {:.0}", index + 1, step.name, now()));
-        }
+        self.name(index, step, Some(&process));
         self.state(index, StepState::Issued, Some(process)).await;
     }
 
