@@ -1,6 +1,7 @@
 //! Asks sources again and again, each at its own pace, and at once when somebody wants to know.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
@@ -49,11 +50,7 @@ pub(super) async fn watch_item(
         tell(source.begin());
         let observation = source.poll(clock.now()).await;
         tell(observation);
-        let pause = source.pause(clock.now());
-        tokio::select! {
-            () = clock.sleep(pause) => {}
-            Ok(()) = asked.changed() => {}
-        }
+        rest(&clock, &mut asked, source.pause(clock.now())).await;
     }
 }
 
@@ -71,10 +68,14 @@ pub(super) async fn watch_deployed(
         tell(source.begin());
         let observation = source.poll(clock.now()).await;
         tell(observation);
-        let pause = source.pause(clock.now());
-        tokio::select! {
-            () = clock.sleep(pause) => {}
-            Ok(()) = asked.changed() => {}
-        }
+        rest(&clock, &mut asked, source.pause(clock.now())).await;
+    }
+}
+
+/// Waits for the next look, or until somebody asks.
+async fn rest(clock: &Clock, asked: &mut watch::Receiver<()>, pause: Duration) {
+    tokio::select! {
+        () = clock.sleep(pause) => {}
+        Ok(()) = asked.changed() => {}
     }
 }

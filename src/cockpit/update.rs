@@ -6,10 +6,12 @@ pub mod clocks;
 mod incidents;
 mod keys;
 mod mouse;
+mod navigation;
 mod notices;
 mod overlays;
 mod records;
 mod seen;
+mod timeline;
 
 pub use keys::disabled;
 use seen::{Places, moves, note};

@@ -9,14 +9,12 @@ use super::super::keymap::{Code, Key};
 use super::super::panes;
 use super::super::state::{Overlay, Standing, State};
 use super::super::tour::Tour;
-use super::{assessment, by_operator, incidents, notices, overlays, settle};
-use crate::change;
+use super::{assessment, by_operator, incidents, navigation, notices, overlays, settle, timeline};
 use crate::checklist::readiness::can_enter;
 use crate::config::schema::TestSource;
 use crate::drill::clock::Tempo;
 use crate::drill::steering::Order as Steering;
-use crate::incident::entry::Pin;
-use crate::incident::{Entry, Stage, sentence};
+use crate::incident::{Entry, Stage};
 use crate::rollback::execution::Answer;
 use crate::rollback::rollout::state as rollout;
 use crate::rollback::state as rollback;
@@ -100,10 +98,10 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Incidents => incidents::open(state),
         Action::Decide => show(state, Overlay::Form(Form::decide())),
         Action::Note => show(state, Overlay::Form(Form::note())),
-        Action::Pin => pin(state),
-        Action::Correct => correct(state),
-        Action::SameKind => same_kind(state),
-        Action::Export => export(state),
+        Action::Pin => timeline::pin(state),
+        Action::Correct => timeline::correct(state),
+        Action::SameKind => timeline::same_kind(state),
+        Action::Export => timeline::export(state),
         Action::Say => notices::open(state),
         Action::Resend => notices::resend(state),
         Action::Situation => notices::situation(state),
@@ -159,7 +157,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Suspend => vec![Effect::Suspend],
         Action::Quit if state.rollback.running => show(state, Overlay::ConfirmQuit),
         Action::Quit => vec![Effect::Quit],
-        _ => navigate(state, action),
+        _ => navigation::navigate(state, action),
     }
 }
 
@@ -246,7 +244,8 @@ pub fn skipped(state: &mut State) -> Vec<Effect> {
     vec![Effect::Refresh]
 }
 
-fn show(state: &mut State, overlay: Overlay) -> Vec<Effect> {
+/// Opens something over the panes.
+pub(super) fn show(state: &mut State, overlay: Overlay) -> Vec<Effect> {
     state.ui.overlay = overlay;
     state.ui.damage.add(Damage::ALL);
     Vec::new()
@@ -268,51 +267,6 @@ fn ticket_page(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     };
     vec![Effect::OpenPage(page)]
-}
-
-/// Puts the selected row on record, with what its room shows.
-fn pin(state: &mut State) -> Vec<Effect> {
-    let pane = state.ui.focus;
-    let Some(index) = state.list(pane).selected(panes::len(state, pane)) else {
-        state.ui.tell(Toast::info("nothing is selected here"), state.uptime);
-        return Vec::new();
-    };
-    let name = pane.name().to_lowercase();
-    let Some(seen) = state.snapshot().panes.into_iter().find(|glimpse| glimpse.pane == name) else {
-        state.ui.tell(Toast::error("this pane has nothing to show yet"), state.uptime);
-        return Vec::new();
-    };
-    let text = panes::text(state, pane, index);
-    state.ui.tell(Toast::info(format!("pinned: {text}")), state.uptime);
-    by_operator(state, Entry::Pinned(Box::new(Pin { text, seen }))).into_iter().collect()
-}
-
-/// An entry is put right by another one: what was recorded stays as it is.
-fn correct(state: &mut State) -> Vec<Effect> {
-    let index = state.list(Pane::Timeline).selected(panes::len(state, Pane::Timeline));
-    let Some(record) = index.and_then(|index| state.records.iter().rev().nth(index)) else { return Vec::new() };
-    let form = Form::correct(record.seq, &sentence::of(record));
-    show(state, Overlay::Form(form))
-}
-
-/// Shows only what is of the selected entry's kind; where that is so already, all again.
-fn same_kind(state: &mut State) -> Vec<Effect> {
-    let list = state.list(Pane::Timeline);
-    let index = list.selected(panes::len(state, Pane::Timeline));
-    let filter = match index.and_then(|index| panes::kind(state, index)) {
-        Some(kind) if !list.filter.starts_with("kind:") => format!("kind:{kind}"),
-        _ => String::new(),
-    };
-    state.ui.lists[Pane::Timeline.index()].filter = filter;
-    state.ui.damage.add(Damage::ALL);
-    settle(state);
-    Vec::new()
-}
-
-/// Writes the timeline to a file, whatever the filter shows of it.
-fn export(state: &State) -> Vec<Effect> {
-    let incident = state.incident.as_ref().map(|incident| incident.id.clone());
-    incident.map(Effect::Export).into_iter().collect()
 }
 
 fn mark(state: &mut State, action: Action) -> Vec<Effect> {
@@ -389,12 +343,12 @@ fn page(state: &mut State) -> Vec<Effect> {
 /// Opens the verdict of the selected metric, from wherever.
 fn explain(state: &mut State) -> Vec<Effect> {
     if state.ui.focus != Pane::Canary {
-        focus(state, Pane::Canary);
+        navigation::focus(state, Pane::Canary);
     }
     if panes::len(state, Pane::Canary) == 0 {
         state.ui.tell(Toast::info("there is no verdict to explain yet"), state.uptime);
     }
-    open_detail(state)
+    navigation::open_detail(state)
 }
 
 fn copy(state: &mut State) -> Vec<Effect> {
@@ -418,106 +372,6 @@ fn in_full(state: &State, pane: Pane, index: usize) -> String {
     lines.join("\n").trim_end().to_owned()
 }
 
-fn navigate(state: &mut State, action: Action) -> Vec<Effect> {
-    let pane = state.ui.focus;
-    match action {
-        Action::Focus(to) => focus(state, to),
-        Action::FocusNext => focus(state, beside(pane, 1)),
-        Action::FocusPrevious => focus(state, beside(pane, Pane::TILED.len() - 1)),
-        Action::Zoom => {
-            state.ui.is_zoomed = !state.ui.is_zoomed;
-            state.ui.damage.add(Damage::ALL);
-            settle(state);
-        }
-        Action::Open => return open_detail(state),
-        Action::Filter => {
-            state.ui.overlay = Overlay::Filter;
-            state.ui.damage.add(Damage::FOOTER);
-        }
-        Action::Back => back(state),
-        _ => scroll(state, pane, action),
-    }
-    Vec::new()
-}
-
-/// Moves the focus. Titles alone change, unless the panes themselves do.
-pub fn focus(state: &mut State, to: Pane) {
-    let before = state.areas();
-    let from = std::mem::replace(&mut state.ui.focus, to);
-    let moved = state.areas() != before;
-    if moved {
-        state.ui.damage.add(Damage::ALL);
-        settle(state);
-    } else {
-        state.ui.damage.add(Damage::pane(from));
-        state.ui.damage.add(Damage::pane(to));
-    }
-    state.ui.damage.add(Damage::FOOTER);
-}
-
-fn beside(pane: Pane, step: usize) -> Pane {
-    let place = Pane::TILED.iter().position(|it| *it == pane).unwrap_or(0);
-    Pane::TILED[(place + step) % Pane::TILED.len()]
-}
-
-fn back(state: &mut State) {
-    let list = &mut state.ui.lists[state.ui.focus.index()];
-    if !list.filter.is_empty() {
-        list.filter_by(String::new(), 0, |_| String::new());
-    } else if !Pane::TILED.contains(&state.ui.focus) {
-        state.ui.focus = Pane::Checklist;
-    } else {
-        state.ui.is_zoomed = false;
-    }
-    state.ui.damage.add(Damage::ALL);
-    settle(state);
-}
-
-fn open_detail(state: &mut State) -> Vec<Effect> {
-    let pane = state.ui.focus;
-    let Some(index) = state.list(pane).selected(panes::len(state, pane)) else { return Vec::new() };
-    if pane == Pane::Checklist && state.checklist.toggle(index) {
-        state.ui.damage.add(Damage::pane(pane));
-        settle(state);
-        return Vec::new();
-    }
-    state.ui.overlay = Overlay::Detail { pane, index, scroll: 0 };
-    state.ui.damage.add(Damage::ALL);
-    wanted(state, pane, index)
-}
-
-/// What a detail must be asked for, if it is not there: a diff, or the next piece of one before its end is in view.
-pub fn wanted(state: &State, pane: Pane, index: usize) -> Vec<Effect> {
-    let Overlay::Detail { scroll, .. } = state.ui.overlay else { return Vec::new() };
-    if pane != Pane::Change {
-        return Vec::new();
-    }
-    let missing = change::pane::missing(&state.change, index, scroll + 2 * usize::from(state.ui.size.1));
-    missing.map(|(shown, from)| Effect::ShowFile(shown, from)).into_iter().collect()
-}
-
 fn is_ticked(state: &State, item: &str) -> bool {
     state.incident.as_ref().is_some_and(|it| it.marks.contains_key(item))
-}
-
-/// Moves the selection of a pane.
-pub fn scroll(state: &mut State, pane: Pane, action: Action) {
-    let theme = Theme::default();
-    let len = panes::len(state, pane);
-    let rows = panes::rows(state, pane, &Ctx { now: state.now, theme: &theme });
-    let half = (rows / 2).max(1).cast_signed();
-    let list = &mut state.ui.lists[pane.index()];
-    let before = (list.cursor, list.offset);
-    match action {
-        Action::Up => list.step(-1, len, rows),
-        Action::Down => list.step(1, len, rows),
-        Action::PageUp => list.step(-half, len, rows),
-        Action::PageDown => list.step(half, len, rows),
-        Action::First => list.go_to(0, len, rows),
-        Action::Last => list.go_to(usize::MAX, len, rows),
-        _ => {}
-    }
-    if (list.cursor, list.offset) != before {
-        state.ui.damage.add(Damage::pane(pane));
-    }
 }

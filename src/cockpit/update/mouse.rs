@@ -5,7 +5,7 @@ use super::super::effect::Effect;
 use super::super::event::Mouse;
 use super::super::panes;
 use super::super::state::{Overlay, State};
-use super::{keys, overlays};
+use super::{navigation, overlays};
 use crate::ui::Ctx;
 use crate::ui::layout::{Pane, inner};
 use crate::ui::theme::Theme;
@@ -30,18 +30,18 @@ fn on_panes(state: &mut State, mouse: Mouse) {
     match mouse {
         Mouse::Click(column, row) => {
             if let Some(pane) = areas.pane_at(column, row) {
-                keys::focus(state, pane);
+                navigation::focus(state, pane);
                 select(state, pane, row);
             }
         }
         Mouse::WheelUp(column, row) => {
             if let Some(pane) = areas.pane_at(column, row) {
-                keys::scroll(state, pane, Action::Up);
+                navigation::scroll(state, pane, Action::Up);
             }
         }
         Mouse::WheelDown(column, row) => {
             if let Some(pane) = areas.pane_at(column, row) {
-                keys::scroll(state, pane, Action::Down);
+                navigation::scroll(state, pane, Action::Down);
             }
         }
     }

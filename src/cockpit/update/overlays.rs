@@ -9,7 +9,7 @@ use super::super::keymap::{Code, Key};
 use super::super::palette;
 use super::super::panes;
 use super::super::state::{Overlay, State};
-use super::{assessment, by_operator, incidents, keys, notices, settle};
+use super::{assessment, by_operator, incidents, keys, navigation, notices, settle};
 use crate::change;
 use crate::evidence::text;
 use crate::incident::{BrokenGlass, Entry, naming};
@@ -133,7 +133,7 @@ fn detail(state: &mut State, key: Key, pane: Pane, index: usize, scroll: usize) 
         _ => {}
     }
     state.ui.overlay = Overlay::Detail { pane, index, scroll: scroll.min(last_line(state, pane, index)) };
-    keys::wanted(state, pane, index)
+    navigation::wanted(state, pane, index)
 }
 
 /// The line of the next hunk, or of the one before; where there is none it stays.
