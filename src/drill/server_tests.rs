@@ -46,8 +46,10 @@ async fn a_get_with_a_query_string_is_the_same_as_a_form() {
 async fn its_date_is_that_of_the_drill() {
     let (server, seconds) = server().await;
     seconds.store(90, Ordering::Relaxed);
-    let answer = Client::new().send(Request::get(url(&server, "/healthz"))).await.unwrap();
+    let client = Client::new();
+    let answer = client.send(Request::get(url(&server, "/healthz"))).await.unwrap();
     assert_eq!(answer.date.map(Timestamp::as_second), Some(EPOCH + 90));
+    assert_eq!(client.clock(), None, "it says nothing of this machine's clock, and forbids no rollback");
 }
 
 #[tokio::test]
